@@ -1,0 +1,222 @@
+import type { ChatErrorInit } from './errors.ts';
+import { ChatError, isChatError, timeoutError } from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Attempt, Report } from './report.ts';
+import type { RetryBudget } from './transport/retry-budget.ts';
+import { backoffMs, longestWaitMs } from './transport/retry-delay.ts';
+import { raceSignal } from './transport/transport.ts';
+import type { AbortSignalLike } from './web.ts';
+
+/** A call from its start to its end, however many attempts it takes. */
+export interface Lifetime {
+  /** Aborted with the {@link ChatError} that ends the call. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds. */
+  readonly deadlineMs: number | undefined;
+  abort(error: ChatError): void;
+  /** Stops the clocks and takes the listeners off. */
+  end(): void;
+}
+
+/** The caller's signals, the clock over everything, and the deadline, in one. */
+export function createLifetime(options: {
+  signals: readonly (AbortSignalLike | null | undefined)[];
+  totalMs: number;
+  totalHint: string;
+  deadlineMs: number | undefined;
+}): Lifetime {
+  const { totalMs, deadlineMs } = options;
+  const controller = new AbortController();
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const signals = options.signals.filter((signal) => signal != null);
+  const abort = (error: ChatError): void => controller.abort(error);
+  const onAbort = (): void => {
+    const cause = signals.find(({ aborted }) => aborted)?.reason;
+    // A reason of our own, from a client that was closed, says more than a wrapper.
+    abort(isChatError(cause) ? cause : new ChatError('aborted', 'The call was aborted', { cause }));
+  };
+  if (signals.some(({ aborted }) => aborted)) onAbort();
+  for (const signal of signals) signal.addEventListener('abort', onAbort);
+
+  if (totalMs !== Infinity) {
+    timers.push(
+      setTimeout(() => abort(timeoutError('total', totalMs, options.totalHint)), totalMs),
+    );
+  }
+  if (deadlineMs !== undefined) {
+    const leftMs = deadlineMs - Date.now();
+    const expire = (): void =>
+      abort(new ChatError('deadline_exceeded', 'The deadline of the call has passed'));
+    if (leftMs <= 0) expire();
+    // A timer holds 31 bits; a deadline that is further away is no concern of this process.
+    else if (leftMs < 2 ** 31) timers.push(setTimeout(expire, leftMs));
+  }
+  return {
+    signal: controller.signal,
+    deadlineMs,
+    abort,
+    end() {
+      timers.forEach(clearTimeout);
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** One send. */
+export interface AttemptScope {
+  readonly record: Attempt;
+  /** Aborted with the call, or with this attempt alone. */
+  readonly signal: AbortSignal;
+  /** Ends this attempt alone; another may follow. */
+  abort(error: ChatError): void;
+  /** `x-should-retry` of the response. */
+  shouldRetry?: boolean | undefined;
+}
+
+/** The attempts of one call. */
+export interface Attempts {
+  /** Sends until it works, or until trying again is of no use. */
+  run<T>(send: (scope: AttemptScope) => Promise<T>): Promise<T>;
+  /** Waits for the next attempt after one that failed later than in `run`. @throws the error, if there is no next one */
+  again(error: unknown): Promise<void>;
+  /** The last attempt has done its work. */
+  succeed(): void;
+  /** The last attempt has failed for good. */
+  fail(error: ChatError): void;
+}
+
+/**
+ * Retry wraps an attempt and not a transport, since only decoding knows what an answer means. An attempt is repeated
+ * before anything was delivered, and never after a refusal that would come again.
+ */
+export function createAttempts(call: {
+  lifetime: Lifetime;
+  options: ResolvedOptions;
+  maxRetries: number;
+  origin: string;
+  budget: RetryBudget;
+  report: Report;
+}): Attempts {
+  const { lifetime, options, maxRetries, origin, budget, report } = call;
+  const { serverErrorRetries = Infinity, unbilledStatuses = [] } = options.provider.profile;
+  let scope: AttemptScope | undefined;
+  let detach = (): void => {};
+  let serverErrors = 0;
+  let isOpen = false;
+
+  const begin = (): AttemptScope => {
+    const controller = new AbortController();
+    const follow = (): void => controller.abort(lifetime.signal.reason);
+    lifetime.signal.addEventListener('abort', follow, { once: true });
+    detach = () => lifetime.signal.removeEventListener('abort', follow);
+    const record: Attempt = {
+      number: report.attempts.length + 1,
+      startedAt: Date.now(),
+      durationMs: 0,
+    };
+    report.attempts.push(record);
+    isOpen = true;
+    scope = { record, signal: controller.signal, abort: (error) => controller.abort(error) };
+    return scope;
+  };
+
+  const close = (error?: ChatError): void => {
+    if (scope === undefined || !isOpen) return;
+    isOpen = false;
+    const { record } = scope;
+    detach();
+    record.durationMs = Date.now() - record.startedAt;
+    if (error === undefined) return;
+    record.error = error.code;
+    if (error.phase !== undefined) record.phase = error.phase;
+    const { status } = record;
+    const isUnbilled =
+      status !== undefined &&
+      unbilledStatuses.some((each) => (each === '5xx' ? status >= 500 : each === status));
+    if (isUnbilled) record.billed = false;
+  };
+
+  /** How long to wait, or `undefined` if there is no next attempt. */
+  const nextDelay = (
+    error: ChatError,
+    { record, shouldRetry }: AttemptScope,
+  ): number | undefined => {
+    if (!error.retryable || shouldRetry === false) return undefined;
+    if (record.number > maxRetries || lifetime.signal.aborted) return undefined;
+    if ((error.status ?? 0) >= 500 && ++serverErrors > serverErrorRetries) return undefined;
+    const delayMs = error.retryAfterMs ?? backoffMs(record.number);
+    if (delayMs > longestWaitMs) return undefined;
+    // A wait that outlasts the deadline helps nobody.
+    if (lifetime.deadlineMs !== undefined && Date.now() + delayMs >= lifetime.deadlineMs)
+      return undefined;
+    return budget.take(origin, error.code === 'timeout') ? delayMs : undefined;
+  };
+
+  const again = async (cause: unknown): Promise<void> => {
+    const failed = scope;
+    if (!isChatError(cause) || failed === undefined) throw cause;
+    close(cause);
+    const delayMs = nextDelay(cause, failed);
+    if (delayMs === undefined) throw cause;
+    failed.record.waitedMs = delayMs;
+    options.logger.debug?.('retry', { provider: report.provider, error: cause.code, delayMs });
+    callHook(() =>
+      options.hooks.onRetry?.({ provider: report.provider, attempt: failed.record, delayMs }),
+    );
+    await sleep(delayMs, lifetime.signal);
+  };
+
+  return {
+    async run(send) {
+      for (;;) {
+        if (lifetime.signal.aborted) throw lifetime.signal.reason;
+        const current = begin();
+        try {
+          return await send(current);
+        } catch (error) {
+          // Whatever is left of it must not go on beside the next one.
+          if (isChatError(error)) current.abort(error);
+          await again(error);
+        }
+      }
+    },
+    again,
+    succeed() {
+      close();
+      if (report.attempts.length === 1) budget.refund(origin);
+    },
+    fail: close,
+  };
+}
+
+/** Hooks are guests: what they throw is theirs. */
+export function callHook(hook: () => void): void {
+  try {
+    hook();
+  } catch {
+    // Said in the option's documentation.
+  }
+}
+
+async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    // Not unref'd: a program that waits for its answer must not end before the next attempt.
+    await raceSignal(
+      new Promise<void>((resolve) => (timer = setTimeout(resolve, delayMs))),
+      signal,
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Fills in what only the call knows. An error keeps what it has. */
+export function annotate(
+  error: ChatError,
+  known: Pick<ChatErrorInit, 'provider' | 'requestId' | 'status'>,
+): void {
+  for (const [field, value] of Object.entries(known)) {
+    if (value !== undefined && !(field in error)) Object.assign(error, { [field]: value });
+  }
+}

@@ -1,0 +1,297 @@
+import type { AttemptScope, Attempts, Lifetime } from './attempt.ts';
+import { annotate, callHook, createAttempts, createLifetime } from './attempt.ts';
+import { attachToError, ChatError, isChatError } from './errors.ts';
+import type { RequestOptions, ResolvedOptions } from './options.ts';
+import {
+  defaults,
+  resolveDeadline,
+  resolveKey,
+  resolveRetries,
+  resolveTimeout,
+} from './options.ts';
+import { costOf } from './providers/dialect/cost.ts';
+import { isFlashModel } from './providers/dialect/encoding.ts';
+import type { NoteIssue, Report } from './report.ts';
+import type { ChatCompletion } from './schema/response.ts';
+import { withCacheCounters } from './schema/usage.ts';
+import type { ReadLimits } from './stream/clocks.ts';
+import { watchBody } from './stream/clocks.ts';
+import type { WatchedBody } from './stream/clocks.ts';
+import type { RetryBudget } from './transport/retry-budget.ts';
+import { serverDelayMs } from './transport/retry-delay.ts';
+import type { AbortSignalLike } from './web.ts';
+
+/** What is sent. */
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  /** All but the key. */
+  headers: Record<string, string>;
+  body?: string | undefined;
+}
+
+/** A response with a status of success, its body under the clocks. */
+export interface CallResponse {
+  headers: Record<string, string>;
+  body: WatchedBody;
+}
+
+/** One call: its clocks, its attempts, its report. Everything that lives as long as the call does. */
+export interface Call {
+  readonly report: Report;
+  readonly lifetime: Lifetime;
+  readonly attempts: Attempts;
+  readonly note: NoteIssue;
+  readonly unreadMs: number;
+  /** One send. @throws ChatError for every status but 2xx */
+  send(request: HttpRequest, scope: AttemptScope): Promise<CallResponse>;
+  /** The error that a body of status 200, or an event, holds. */
+  toError(body: unknown): ChatError;
+  /** The end, good or bad: fills in the report, and gives the error its last fields. */
+  succeed(completion?: ChatCompletion): void;
+  fail(error: unknown): ChatError;
+}
+
+export interface CallContext {
+  options: ResolvedOptions;
+  budget: RetryBudget;
+  /** Aborted when the client is closed. */
+  closing: AbortSignalLike;
+}
+
+/** @throws ChatError `invalid_options` */
+export function createCall(
+  { options, budget, closing }: CallContext,
+  requestOptions: RequestOptions<unknown>,
+  kind: 'streamed' | 'whole',
+): Call {
+  const { provider, logger, hooks } = options;
+  const { profile } = provider;
+  const timeout = { ...options.timeout, ...resolveTimeout(requestOptions.timeout) };
+  // What can be refused comes before what has to be ended.
+  const maxRetries = resolveRetries(requestOptions.maxRetries) ?? options.maxRetries;
+  const deadlineMs = resolveDeadline(requestOptions.deadline);
+  const { stall } = timeout;
+  const readLimits: ReadLimits = {
+    idleMs: timeout.idle ?? defaults.timeout.idle,
+    stallFirstMs: stall ?? defaults.timeout.stall.first,
+    stallMs: stall ?? defaults.timeout.stall.later,
+  };
+  const report: Report = {
+    provider: provider.id,
+    model: '',
+    headers: {},
+    attempts: [],
+    adjustments: [],
+    issues: [],
+    timings: { startedAt: Date.now() },
+    completion: 'interrupted',
+  };
+  const lifetime = createLifetime({
+    signals: [requestOptions.signal, closing],
+    totalMs: timeout.total ?? defaults.timeout.total[kind],
+    totalHint: kind === 'whole' ? '; long answers are better streamed' : '',
+    deadlineMs,
+  });
+  const attempts = createAttempts({
+    lifetime,
+    options,
+    maxRetries,
+    origin: new URL(options.baseURL).origin,
+    budget,
+    report,
+  });
+  const keys = new Set<string>();
+  let scope: AttemptScope | undefined;
+
+  /** Vendors repeat a key in their messages now and then. */
+  const redact = (text: string): string =>
+    [...keys].reduce((redacted, key) => redacted.replaceAll(key, '[key]'), text);
+
+  const toError = (failure: {
+    status?: number | undefined;
+    headers?: Record<string, string> | undefined;
+    body: unknown;
+  }): ChatError => {
+    const { code, message, ...init } = provider.decodeError(failure, profile);
+    return new ChatError(code, redact(message), {
+      ...init,
+      param: init.param && redact(init.param),
+      vendorCode: init.vendorCode && redact(init.vendorCode),
+      vendorType: init.vendorType && redact(init.vendorType),
+      retryAfterMs:
+        failure.headers && serverDelayMs(failure.headers, Date.now(), profile.rateLimitResetHeader),
+    });
+  };
+
+  const receive = (status: number, headers: Record<string, string>): void => {
+    const { 'set-cookie': _cookies, ...told } = headers;
+    for (const [name, value] of Object.entries(told)) told[name] = redact(value);
+    report.headers = told;
+    report.timings.headersMs = Date.now() - report.timings.startedAt;
+    const requestId = told[profile.requestIdHeader];
+    if (requestId !== undefined) report.requestId = requestId;
+    else delete report.requestId;
+    if (scope !== undefined) {
+      scope.record.status = status;
+      if (requestId !== undefined) scope.record.requestId = requestId;
+      const should = headers['x-should-retry'];
+      if (should !== undefined) scope.shouldRetry = should === 'true';
+    }
+    callHook(() =>
+      hooks.onResponse?.({
+        provider: provider.id,
+        status,
+        headers: { ...told },
+        attempt: report.attempts.length,
+      }),
+    );
+  };
+
+  const end = (completion: ChatCompletion | undefined): void => {
+    lifetime.end();
+    report.timings.totalMs = Date.now() - report.timings.startedAt;
+    if (completion !== undefined) {
+      if (completion.usage !== undefined) report.usage = withCacheCounters(completion.usage);
+      const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
+      const cost = costOf(completion, profile, options.pricing, isFlashModel(report.model), sentAt);
+      if (cost !== undefined) report.cost = cost;
+    }
+    callHook(() => hooks.onEnd?.(report));
+  };
+
+  return {
+    report,
+    lifetime,
+    attempts,
+    note: (issue) => void report.issues.push(issue),
+    unreadMs: timeout.unread ?? defaults.timeout.unread,
+    async send(request, current) {
+      scope = current;
+      const key = await resolveKey(options);
+      keys.add(key);
+      const { headers } = request;
+      callHook(() =>
+        hooks.onRequest?.({
+          provider: provider.id,
+          method: request.method,
+          url: request.url,
+          headers: { ...headers },
+          attempt: current.record.number,
+        }),
+      );
+      logger.debug?.('request', { provider: provider.id, url: request.url });
+      const response = await options.transport.send({
+        ...request,
+        headers: { ...headers, authorization: `Bearer ${key}` },
+        signal: current.signal,
+        connectTimeoutMs: timeout.connect ?? defaults.timeout.connect,
+        headersTimeoutMs: timeout.headers ?? defaults.timeout.headers[kind],
+      });
+      receive(response.status, response.headers);
+      const { status, body } = response;
+      if (status >= 200 && status < 300) {
+        return { headers: response.headers, body: watchBody(body, readLimits, current.abort) };
+      }
+      if (status >= 300 && status < 400) {
+        body.cancel();
+        throw redirectError(profile.name, status, response.headers.location, request.url);
+      }
+      const text = await readErrorBody(body, options.limits.errorBodyBytes);
+      throw toError({ status, headers: response.headers, body: parseOr(text) });
+    },
+    toError: (body) => toError({ body }),
+    succeed(completion) {
+      report.completion = completionState(completion);
+      attempts.succeed();
+      end(completion);
+    },
+    fail(cause) {
+      const error = isChatError(cause)
+        ? (cause as ChatError)
+        : new ChatError('invalid_response', 'The answer could not be read', { cause });
+      annotate(error, { provider: provider.id, requestId: report.requestId });
+      if (error.report === undefined) attachToError(error, { report });
+      attempts.fail(error);
+      end(error.partial);
+      return error;
+    },
+  };
+}
+
+function completionState(completion: ChatCompletion | undefined): Report['completion'] {
+  if (completion === undefined) return 'complete';
+  const [{ finish_reason, message }] = completion.choices;
+  switch (finish_reason) {
+    case 'length': {
+      const isEmpty = !message.content && !message.tool_calls?.length;
+      return isEmpty && message.reasoning_content ? 'reasoning_exhausted' : 'length';
+    }
+    case 'content_filter':
+      return 'content_filter';
+    // The vendor's own words for "not finished".
+    case 'insufficient_system_resource':
+    case 'aborted':
+    case 'error':
+    case null:
+      return 'interrupted';
+    default:
+      return 'complete';
+  }
+}
+
+function redirectError(
+  name: string,
+  status: number,
+  location: string | undefined,
+  url: string,
+): ChatError {
+  let target = '';
+  try {
+    // Only the origin: the rest of a redirect may hold anything.
+    if (location !== undefined) target = ` to ${new URL(location, url).origin}`;
+  } catch {
+    // A location that is no URL says nothing.
+  }
+  const message = `${name} answered ${status}, a redirect${target}; none is followed, since the key would go along`;
+  return new ChatError('unexpected_redirect', message, { status });
+}
+
+/** What can be had of an error's body in time and size: the status says enough without it. */
+async function readErrorBody(
+  body: { read(): Promise<Uint8Array | undefined>; cancel(): void },
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  const timer = setTimeout(() => body.cancel(), defaults.errorBodyMs);
+  try {
+    for (;;) {
+      const bytes = await body.read();
+      if (bytes === undefined) break;
+      size += bytes.length;
+      text += decoder.decode(bytes.subarray(0, Math.max(0, maxBytes - size + bytes.length)), {
+        stream: true,
+      });
+      if (size >= maxBytes) {
+        body.cancel();
+        break;
+      }
+    }
+  } catch (error) {
+    if (isChatError(error) && error.code !== 'stream_interrupted') throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return text + decoder.decode();
+}
+
+/** The value of a JSON text, whatever its content type says, or the text itself. */
+export function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,71 @@
+import { attachToError, ChatError, isChatError } from './errors.ts';
+import { defaults } from './options.ts';
+import type { Provider } from './providers/provider.ts';
+import type { ProviderId } from './providers/registry.ts';
+import { findProvider } from './providers/registry.ts';
+import type { ChatCompletionChunk } from './schema/chunk.ts';
+import { createAccumulator } from './stream/accumulate.ts';
+import { createChunkReader } from './stream/decode-stream.ts';
+import type { ByteReader, ByteSource } from './web.ts';
+
+/**
+ * The stream decoder alone: bytes of an answer, from wherever, to chunks in one form.
+ *
+ * @param body a web stream, a Node stream, or any async iterable of bytes
+ * @param options.provider whose dialect it is. @default 'deepseek'
+ * @throws ChatError `stream_interrupted` if the stream ends without a finish_reason, with what there was as `partial`
+ *
+ * @example
+ * for await (const chunk of decodeStream(response.body, { provider: 'aimlapi' })) console.log(chunk);
+ */
+export async function* decodeStream(
+  body: ByteSource,
+  options: { provider?: ProviderId | Provider | undefined } = {},
+): AsyncGenerator<ChatCompletionChunk, undefined> {
+  const provider = findProvider(options.provider ?? defaults.provider);
+  const note = (): void => {};
+  const accumulator = createAccumulator(defaults.limits);
+  const toError = (error: unknown): ChatError => {
+    const { code, message, ...init } = provider.decodeError({ body: error }, provider.profile);
+    return new ChatError(code, message, init);
+  };
+  const bytes = readerOf(body);
+  const reader = createChunkReader(bytes, { ...provider, toError }, defaults.limits, note);
+  try {
+    do {
+      for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
+        accumulator.add(chunk);
+        yield chunk;
+      }
+    } while (await reader.fill());
+    if (!accumulator.complete) {
+      throw new ChatError('stream_interrupted', 'The stream ended without a finish_reason');
+    }
+  } catch (error) {
+    const partial = accumulator.begun ? accumulator.partial(note) : undefined;
+    throw isChatError(error) ? attachToError(error, { partial }) : error;
+  } finally {
+    bytes.cancel();
+  }
+}
+
+function readerOf(body: ByteSource): ByteReader {
+  if ('getReader' in body) {
+    const reader = body.getReader();
+    return {
+      read: async () => {
+        const { done, value } = await reader.read();
+        return done ? undefined : value;
+      },
+      cancel: () => void reader.cancel().catch(() => {}),
+    };
+  }
+  const iterator = body[Symbol.asyncIterator]();
+  return {
+    read: async () => {
+      const { done, value } = await iterator.next();
+      return done ? undefined : value;
+    },
+    cancel: () => void iterator.return?.().then(undefined, () => {}),
+  };
+}

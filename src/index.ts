@@ -1,0 +1,126 @@
+// The public surface, in the order of the data's path.
+export { createClient } from './client.ts';
+export type { ChatCompletions, Client } from './client.ts';
+export type {
+  ClientOptions,
+  Hooks,
+  Limits,
+  Logger,
+  Pricing,
+  RequestOptions,
+  TimeoutOptions,
+} from './options.ts';
+export type { PreparedRequest } from './prepare.ts';
+
+export { requestSchema } from './schema/request.ts';
+export type {
+  ChatCompletionCreateParams,
+  ChatCompletionCreateParamsBase,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionCreateParamsStreaming,
+  ReasoningEffort,
+  ResponseFormat,
+  ResponseFormatJSONSchemaDefinition,
+  ThinkingParam,
+} from './schema/request.ts';
+export type {
+  ChatCompletionAssistantMessageParam,
+  ChatCompletionContentPart,
+  ChatCompletionContentPartFile,
+  ChatCompletionContentPartImage,
+  ChatCompletionContentPartInputAudio,
+  ChatCompletionContentPartRefusal,
+  ChatCompletionContentPartText,
+  ChatCompletionContentPartVideo,
+  ChatCompletionDeveloperMessageParam,
+  ChatCompletionMessageParam,
+  ChatCompletionSystemMessageParam,
+  ChatCompletionToolMessageParam,
+  ChatCompletionUserMessageParam,
+} from './schema/message.ts';
+export type {
+  ChatCompletionMessageCustomToolCall,
+  ChatCompletionMessageFunctionToolCall,
+  ChatCompletionMessageToolCall,
+  ChatCompletionNamedToolChoice,
+  ChatCompletionTool,
+  ChatCompletionToolChoiceOption,
+  FunctionDefinition,
+  FunctionParameters,
+} from './schema/tool.ts';
+
+export { defineProvider, providers } from './providers/registry.ts';
+export type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
+export type { ProviderFacts, ProviderSpec } from './providers/define-provider.ts';
+export type { AimlapiOptions } from './providers/aimlapi.ts';
+export type { DeepSeekOptions } from './providers/deepseek.ts';
+export type { ShortapiOptions } from './providers/shortapi.ts';
+export type {
+  Balance,
+  Model,
+  ModelList,
+  ParameterRule,
+  Prices,
+  Profile,
+  Provider,
+  RuledParameter,
+  ThinkingStyle,
+} from './providers/provider.ts';
+
+export { fetchTransport } from './transport/fetch.ts';
+export type { FetchLike, FetchResponseLike, FetchTransportOptions } from './transport/fetch.ts';
+export { undiciTransport } from './transport/undici.ts';
+export type { DispatcherLike, UndiciTransportOptions } from './transport/undici.ts';
+export type { Transport, TransportRequest, TransportResponse } from './transport/transport.ts';
+
+export { decodeStream } from './decode.ts';
+export { ChatStream } from './stream/chat-stream.ts';
+export type { ToResponseInit } from './stream/chat-stream.ts';
+export type { ChatStreamEvent } from './stream/events.ts';
+export { chunkSchema } from './schema/chunk.ts';
+export type {
+  ChatCompletionChunk,
+  ChatCompletionDelta,
+  ChatCompletionDeltaToolCall,
+  ChunkChoice,
+} from './schema/chunk.ts';
+export { completionSchema } from './schema/response.ts';
+export type {
+  Annotation,
+  ChatCompletion,
+  ChatCompletionAudio,
+  ChatCompletionMessage,
+  ChatCompletionWithReport,
+  Choice,
+  ChoiceLogprobs,
+  CompletionMeta,
+  FinishReason,
+  TokenLogprob,
+} from './schema/response.ts';
+export type {
+  CompletionTokensDetails,
+  CompletionUsage,
+  PromptTokensDetails,
+} from './schema/usage.ts';
+export type { StandardIssue, StandardResult, StandardSchemaV1 } from './schema/standard.ts';
+
+export { ChatError, isChatError } from './errors.ts';
+export type { ChatErrorCode, ChatErrorInit, ErrorIssue, TimeoutPhase } from './errors.ts';
+export type {
+  Adjustment,
+  Attempt,
+  CompletionState,
+  Cost,
+  Report,
+  ReportIssue,
+  ReportUsage,
+  Timings,
+} from './report.ts';
+export type {
+  AbortSignalLike,
+  ByteReader,
+  ByteSource,
+  WebAbortSignal,
+  WebByteStream,
+  WebResponse,
+} from './web.ts';

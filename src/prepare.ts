@@ -1,0 +1,169 @@
+import type { HttpRequest } from './call.ts';
+import { ChatError } from './errors.ts';
+import type { RequestOptions, ResolvedOptions } from './options.ts';
+import { resolveHeaders } from './options.ts';
+import { findOption } from './providers/registry.ts';
+import type { Adjustment, ReportIssue } from './report.ts';
+import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
+import { dotted } from './schema/standard.ts';
+import { version } from './version.ts';
+
+/** Exactly what would be sent, but for the key. */
+export interface PreparedRequest {
+  /** Id of the vendor. */
+  provider: string;
+  method: 'POST';
+  url: string;
+  /** Lower-case names; without `authorization`. */
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+  /** Every difference between the request and the body. */
+  adjustments: Adjustment[];
+}
+
+/** A {@link PreparedRequest} and what the call's report needs besides. */
+export interface ReadyRequest extends PreparedRequest {
+  http: HttpRequest;
+  model: string;
+  issues: ReportIssue[];
+}
+
+/**
+ * validate → encode → merge what is only this vendor's.
+ *
+ * @throws ChatError `invalid_request`, `unsupported_parameter`, `invalid_options`
+ */
+export function prepare(
+  options: ResolvedOptions,
+  params: unknown,
+  requestOptions: RequestOptions<unknown>,
+): ReadyRequest {
+  const { provider } = options;
+  const request = canonicalRequest(params, findOption);
+  const encoded = provider.encode(request, provider.profile);
+  const extra = vendorFields(options, requestOptions);
+  if (options.onUnsupported === 'error') refuseLossy(options, encoded.adjustments);
+  const body = { ...encoded.body, ...extra, ...extraBody(requestOptions.extraBody) };
+  const { paths } = provider.profile;
+  const url =
+    encoded.path === 'beta' && paths.beta !== undefined
+      ? besideChat(options, paths.beta)
+      : resolve(options.baseURL, paths.chat ?? 'chat/completions');
+  const headers = {
+    'content-type': 'application/json',
+    accept: request.stream ? 'text/event-stream' : 'application/json',
+    ...commonHeaders(options),
+    ...resolveHeaders(requestOptions.headers),
+  };
+  return {
+    provider: provider.id,
+    method: 'POST',
+    url,
+    headers,
+    body,
+    adjustments: encoded.adjustments,
+    model: String(body.model),
+    issues: encoded.issues,
+    http: { method: 'POST', url, headers, body: stringify(body) },
+  };
+}
+
+/** A GET to one of the vendor's other paths. @throws ChatError `unsupported` where the vendor has none */
+export function prepareGet(
+  options: ResolvedOptions,
+  path: string | undefined,
+  what: string,
+  requestOptions: RequestOptions<unknown>,
+): HttpRequest {
+  const { provider } = options;
+  if (path === undefined) {
+    throw new ChatError('unsupported', `${provider.profile.name} offers no ${what}`, {
+      provider: provider.id,
+    });
+  }
+  const headers = {
+    accept: 'application/json',
+    ...commonHeaders(options),
+    ...resolveHeaders(requestOptions.headers),
+  };
+  return { method: 'GET', url: besideChat(options, path), headers };
+}
+
+function commonHeaders(options: ResolvedOptions): Record<string, string> {
+  // A compressed answer would have to be unpacked under limits; text streams are small as they are.
+  return { 'accept-encoding': 'identity', 'user-agent': userAgent, ...options.headers };
+}
+
+const { process: runtime } = globalThis as { process?: { versions?: { node?: string } } };
+const userAgent =
+  `deepseek-v4-flash/${version}` +
+  (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
+
+function resolve(base: string, path: string): string {
+  return new URL(path, `${base}/`).href;
+}
+
+/** Paths beside the chat path start from the root that other SDKs' endings hang on. */
+function besideChat({ baseURL, provider }: ResolvedOptions, path: string): string {
+  const endings = provider.profile.baseURLEndings ?? [];
+  const ending = endings.find((each) => baseURL.endsWith(each)) ?? '';
+  return resolve(baseURL.slice(0, baseURL.length - ending.length), path);
+}
+
+function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjustment[]): void {
+  const lossy = adjustments.find((adjustment) => adjustment.lossy);
+  if (lossy === undefined) return;
+  const message = `${provider.profile.name} does not take ${lossy.param} as it is: ${lossy.reason}`;
+  throw new ChatError('unsupported_parameter', message, {
+    provider: provider.id,
+    param: lossy.param,
+  });
+}
+
+/** The called vendor's section of `providerOptions`, checked by that vendor's schema. */
+function vendorFields(
+  { provider }: ResolvedOptions,
+  { providerOptions }: RequestOptions<unknown>,
+): Record<string, unknown> {
+  const section = (providerOptions as Record<string, unknown> | undefined)?.[provider.id];
+  if (section == null) return {};
+  const path = `providerOptions.${provider.id}`;
+  if (provider.options === undefined) {
+    throw invalidRequest([
+      { path, message: 'has no fields: this vendor documents none of its own' },
+    ]);
+  }
+  const result = provider.options['~standard'].validate(section);
+  if (result instanceof Promise) {
+    throw invalidRequest([
+      { path, message: 'has an asynchronous schema, which cannot be used here' },
+    ]);
+  }
+  if (result.issues !== undefined) {
+    throw invalidRequest(
+      result.issues.map(({ message, path: inner = [] }) => ({
+        path: dotted([path, ...inner.map((step) => (typeof step === 'object' ? step.key : step))]),
+        message,
+      })),
+    );
+  }
+  return result.value as Record<string, unknown>;
+}
+
+function extraBody(extra: Record<string, unknown> | undefined): Record<string, unknown> {
+  const taken = ['model', 'messages', 'stream'].filter((key) => extra && Object.hasOwn(extra, key));
+  if (taken.length > 0) {
+    const message = 'is a parameter of the call, and cannot be replaced';
+    throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
+  }
+  return extra ?? {};
+}
+
+function stringify(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    // A BigInt, or a circle; the engine's message names values.
+    throw invalidRequest([{ path: '', message: 'holds a value that JSON cannot express' }]);
+  }
+}

@@ -1,0 +1,145 @@
+import * as z from 'zod/mini';
+import { ChatError } from '../errors.ts';
+import type { StandardSchemaV1 } from '../schema/standard.ts';
+import { asStandardSchema, once } from '../schema/standard.ts';
+import { createProvider } from './define-provider.ts';
+import { decimalString } from './dialect/decimal.ts';
+import type { Balance } from './provider.ts';
+
+// DeepSeek's own API. Sources, as read on 2026-11-20:
+//   chat    https://api-docs.deepseek.com/api/create-chat-completion
+//   think   https://api-docs.deepseek.com/guides/thinking_mode
+//   tools   https://api-docs.deepseek.com/guides/tool_calls
+//   price   https://api-docs.deepseek.com/quick_start/pricing
+//   errors  https://api-docs.deepseek.com/quick_start/error_codes
+//   limits  https://api-docs.deepseek.com/quick_start/rate_limit
+
+/** Fields that only DeepSeek documents. */
+export interface DeepSeekOptions {
+  /** How strictly to check the conversation. Since 2026-11-13 (https://api-docs.deepseek.com/guides/safety). */
+  safety_check?: { level: 'low' | 'high' } | undefined;
+}
+
+const optionsZod = once(() =>
+  z.strictObject({
+    safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
+  }),
+);
+
+const balanceZod = once(() =>
+  z.looseObject({
+    is_available: z.boolean(),
+    balance_infos: z.array(
+      z.looseObject({ currency: z.string(), total_balance: z.union([z.string(), z.number()]) }),
+    ),
+  }),
+);
+
+/** GET /user/balance (https://api-docs.deepseek.com/api/get-user-balance). An account may hold several currencies: the first is told, all are in `raw`. */
+function decodeBalance(body: unknown): Balance {
+  const result = z.safeParse(balanceZod(), body);
+  const first = result.success ? result.data.balance_infos[0] : undefined;
+  if (!result.success || first === undefined) {
+    throw new ChatError('invalid_response', "DeepSeek's answer is no balance");
+  }
+  return {
+    available: result.data.is_available,
+    currency: first.currency,
+    total: decimalString(first.total_balance),
+    raw: body,
+  };
+}
+
+export const deepseek = createProvider({
+  profile: {
+    id: 'deepseek',
+    name: 'DeepSeek',
+    baseURL: 'https://api.deepseek.com',
+    apiKeyVariables: ['DEEPSEEK_API_KEY'],
+    // chat: beta features live under /beta; `/v1` is an old alias of the root.
+    paths: { beta: 'beta/chat/completions', models: 'models', balance: 'user/balance' },
+    baseURLEndings: ['/v1', '/beta'],
+    caps: {
+      // chat: "the valid range of max_tokens is [1, 393216]".
+      max_tokens: 393_216,
+      // chat: at most 16 stop sequences.
+      stop: 16,
+      // chat: top_p is above 0.
+      top_p: 0.01,
+      // chat: names up to 128 characters since September 2026.
+      toolNameLength: 128,
+    },
+    // price: context length 1M.
+    contextWindow: '1,048,576',
+    thinking: {
+      // think: `thinking: { type }`, enabled by default.
+      off: 'thinking.type',
+      on: 'thinking.type',
+      effort: {
+        field: 'reasoning_effort',
+        // think: low, high and max; "minimal" is low, "medium" and "xhigh" are high.
+        values: {
+          minimal: 'low',
+          low: 'low',
+          medium: 'high',
+          high: 'high',
+          xhigh: 'high',
+          max: 'max',
+        },
+      },
+    },
+    parameters: {
+      // think: temperature is taken and has no effect while the model thinks.
+      temperature: 'ineffective while thinking',
+      // chat: both penalties are deprecated and have no effect.
+      frequency_penalty: 'ineffective',
+      presence_penalty: 'ineffective',
+      // chat: not in the list of parameters.
+      seed: 'dropped',
+      logit_bias: 'dropped',
+      parallel_tool_calls: 'dropped',
+    },
+    // limits: `user_id`, [a-zA-Z0-9\-_]+, at most 512 characters.
+    user: { field: 'user_id', pattern: /^[a-zA-Z0-9_-]+$/ },
+    // chat: text and json_object; json_schema answers 400 "This response_format type is unavailable now".
+    jsonSchema: 'json_object',
+    // think: 400 "Thinking mode does not support this tool_choice".
+    forcedToolChoice: 'thinking off',
+    // tools: `strict` on every function, base URL /beta.
+    strictTools: 'beta',
+    // Seen: 400 "content or tool_calls must be set" for null; DeepSeek's own client sends "".
+    nullContent: 'empty',
+    refusal: 'text',
+    // chat: `name` on system, user and assistant messages.
+    names: 'not on tool',
+    textParts: 'sent',
+    // chat: the id is served by V4.1, which takes images and files.
+    parts: ['image_url', 'file'],
+    // chat: { type: 'file', file_id } or { type: 'file', file_data, filename }.
+    fileParts: 'flat',
+    // https://api-docs.deepseek.com/guides/chat_prefix_completion
+    prefix: 'beta',
+    prices: {
+      // price: off-peak; twice that at peak. Chinese public holidays, all off-peak, are not in this table.
+      date: '2026-11-20',
+      cacheHit: '0.003',
+      cacheMiss: '0.15',
+      output: '0.60',
+      peak: {
+        factor: 2,
+        hoursUTC: [
+          [1, 4],
+          [6, 10],
+        ],
+        days: [1, 2, 3, 4, 5],
+      },
+    },
+    // Seen on every answer, September and October 2026.
+    requestIdHeader: 'x-ds-trace-id',
+  },
+  options: asStandardSchema<DeepSeekOptions>(
+    optionsZod,
+  ) satisfies StandardSchemaV1<DeepSeekOptions>,
+  optionKeys: ['safety_check'],
+  decodeBalance,
+});

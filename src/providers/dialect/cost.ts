@@ -1,0 +1,83 @@
+import type { Cost } from '../../report.ts';
+import type { ChatCompletion } from '../../schema/response.ts';
+import { withCacheCounters } from '../../schema/usage.ts';
+import type { Prices, Profile } from '../provider.ts';
+import { decimalString, isDecimal } from './decimal.ts';
+
+/**
+ * What an answer cost: the vendor's own figure, else the caller's prices, else the vendor's table; `undefined` where
+ * neither figure nor prices and counts are known. Never a guess: without the cache counters there is no exact price.
+ *
+ * @param atMs when the request was sent, for prices that change by the hour
+ */
+export function costOf(
+  completion: ChatCompletion,
+  profile: Profile,
+  pricing: Prices | undefined,
+  isFlash: boolean,
+  atMs: number,
+): Cost | undefined {
+  const told = completion.usage?.cost ?? completion.meta?.usage?.usd_spent;
+  if (isDecimal(told)) {
+    const discount = completion.usage?.discount;
+    return {
+      usd: decimalString(told),
+      source: 'provider',
+      ...(discount != null && { discount }),
+    };
+  }
+  const prices = pricing ?? (isFlash ? profile.prices : undefined);
+  const usd = prices && multiply(completion, prices, atMs);
+  if (prices === undefined || usd === undefined) return undefined;
+  return {
+    usd,
+    source: pricing === undefined ? 'table' : 'pricing',
+    ...(prices.date !== undefined && { priceDate: prices.date }),
+  };
+}
+
+function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): string | undefined {
+  const counted = withCacheCounters(usage ?? {});
+  const { prompt_cache_hit_tokens: hit, prompt_cache_miss_tokens: miss } = counted;
+  const output = counted.completion_tokens;
+  if (![hit, miss, output].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) {
+    return undefined;
+  }
+  const factor = BigInt(peakFactor(prices, atMs));
+  const parts: [string, number][] = [
+    [prices.cacheHit, Number(hit)],
+    [prices.cacheMiss, Number(miss)],
+    [prices.output, Number(output)],
+  ];
+  if (!parts.every(([price]) => isDecimal(price))) return undefined;
+  // Prices are a million tokens, with up to `scale` decimals: whole numbers all the way.
+  const decimals = parts.map(([price]) => decimalString(price).split('.')[1]?.length ?? 0);
+  const scale = Math.max(...decimals);
+  const total = parts.reduce(
+    (sum, [price, tokens]) => sum + scaled(price, scale) * BigInt(tokens) * factor,
+    0n,
+  );
+  return fromScaled(total, scale + 6);
+}
+
+function peakFactor({ peak }: Prices, atMs: number): number {
+  if (peak === undefined) return 1;
+  const at = new Date(atMs);
+  const hour = at.getUTCHours();
+  const isPeak =
+    peak.days.includes(at.getUTCDay()) &&
+    peak.hoursUTC.some(([from, to]) => hour >= from && hour < to);
+  return isPeak ? peak.factor : 1;
+}
+
+function scaled(decimal: string, scale: number): bigint {
+  const [whole = '0', fraction = ''] = decimalString(decimal).split('.');
+  return BigInt(whole + fraction.padEnd(scale, '0'));
+}
+
+function fromScaled(value: bigint, scale: number): string {
+  const digits = value.toString().padStart(scale + 1, '0');
+  const whole = digits.slice(0, -scale);
+  const fraction = digits.slice(-scale).replace(/0+$/, '');
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}

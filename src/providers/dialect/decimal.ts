@@ -1,0 +1,21 @@
+/** A number or decimal text as plain decimal text: `1e-7` → `0.0000001`. Exact: no arithmetic is done on it. */
+export function decimalString(value: number | string): string {
+  const text = String(value).trim();
+  const match = /^(-?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
+  if (match === null) return text;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const shift = Number(exponent);
+  if (shift === 0) return text;
+  const digits = whole + fraction;
+  const point = whole.length + shift;
+  const padded = digits.padStart(digits.length + Math.max(0, 1 - point), '0').padEnd(point, '0');
+  const at = Math.max(1, point);
+  const decimals = padded.slice(at);
+  return `${sign}${padded.slice(0, at)}${decimals && `.${decimals}`}`;
+}
+
+/** Whether a text or number is a plain, finite decimal. */
+export function isDecimal(value: unknown): value is number | string {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim());
+}

@@ -1,0 +1,269 @@
+import type * as z from 'zod/mini';
+import { ChatError } from '../../errors.ts';
+import type { NoteIssue } from '../../report.ts';
+import type { DecodedChunk, DecodedToolCallDelta } from '../../schema/chunk.ts';
+import type {
+  ChatCompletionMessage,
+  ChatCompletion,
+  Choice,
+  FinishReason,
+} from '../../schema/response.ts';
+import {
+  annotationsSchema,
+  audioSchema,
+  logprobsSchema,
+  metaSchema,
+} from '../../schema/response.ts';
+import { check } from '../../schema/standard.ts';
+import type { ChatCompletionMessageToolCall } from '../../schema/tool.ts';
+import { completeToolCall } from '../../schema/tool-call.ts';
+import { usageSchema } from '../../schema/usage.ts';
+
+import type { WireMessage, WireToolCall } from './wire.ts';
+import { wireChunk, wireCompletion } from './wire.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Wire → ours, whole. @throws ChatError `invalid_response` */
+export function decode(body: unknown, note: NoteIssue): ChatCompletion {
+  const wire = fit(wireCompletion(), body, 'chat completion');
+  const choices = wire.choices.map(({ message, ...choice }, position): Choice => {
+    const finish_reason = finishReason(choice.finish_reason);
+    const calls = decodeCalls(message.tool_calls, finish_reason, `choices.${position}`, note);
+    return {
+      ...choice,
+      ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
+      index: choice.index ?? position,
+      message: {
+        ...decodeMessage(message, choice, note),
+        role: 'assistant',
+        content: decodeContent(message.content) ?? null,
+        tool_calls: calls,
+      },
+      finish_reason,
+    };
+  });
+  for (const { message } of choices)
+    if (message.tool_calls === undefined) delete message.tool_calls;
+  return {
+    ...decodeTop(wire, note),
+    object: 'chat.completion',
+    choices: choices as [Choice, ...Choice[]],
+  };
+}
+
+/** Wire → ours, one event. @throws ChatError `invalid_response` */
+export function decodeChunk(data: unknown, note: NoteIssue): DecodedChunk {
+  if (isPlainDelta(data)) return data;
+  const wire = fit(wireChunk(), data, 'chunk');
+  const choices = (wire.choices ?? []).map(({ delta, ...choice }, position) => {
+    const { role: _role, tool_calls: calls, ...message } = delta ?? {};
+    const content = decodeContent(message.content);
+    return {
+      ...choice,
+      ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
+      index: choice.index ?? position,
+      delta: {
+        ...decodeMessage(message, choice, note),
+        ...(delta?.role === 'assistant' && { role: 'assistant' as const }),
+        ...(content !== undefined && { content }),
+        ...(calls?.length && { tool_calls: calls.map(decodeCallDelta) }),
+      },
+      finish_reason: finishReason(choice.finish_reason),
+    };
+  });
+  return { ...decodeTop(wire, note), object: 'chat.completion.chunk', choices };
+}
+
+/**
+ * The hot path: an event that is in our form already, as nearly all events of a long answer are. A test by hand costs a
+ * fifth of a schema's; anything it does not know for certain goes to the schema, which is the judge.
+ */
+function isPlainDelta(data: unknown): data is DecodedChunk {
+  const chunk = data as Partial<DecodedChunk> | null;
+  if (typeof chunk !== 'object' || chunk === null) return false;
+  const { choices } = chunk;
+  if (
+    chunk.object !== 'chat.completion.chunk' ||
+    typeof chunk.id !== 'string' ||
+    typeof chunk.created !== 'number' ||
+    typeof chunk.model !== 'string' ||
+    chunk.usage != null ||
+    chunk.meta != null ||
+    !isText(chunk.system_fingerprint) ||
+    !isText(chunk.service_tier) ||
+    !Array.isArray(choices) ||
+    choices.length !== 1
+  ) {
+    return false;
+  }
+  const choice = choices[0] as unknown as Fields | null;
+  if (typeof choice !== 'object' || choice === null || typeof choice.index !== 'number')
+    return false;
+  if (choice.finish_reason !== null || choice.logprobs != null) return false;
+  if (choice.reasoning_content !== undefined || choice.reasoning !== undefined) return false;
+  const delta = choice.delta as Fields | null | undefined;
+  if (typeof delta !== 'object' || delta === null) return false;
+  return (
+    (delta.role === undefined || delta.role === 'assistant') &&
+    isText(delta.content) &&
+    isText(delta.reasoning_content) &&
+    delta.tool_calls === undefined &&
+    delta.reasoning === undefined &&
+    delta.reasoning_details === undefined &&
+    delta.refusal == null &&
+    delta.annotations == null &&
+    delta.audio == null
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value == null;
+}
+
+function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
+  const result = check(schema, value);
+  if (result.ok) return result.value;
+  const [first] = result.issues;
+  throw new ChatError(
+    'invalid_response',
+    `The vendor's answer is no ${what}: ${first?.path || 'body'}: ${first?.message}`,
+    { issues: result.issues },
+  );
+}
+
+/** Fields of the top level. What does not have its documented form is left out, and said. */
+function decodeTop(wire: Fields, note: NoteIssue) {
+  const { id, created, model } = wire;
+  const top = {
+    ...wire,
+    id: typeof id === 'string' ? id : '',
+    created: typeof created === 'number' ? created : 0,
+    model: typeof model === 'string' ? model : '',
+    ...(wire.meta != null && checked(metaSchema(), wire, 'meta', note)),
+    ...checked(usageSchema(), wire, 'usage', note),
+  };
+  for (const field of ['system_fingerprint', 'service_tier'] as const) {
+    const value = wire[field];
+    if (value != null && typeof value !== 'string') (top as Fields)[field] = undefined;
+  }
+  // A missing count is not zero, and a missing usage is no usage.
+  if (top.usage == null) delete top.usage;
+  return top;
+}
+
+function checked<Field extends string, T>(
+  schema: z.ZodMiniType<T>,
+  source: Fields,
+  field: Field,
+  note: NoteIssue,
+): { [K in Field]?: T } {
+  const value = source[field];
+  if (value == null) return {};
+  const result = check(schema, value);
+  if (result.ok) return { [field]: result.value } as { [K in Field]?: T };
+  const [first] = result.issues;
+  const path = [field, first?.path].filter(Boolean).join('.');
+  note({ code: 'unreadable_field', path, message: `left out: ${first?.message}` });
+  return { [field]: undefined } as { [K in Field]?: T };
+}
+
+function finishReason(reason: string | null | undefined): FinishReason {
+  return reason || null;
+}
+
+/** What a message and a delta have in common, in our fields; the vendor's own ones stay beside them. */
+function decodeMessage(
+  message: WireMessage,
+  choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
+  note: NoteIssue,
+): Omit<ChatCompletionMessage, 'role' | 'content' | 'tool_calls'> {
+  const { role: _role, content, tool_calls: _calls, ...rest } = message;
+  const reasoning = decodeReasoning(message, choice) ?? thinkingParts(content);
+  return {
+    ...rest,
+    ...(reasoning !== undefined && { reasoning_content: reasoning }),
+    ...(rest.annotations !== undefined && checked(annotationsSchema(), rest, 'annotations', note)),
+    ...(rest.audio !== undefined && checked(audioSchema(), rest, 'audio', note)),
+  };
+}
+
+/**
+ * The reasoning, from the first of its known places that has any. Never from two: gateways put the same text into
+ * several fields.
+ */
+function decodeReasoning(
+  message: WireMessage,
+  choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
+): string | null | undefined {
+  const details = message.reasoning_details?.map((detail) => detail?.text ?? '').join('');
+  const places = [
+    message.reasoning_content,
+    message.reasoning,
+    details,
+    choice.reasoning_content,
+    choice.reasoning,
+  ];
+  return (
+    places.find((place) => place) ?? message.reasoning_content ?? message.reasoning ?? undefined
+  );
+}
+
+function decodeContent(content: WireMessage['content']): string | null | undefined {
+  if (!Array.isArray(content)) return content;
+  return content.map((part) => partText(part, 'text')).join('');
+}
+
+/** Some gateways send content as parts, with the reasoning in parts of type `thinking`. */
+function thinkingParts(content: WireMessage['content']): string | undefined {
+  if (!Array.isArray(content)) return undefined;
+  const texts = content.flatMap((part) => {
+    const { thinking } = typeof part === 'string' ? {} : (part as { thinking?: unknown });
+    if (Array.isArray(thinking)) return thinking.map((inner: unknown) => partText(inner, 'text'));
+    return typeof thinking === 'string' ? [thinking] : [];
+  });
+  return texts.length > 0 ? texts.join('') : undefined;
+}
+
+function partText(part: unknown, field: string): string {
+  if (typeof part === 'string') return part;
+  const text = typeof part === 'object' && part !== null ? (part as Fields)[field] : undefined;
+  return typeof text === 'string' ? text : '';
+}
+
+function decodeCalls(
+  calls: readonly WireToolCall[] | null | undefined,
+  finish_reason: FinishReason,
+  path: string,
+  note: NoteIssue,
+): ChatCompletionMessageToolCall[] | undefined {
+  const whole = (calls ?? []).flatMap((call, position) => {
+    const { index: _index, ...delta } = decodeCallDelta(call);
+    const at = `${path}.message.tool_calls.${position}`;
+    return completeToolCall(delta, finish_reason, at, position, note) ?? [];
+  });
+  return whole.length > 0 ? whole : undefined;
+}
+
+function decodeCallDelta(call: WireToolCall): DecodedToolCallDelta {
+  const { index, id, type, function: called, custom, ...rest } = call;
+  const text = called?.arguments;
+  return {
+    ...rest,
+    ...(index != null && { index }),
+    ...(id && { id }),
+    ...((type === 'function' || type === 'custom') && { type }),
+    ...(called != null && {
+      function: {
+        ...(called.name && { name: called.name }),
+        ...(text != null && { arguments: typeof text === 'string' ? text : JSON.stringify(text) }),
+      },
+    }),
+    ...(custom != null && {
+      custom: {
+        ...(custom.name && { name: custom.name }),
+        ...(custom.input != null && { input: custom.input }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,164 @@
+import type { CanonicalRequest } from '../../schema/canonical.ts';
+import type { EncodedRequest, ParameterRule, Profile, RuledParameter } from '../provider.ts';
+import { encodeFormat } from './encode-format.ts';
+import { encodeMessages } from './encode-messages.ts';
+import { encodeThinking } from './encode-thinking.ts';
+import { encodeTools } from './encode-tools.ts';
+import type { Encoding } from './encoding.ts';
+import { beginEncoding, wireModel } from './encoding.ts';
+
+/** Ours → wire, guided by the profile alone. */
+export function encode(request: CanonicalRequest, profile: Profile): EncodedRequest {
+  const encoding = beginEncoding(request, profile);
+  const { body } = encoding;
+  body.model = wireModel(request.model, profile);
+  // A place for the messages at the front: a stable order of keys is kind to prompt caches and to readers.
+  body.messages = [];
+  encodeTools(encoding);
+  encodeThinking(encoding);
+  encodeFormat(encoding);
+  body.messages = encodeMessages(encoding);
+  encodeLimits(encoding);
+  encodeParameters(encoding);
+  encodeUser(encoding);
+  encodeStream(encoding);
+  dropForeign(encoding);
+  return { body, path: encoding.path, adjustments: encoding.adjustments, issues: encoding.issues };
+}
+
+function encodeLimits({ request, caps, profile, body, written, adjust }: Encoding): void {
+  const { max_tokens, stop } = request;
+  if (max_tokens !== undefined) {
+    body.max_tokens = Math.min(max_tokens, caps.max_tokens ?? max_tokens);
+    const param = written('max_tokens');
+    if (param !== 'max_tokens') {
+      const reason = 'the name that this vendor documents';
+      adjust({ param, action: 'renamed', lossy: false, from: param, to: 'max_tokens', reason });
+    }
+    if (body.max_tokens !== max_tokens) {
+      const reason = `${profile.name} writes at most ${caps.max_tokens} tokens`;
+      adjust({
+        param,
+        action: 'clamped',
+        lossy: true,
+        from: max_tokens,
+        to: body.max_tokens,
+        reason,
+      });
+    }
+  }
+  if (stop !== undefined) {
+    const tooMany = Array.isArray(stop) && caps.stop !== undefined && stop.length > caps.stop;
+    body.stop = tooMany ? stop.slice(0, caps.stop) : stop;
+    if (tooMany) {
+      const reason = `${profile.name} takes ${caps.stop} stop sequences; the first ones are kept`;
+      adjust({ param: 'stop', action: 'clamped', lossy: true, from: stop, to: body.stop, reason });
+    }
+  }
+}
+
+function encodeParameters(encoding: Encoding): void {
+  const { request } = encoding;
+  ruled(encoding, 'temperature', request.temperature);
+  ruled(encoding, 'top_p', atLeast(encoding, 'top_p', request.top_p));
+  ruled(encoding, 'frequency_penalty', request.frequency_penalty);
+  ruled(encoding, 'presence_penalty', request.presence_penalty);
+  const { seed } = encoding.profile.parameters;
+  ruled(
+    encoding,
+    'seed',
+    seed === 'dropped' ? request.seed : atLeast(encoding, 'seed', request.seed),
+  );
+  ruled(encoding, 'logit_bias', request.logit_bias);
+  ruled(encoding, 'logprobs', request.logprobs);
+  ruled(encoding, 'logprobs', request.top_logprobs, 'top_logprobs');
+  ruled(encoding, 'parallel_tool_calls', request.parallel_tool_calls);
+}
+
+/** Sends a parameter, or says why not. */
+function ruled(
+  encoding: Encoding,
+  rule: RuledParameter,
+  value: unknown,
+  field: string = rule,
+): void {
+  if (value === undefined) return;
+  const { profile, body, adjust } = encoding;
+  const effective: ParameterRule = profile.parameters[rule] ?? 'sent';
+  if (effective === 'dropped') {
+    const reason = `${profile.name} documents no such parameter`;
+    adjust({ param: field, action: 'dropped', lossy: true, from: value, reason });
+    return;
+  }
+  body[field] = value;
+  if (
+    effective === 'ineffective' ||
+    (effective === 'ineffective while thinking' && encoding.thinks)
+  ) {
+    const when = effective === 'ineffective' ? '' : ' while it thinks';
+    const reason = `${profile.name} takes it without an effect${when}`;
+    adjust({ param: field, action: 'ineffective', lossy: false, from: value, to: value, reason });
+  }
+}
+
+function atLeast(
+  { caps, profile, adjust }: Encoding,
+  param: 'top_p' | 'seed',
+  value: number | undefined,
+): number | undefined {
+  const minimum = caps[param];
+  if (value === undefined || minimum === undefined || value >= minimum) return value;
+  const reason = `${profile.name} takes ${minimum} and more`;
+  adjust({ param, action: 'clamped', lossy: true, from: value, to: minimum, reason });
+  return minimum;
+}
+
+function encodeUser({ request, profile, body, written, adjust }: Encoding): void {
+  const { user_id: id } = request;
+  if (id === undefined) return;
+  const param = written('user_id');
+  const { user } = profile;
+  if (user === undefined || (user.pattern && !user.pattern.test(id))) {
+    const reason = user
+      ? `${profile.name} takes ${user.pattern}`
+      : `${profile.name} documents no such parameter`;
+    adjust({ param, action: 'dropped', lossy: true, from: id, reason });
+    return;
+  }
+  body[user.field] = id;
+  if (param !== user.field) {
+    const reason = 'the name that this vendor documents';
+    adjust({ param, action: 'renamed', lossy: false, from: param, to: user.field, reason });
+  }
+}
+
+function encodeStream({ request, profile, body, adjust }: Encoding): void {
+  if (!request.stream) return;
+  body.stream = true;
+  const { include_usage: asked } = request;
+  const param = 'stream_options';
+  if (profile.parameters.stream_options === 'dropped') {
+    if (asked === undefined) return;
+    const reason = `${profile.name} documents no such parameter`;
+    adjust({ param, action: 'dropped', lossy: true, from: { include_usage: asked }, reason });
+    return;
+  }
+  const sent = { include_usage: asked ?? true };
+  body.stream_options = sent;
+  if (asked === undefined) {
+    const reason = 'asks for token counts at the end of the stream';
+    adjust({ param, action: 'added', lossy: false, to: sent, reason });
+  }
+}
+
+function dropForeign({ request, adjust }: Encoding): void {
+  for (const [param, from] of Object.entries(request.foreign)) {
+    adjust({
+      param,
+      action: 'dropped',
+      lossy: true,
+      from,
+      reason: 'an OpenAI field that no vendor takes',
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { ChatError } from '../../errors.ts';
+import type { Adjustment, ReportIssue } from '../../report.ts';
+import type { CanonicalRequest } from '../../schema/canonical.ts';
+import type { Profile } from '../provider.ts';
+
+/** What the parts of the encoder share: the request, the facts, and what comes out. */
+export interface Encoding {
+  readonly request: CanonicalRequest;
+  readonly profile: Profile;
+  /** The profile's caps, or none if this is another model. */
+  readonly caps: Profile['caps'];
+  /** Whether this is the model that the profile speaks of. */
+  readonly isFlash: boolean;
+  readonly body: Record<string, unknown>;
+  readonly adjustments: Adjustment[];
+  readonly issues: ReportIssue[];
+  path: 'chat' | 'beta';
+  /** Whether the model will think; it does unless it is switched off. */
+  thinks: boolean;
+  /** The path of a field in the caller's own words. */
+  written(field: string): string;
+  adjust(adjustment: Omit<Adjustment, 'from' | 'to'> & { from?: unknown; to?: unknown }): void;
+}
+
+/** An encoding of which nothing is written yet. */
+export function beginEncoding(request: CanonicalRequest, profile: Profile): Encoding {
+  const adjustments: Adjustment[] = [];
+  const isFlash = isFlashModel(request.model);
+  return {
+    request,
+    profile,
+    caps: isFlash ? profile.caps : {},
+    isFlash,
+    body: {},
+    adjustments,
+    issues: [],
+    path: 'chat',
+    thinks: true,
+    written: (field) => request.written[field] ?? field,
+    adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),
+  };
+}
+
+/** The vendor's prefix goes before an id without a slash; `deepseek/` is taken off where the vendor has none. */
+export function wireModel(model: string, { modelPrefix = '' }: Profile): string {
+  if (modelPrefix === '') return bareModel(model);
+  return model.includes('/') ? model : modelPrefix + model;
+}
+
+/** Whether an id, with or without the prefix, is of the model that profiles speak of. */
+export function isFlashModel(model: string): boolean {
+  return bareModel(model) === 'deepseek-v4-flash';
+}
+
+function bareModel(model: string): string {
+  return model.startsWith('deepseek/') ? model.slice('deepseek/'.length) : model;
+}
+
+/** An `unsupported_parameter`: leaving this out would change the meaning of the request. */
+export function unsupported(profile: Profile, param: string, what: string): ChatError {
+  return new ChatError(
+    'unsupported_parameter',
+    `${profile.name} does not take ${what} (${param})`,
+    {
+      provider: profile.id,
+      param,
+    },
+  );
+}
+
+/** Sends the request to the vendor's beta path. */
+export function reroute(encoding: Encoding, param: string, reason: string): void {
+  if (encoding.path === 'beta') return;
+  encoding.path = 'beta';
+  const { chat = 'chat/completions', beta } = encoding.profile.paths;
+  encoding.adjust({ param, action: 'rerouted', lossy: false, from: chat, to: beta, reason });
+}

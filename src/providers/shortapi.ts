@@ -1,0 +1,68 @@
+import * as z from 'zod/mini';
+import { asStandardSchema, once } from '../schema/standard.ts';
+import { createProvider } from './define-provider.ts';
+
+// ShortAPI. Source: its page of the model deepseek/deepseek-v4-flash, as read on 2026-11-20. No page on errors exists.
+
+/** Fields that only ShortAPI documents. */
+export interface ShortapiOptions {
+  modalities?: string[] | undefined;
+  audio?: { format?: string | undefined; voice?: string | undefined } | undefined;
+}
+
+const optionsZod = once(() =>
+  z.strictObject({
+    modalities: z.optional(z.array(z.string())),
+    audio: z.optional(
+      z.strictObject({ format: z.optional(z.string()), voice: z.optional(z.string()) }),
+    ),
+  }),
+);
+
+export const shortapi = createProvider({
+  profile: {
+    id: 'shortapi',
+    name: 'ShortAPI',
+    baseURL: 'https://api.shortapi.ai/v1',
+    apiKeyVariables: ['SHORTAPI_KEY'],
+    paths: {},
+    modelPrefix: 'deepseek/',
+    caps: {
+      // No bound is stated; each of its samples sends this.
+      max_tokens: 384_000,
+      stop: 16,
+      toolNameLength: 128,
+    },
+    thinking: {
+      // No switch; `reasoning_effort` low, medium, high.
+      on: 'default',
+      effort: {
+        field: 'reasoning_effort',
+        values: {
+          minimal: 'low',
+          low: 'low',
+          medium: 'medium',
+          high: 'high',
+          xhigh: 'high',
+          max: 'high',
+        },
+      },
+    },
+    // Not in its list of parameters.
+    parameters: { logprobs: 'dropped', parallel_tool_calls: 'dropped' },
+    user: { field: 'user' },
+    // The page's key for the schema is `schema`; the gateway software that its page is a translation of reads OpenAI's.
+    jsonSchema: 'sent with schema',
+    forcedToolChoice: 'sent',
+    strictTools: 'dropped',
+    nullContent: 'empty',
+    refusal: 'text',
+    names: 'sent',
+    textParts: 'sent',
+    parts: ['image_url', 'input_audio', 'file', 'video_url'],
+    prices: { date: '2026-11-20', cacheHit: '0.0028', cacheMiss: '0.14', output: '0.28' },
+    requestIdHeader: 'x-request-id',
+  },
+  options: asStandardSchema<ShortapiOptions>(optionsZod),
+  optionKeys: ['modalities', 'audio'],
+});

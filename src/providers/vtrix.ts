@@ -1,0 +1,134 @@
+import { ChatError } from '../errors.ts';
+import type { NoteIssue } from '../report.ts';
+import type { DecodedChunk } from '../schema/chunk.ts';
+import type { ChatCompletion } from '../schema/response.ts';
+import { createProvider } from './define-provider.ts';
+import { decode, decodeChunk } from './dialect/decode.ts';
+import { findError } from './dialect/decode-error.ts';
+
+// Vtrix. Sources, as read on 2026-11-20:
+//   model   https://doc.vtrix.ai/domestic/api/deepseek/deepseek-v4-flash/
+//   paths   https://docs.vtrix.ai/api-reference/models/model_api_documentation_gitbook
+//
+// The model's page documents the envelope of the vendor's image and video tasks as its answer, while the pages of its
+// other language models document OpenAI's form. Both are read: `choices` first.
+
+interface Envelope {
+  status?: unknown;
+  error?: unknown;
+  output?: unknown;
+  jobId?: unknown;
+}
+
+function hasChoices(body: unknown): boolean {
+  const choices = (body as { choices?: unknown } | null)?.choices;
+  return Array.isArray(choices) && choices.length > 0;
+}
+
+function findVtrixError(body: unknown): unknown {
+  if (hasChoices(body)) return undefined;
+  const { status } = (body ?? {}) as Envelope;
+  return status === 'failed' ? body : findError(body);
+}
+
+interface OutputItem {
+  type?: unknown;
+  text?: unknown;
+  jobId?: unknown;
+}
+
+function outputItems(output: unknown): OutputItem[] {
+  const entries = (Array.isArray(output) ? output : [output]) as ({ content?: unknown } | null)[];
+  return entries.flatMap((entry) => {
+    const content = entry?.content;
+    return Array.isArray(content) ? (content as OutputItem[]) : [];
+  });
+}
+
+/** The text of an envelope. @throws ChatError `invalid_response` for media, `unsupported` for a task that goes on */
+function envelopeText(envelope: Envelope): string {
+  const { status, output } = envelope;
+  const items = outputItems(output);
+  const texts = items.flatMap(({ text }) => (typeof text === 'string' ? [text] : []));
+  const media = items.find(({ text }) => typeof text !== 'string');
+  const job = media?.jobId ?? envelope.jobId;
+  const jobText = job === undefined ? '' : ` (job ${String(job)})`;
+  if (texts.length > 0) return texts.join('');
+  if (media !== undefined) {
+    const message = `Vtrix answered with ${String(media.type)} in place of text${jobText}`;
+    throw new ChatError('invalid_response', message);
+  }
+  const message = `Vtrix answered with a task of status ${String(status)}${jobText}, which this client does not follow`;
+  throw new ChatError('unsupported', message);
+}
+
+function isEnvelope(body: unknown): body is Envelope {
+  if (typeof body !== 'object' || body === null || hasChoices(body)) return false;
+  return 'output' in body || ('status' in body && !('choices' in body));
+}
+
+function decodeVtrix(body: unknown, note: NoteIssue): ChatCompletion {
+  if (!isEnvelope(body)) return decode(body, note);
+  const content = envelopeText(body);
+  note({
+    code: 'envelope',
+    message: 'the answer came in the documented task envelope, which has no finish_reason',
+  });
+  const message = { role: 'assistant', content };
+  // "Only present when status is completed": the presence of `output` is this vendor's proof of the end.
+  const choices = [{ index: 0, message, finish_reason: 'stop' }];
+  return decode({ ...body, choices }, note);
+}
+
+function decodeVtrixChunk(data: unknown, note: NoteIssue): DecodedChunk {
+  if (!isEnvelope(data)) return decodeChunk(data, note);
+  const delta = { role: 'assistant', content: envelopeText(data) };
+  return decodeChunk({ ...data, choices: [{ index: 0, delta, finish_reason: 'stop' }] }, note);
+}
+
+export const vtrix = createProvider({
+  profile: {
+    id: 'vtrix',
+    name: 'Vtrix',
+    // paths: the endpoint for language models is https://cloud.vtrix.ai/llm/chat/completions.
+    baseURL: 'https://cloud.vtrix.ai/llm',
+    apiKeyVariables: ['VTRIX_API_KEY'],
+    paths: {},
+    caps: {
+      // model: 1 - 384000.
+      max_tokens: 384_000,
+      stop: 16,
+      toolNameLength: 128,
+    },
+    contextWindow: '1M',
+    // model: "thinking mode enabled by default", no parameter for it.
+    thinking: { on: 'default' },
+    // Not in its list of parameters.
+    parameters: {
+      seed: 'dropped',
+      logit_bias: 'dropped',
+      logprobs: 'dropped',
+      parallel_tool_calls: 'dropped',
+      stream_options: 'dropped',
+    },
+    // model: text and json_object.
+    jsonSchema: 'json_object',
+    // model: none, auto, required or a specific tool.
+    forcedToolChoice: 'sent',
+    strictTools: 'dropped',
+    nullContent: 'empty',
+    refusal: 'text',
+    names: 'dropped',
+    // model: "Text string or multimodal array", the parts are not described.
+    textParts: 'sent',
+    parts: ['image_url', 'input_audio', 'file', 'video_url'],
+    // model: "conversation prefix continuation", without a field for it.
+    prefix: 'undocumented',
+    // paths: 403 is an empty account or a missing permission.
+    insufficientBalanceStatuses: [403],
+    requestIdHeader: 'x-request-id',
+  },
+  decode: decodeVtrix,
+  decodeChunk: decodeVtrixChunk,
+  findError: findVtrixError,
+});

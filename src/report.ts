@@ -1,0 +1,122 @@
+import type { ChatErrorCode, TimeoutPhase } from './errors.ts';
+import type { CompletionUsage } from './schema/usage.ts';
+
+/** One difference between what was asked and what was sent. */
+export interface Adjustment {
+  /** Dotted path in the caller's request, e.g. `messages.0.role`. */
+  param: string;
+  /**
+   * What was done: `ineffective` means sent although the vendor says it has no effect; `rerouted` means sent to another
+   * path of the same vendor.
+   */
+  action: 'renamed' | 'mapped' | 'clamped' | 'dropped' | 'added' | 'rerouted' | 'ineffective';
+  /** Whether the answer may differ from what was asked for. Lossy ones warn, or are refused with `onUnsupported: 'error'`. */
+  lossy: boolean;
+  /** What the caller wrote; `null` if nothing. */
+  from: unknown;
+  /** What was sent; `null` if nothing. */
+  to: unknown;
+  /** Why, in one sentence. */
+  reason: string;
+}
+
+/** One send of the request. */
+export interface Attempt {
+  /** 1 for the first send. */
+  number: number;
+  /** When it began, epoch milliseconds. */
+  startedAt: number;
+  /** How long it took until it failed or the answer was whole, in milliseconds. */
+  durationMs: number;
+  /** HTTP status, once a response head had arrived. */
+  status?: number | undefined;
+  /** The vendor's id for this attempt. */
+  requestId?: string | undefined;
+  /** How it failed; absent if it did not. */
+  error?: ChatErrorCode | undefined;
+  /** Which clock ended it, if one did. */
+  phase?: TimeoutPhase | undefined;
+  /** How long we waited after it before the next attempt, in milliseconds. */
+  waitedMs?: number | undefined;
+  /** `false` where the vendor documents that it does not bill an attempt that failed this way; absent if unknown. */
+  billed?: boolean | undefined;
+}
+
+/** Something odd in the answer that was understood all the same. */
+export interface ReportIssue {
+  /** A stable word for the oddity, e.g. `incomplete_tool_call`, `missing_id`, `undocumented`. */
+  code: string;
+  /** Dotted path, where there is one. */
+  path?: string | undefined;
+  /** What it was, in one sentence. */
+  message: string;
+}
+
+/** Takes note of an oddity. */
+export type NoteIssue = (issue: ReportIssue) => void;
+
+/** What the call cost. */
+export interface Cost {
+  /** US dollars as an exact decimal string, e.g. `0.000243`. */
+  usd: string;
+  /** `provider`: the vendor's own figure. `table`: the dated price table of this package. `pricing`: the caller's own prices. */
+  source: 'provider' | 'table' | 'pricing';
+  /** Date of the price table, `YYYY-MM-DD`. */
+  priceDate?: string | undefined;
+  /** A discount that the vendor mentions; its unit is not documented, so it is not subtracted. */
+  discount?: number | string | undefined;
+}
+
+/** Token counts of the answer, with the cache counters filled in where they follow from the others. */
+export type ReportUsage = CompletionUsage;
+
+/** When things happened, in milliseconds since `startedAt`. */
+export interface Timings {
+  /** When the call began, epoch milliseconds. */
+  startedAt: number;
+  /** Response head of the attempt that answered. */
+  headersMs?: number | undefined;
+  /** First event with reasoning text. */
+  firstReasoningMs?: number | undefined;
+  /** First event with content or a tool call. */
+  firstContentMs?: number | undefined;
+  /** End of the call. */
+  totalMs?: number | undefined;
+}
+
+/** What kind of end the answer had. */
+export type CompletionState =
+  | 'complete'
+  /** `max_tokens` or the context ran out. */
+  | 'length'
+  /** As `length`, but every token went into reasoning and there is no content. */
+  | 'reasoning_exhausted'
+  | 'content_filter'
+  /** The vendor stopped in the middle, or the answer is not (yet) whole. */
+  | 'interrupted';
+
+/** What happened during a call. Safe to log as JSON: it holds no key, no prompt and no answer. */
+export interface Report {
+  /** Id of the vendor. */
+  provider: string;
+  /** The model id that was sent. The one that answered is the completion's `model`. */
+  model: string;
+  /** The vendor's id for the request, from its own header. */
+  requestId?: string | undefined;
+  /** Response headers, without cookies. */
+  headers: Record<string, string>;
+  /** Every send, the last one last. */
+  attempts: Attempt[];
+  /** Every difference between the request and what was sent. */
+  adjustments: Adjustment[];
+  /** Oddities of the answer. */
+  issues: ReportIssue[];
+  /** Token counts; absent if the vendor gave none. */
+  usage?: ReportUsage | undefined;
+  /** Cost of the answer; absent where unknown, never guessed. */
+  cost?: Cost | undefined;
+  /** When things happened. */
+  timings: Timings;
+  /** What kind of end the answer had; `interrupted` until the end is known. */
+  completion: CompletionState;
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini';
+import type {
+  Annotation,
+  ChatCompletionAudio,
+  ChoiceLogprobs,
+  CompletionMeta,
+  FinishReason,
+} from './response.ts';
+import { annotationsSchema, audioSchema, logprobsSchema, metaSchema } from './response.ts';
+import { asStandardSchema, once } from './standard.ts';
+import type { CompletionUsage } from './usage.ts';
+import { usageSchema } from './usage.ts';
+
+/** A piece of a tool call. Pieces of one call share their `index`. */
+export interface ChatCompletionDeltaToolCall {
+  /** Which call of the message; filled in by us where the vendor leaves it out. */
+  index: number;
+  id?: string | undefined;
+  type?: 'function' | 'custom' | undefined;
+  function?: { name?: string | undefined; arguments?: string | undefined } | undefined;
+  custom?: { name?: string | undefined; input?: string | undefined } | undefined;
+}
+
+/** What a chunk adds to the message. */
+export interface ChatCompletionDelta {
+  role?: 'assistant' | undefined;
+  /** More of the answer. */
+  content?: string | null | undefined;
+  /** More of the reasoning, whichever field the vendor puts it in. */
+  reasoning_content?: string | null | undefined;
+  refusal?: string | null | undefined;
+  annotations?: Annotation[] | null | undefined;
+  audio?: ChatCompletionAudio | null | undefined;
+  tool_calls?: ChatCompletionDeltaToolCall[] | undefined;
+}
+
+/** What a chunk adds to one answer. */
+export interface ChunkChoice {
+  index: number;
+  delta: ChatCompletionDelta;
+  finish_reason: FinishReason;
+  logprobs?: ChoiceLogprobs | null | undefined;
+}
+
+/** One event of a stream, in one form for all vendors. Fields that are not listed are kept where the vendor put them. */
+export interface ChatCompletionChunk {
+  /** The vendor's id; empty if it gave none. */
+  id: string;
+  object: 'chat.completion.chunk';
+  /** Unix seconds; 0 if the vendor gave none. */
+  created: number;
+  /** The model that answers; empty if the vendor named none. */
+  model: string;
+  /** Empty on a chunk that carries only usage. */
+  choices: ChunkChoice[];
+  /** Token counts; at most vendors on the last chunk only. */
+  usage?: CompletionUsage | null | undefined;
+  system_fingerprint?: string | null | undefined;
+  service_tier?: string | null | undefined;
+  meta?: CompletionMeta | null | undefined;
+  metadata?: unknown;
+}
+
+/** A piece of a tool call as the vendor sent it: which call it belongs to may have to be found out. */
+export type DecodedToolCallDelta = Omit<ChatCompletionDeltaToolCall, 'index'> & {
+  index?: number | undefined;
+};
+
+/** A chunk whose tool call pieces are not attributed yet. */
+export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
+  choices: (Omit<ChunkChoice, 'delta'> & {
+    delta: Omit<ChatCompletionDelta, 'tool_calls'> & {
+      tool_calls?: DecodedToolCallDelta[] | undefined;
+    };
+  })[];
+}
+
+const text = () => z.nullish(z.string());
+
+const namedText = (field: 'arguments' | 'input') =>
+  z.optional(z.looseObject({ name: z.optional(z.string()), [field]: z.optional(z.string()) }));
+
+/** The normalised chunk, loose. */
+export const chunkZod = once(() =>
+  z.looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion.chunk'),
+    created: z.number(),
+    model: z.string(),
+    choices: z.array(
+      z.looseObject({
+        index: z.number(),
+        delta: z.looseObject({
+          role: z.optional(z.literal('assistant')),
+          content: text(),
+          reasoning_content: text(),
+          refusal: text(),
+          annotations: z.nullish(annotationsSchema()),
+          audio: z.nullish(audioSchema()),
+          tool_calls: z.optional(
+            z.array(
+              z.looseObject({
+                index: z.number(),
+                id: z.optional(z.string()),
+                type: z.optional(z.enum(['function', 'custom'])),
+                function: namedText('arguments'),
+                custom: namedText('input'),
+              }),
+            ),
+          ),
+        }),
+        finish_reason: z.nullable(z.string()),
+        logprobs: z.nullish(logprobsSchema()),
+      }),
+    ),
+    usage: z.nullish(usageSchema()),
+    system_fingerprint: text(),
+    service_tier: text(),
+    meta: z.nullish(metaSchema()),
+    metadata: z.optional(z.unknown()),
+  }),
+);
+
+/** Standard Schema of {@link ChatCompletionChunk}. */
+export const chunkSchema = asStandardSchema<ChatCompletionChunk>(chunkZod);

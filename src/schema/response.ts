@@ -1,0 +1,213 @@
+import * as z from 'zod/mini';
+import type { Report } from '../report.ts';
+import { asStandardSchema, once } from './standard.ts';
+import type { ChatCompletionMessageToolCall } from './tool.ts';
+import { toolCallParam } from './tool.ts';
+import type { CompletionUsage } from './usage.ts';
+import { usageSchema } from './usage.ts';
+
+/**
+ * Why the model stopped. The list is open: vendors add words of their own. `null` only in a `partial`, where nothing
+ * is known about the end.
+ */
+export type FinishReason =
+  | 'stop'
+  | 'length'
+  | 'tool_calls'
+  | 'content_filter'
+  | 'insufficient_system_resource'
+  | 'aborted'
+  | (string & {})
+  | null;
+
+/** A source that the answer cites. */
+export interface Annotation {
+  type?: string | null | undefined;
+  url_citation?:
+    | {
+        url?: string | null | undefined;
+        title?: string | null | undefined;
+        start_index?: number | null | undefined;
+        end_index?: number | null | undefined;
+      }
+    | null
+    | undefined;
+}
+
+/** Spoken form of the answer. */
+export interface ChatCompletionAudio {
+  id?: string | null | undefined;
+  /** Base64. */
+  data?: string | null | undefined;
+  transcript?: string | null | undefined;
+  /** Unix seconds. */
+  expires_at?: number | null | undefined;
+}
+
+/** How likely a token was. */
+export interface TokenLogprob {
+  token: string;
+  /** Natural logarithm of the probability; -9999 stands for "not among the most likely". */
+  logprob: number;
+  bytes?: number[] | null | undefined;
+  top_logprobs?:
+    | { token: string; logprob: number; bytes?: number[] | null | undefined }[]
+    | null
+    | undefined;
+}
+
+/** Log probabilities of what was written. */
+export interface ChoiceLogprobs {
+  content?: TokenLogprob[] | null | undefined;
+  refusal?: TokenLogprob[] | null | undefined;
+  reasoning_content?: TokenLogprob[] | null | undefined;
+}
+
+/** The model's message. Fits into the next request's `messages` as it is. */
+export interface ChatCompletionMessage {
+  role: 'assistant';
+  /** The answer; `null` if there is none, as beside tool calls. */
+  content: string | null;
+  /** The reasoning, whichever field the vendor puts it in; absent if there is none. */
+  reasoning_content?: string | null | undefined;
+  /** A refusal in place of content. */
+  refusal?: string | null | undefined;
+  annotations?: Annotation[] | null | undefined;
+  audio?: ChatCompletionAudio | null | undefined;
+  /** Whole calls only: one that was cut off is in `report.issues` instead. */
+  tool_calls?: ChatCompletionMessageToolCall[] | undefined;
+}
+
+/** One answer. */
+export interface Choice {
+  index: number;
+  message: ChatCompletionMessage;
+  finish_reason: FinishReason;
+  logprobs?: ChoiceLogprobs | null | undefined;
+}
+
+/** What a gateway says of its own billing (AIML API). */
+export interface CompletionMeta {
+  usage?:
+    | {
+        credits_used?: number | null | undefined;
+        usd_spent?: number | null | undefined;
+      }
+    | null
+    | undefined;
+}
+
+/** A whole answer, in one form for all vendors. Fields that are not listed are kept where the vendor put them. */
+export interface ChatCompletion {
+  /** The vendor's id; empty if it gave none. */
+  id: string;
+  object: 'chat.completion';
+  /** Unix seconds; 0 if the vendor gave none. */
+  created: number;
+  /** The model that answered, which need not be the one that was asked for; empty if the vendor named none. */
+  model: string;
+  /** Never empty. */
+  choices: [Choice, ...Choice[]];
+  /** Token counts; absent if the vendor gave none. */
+  usage?: CompletionUsage | undefined;
+  system_fingerprint?: string | null | undefined;
+  service_tier?: string | null | undefined;
+  meta?: CompletionMeta | null | undefined;
+  metadata?: unknown;
+}
+
+/** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */
+export type ChatCompletionWithReport = ChatCompletion & { readonly report: Report };
+
+const text = () => z.nullish(z.string());
+
+export const annotationsSchema = once(() =>
+  z.array(
+    z.looseObject({
+      type: text(),
+      url_citation: z.nullish(
+        z.looseObject({
+          url: text(),
+          title: text(),
+          start_index: z.nullish(z.number()),
+          end_index: z.nullish(z.number()),
+        }),
+      ),
+    }),
+  ),
+);
+
+export const audioSchema = once(() =>
+  z.looseObject({
+    id: text(),
+    data: text(),
+    transcript: text(),
+    expires_at: z.nullish(z.number()),
+  }),
+);
+
+const tokenLogprobs = () => {
+  const token = {
+    token: z.string(),
+    logprob: z.number(),
+    bytes: z.nullish(z.array(z.number())),
+  };
+  return z.nullish(
+    z.array(z.looseObject({ ...token, top_logprobs: z.nullish(z.array(z.looseObject(token))) })),
+  );
+};
+
+export const logprobsSchema = once(() =>
+  z.looseObject({
+    content: tokenLogprobs(),
+    refusal: tokenLogprobs(),
+    reasoning_content: tokenLogprobs(),
+  }),
+);
+
+export const metaSchema = once(() =>
+  z.looseObject({
+    usage: z.nullish(
+      z.looseObject({
+        credits_used: z.nullish(z.number()),
+        usd_spent: z.nullish(z.number()),
+      }),
+    ),
+  }),
+);
+
+const choice = once(() =>
+  z.looseObject({
+    index: z.number(),
+    message: z.looseObject({
+      role: z.literal('assistant'),
+      content: z.nullable(z.string()),
+      reasoning_content: text(),
+      refusal: text(),
+      annotations: z.nullish(annotationsSchema()),
+      audio: z.nullish(audioSchema()),
+      tool_calls: z.optional(z.array(toolCallParam())),
+    }),
+    finish_reason: z.nullable(z.string()),
+    logprobs: z.nullish(logprobsSchema()),
+  }),
+);
+
+/** The normalised completion, loose: for what was stored and is read again. */
+export const completionZod = once(() =>
+  z.looseObject({
+    id: z.string(),
+    object: z.literal('chat.completion'),
+    created: z.number(),
+    model: z.string(),
+    choices: z.tuple([choice()], choice()),
+    usage: z.optional(usageSchema()),
+    system_fingerprint: text(),
+    service_tier: text(),
+    meta: z.nullish(metaSchema()),
+    metadata: z.optional(z.unknown()),
+  }),
+);
+
+/** Standard Schema of {@link ChatCompletion}. */
+export const completionSchema = asStandardSchema<ChatCompletion>(completionZod);

@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+import type { ErrorIssue } from '../errors.ts';
+
+/**
+ * The part of the Standard Schema interface (https://standardschema.dev, version 1) that this package offers and reads,
+ * written out so that no schema library is needed to use our types.
+ */
+export interface StandardSchemaV1<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** What a Standard Schema says of a value. */
+export type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly StandardIssue[] };
+
+/** One thing a Standard Schema found wrong. */
+export interface StandardIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** Builds a value at its first use; schemas cost milliseconds that `import` should not pay. */
+export function once<T>(build: () => T): () => T {
+  let built: { value: T } | undefined;
+  return () => (built ??= { value: build() }).value;
+}
+
+// `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
+const words = once(() => ({ error: en().localeError }));
+
+type Checked<T> =
+  | { ok: true; value: T }
+  | { ok: false; issues: ErrorIssue[]; unknownKeys: string[] };
+
+/** Runs a schema. Issues come with dotted paths, and without the values. */
+export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
+  const result = z.safeParse(schema, value, words());
+  if (result.success) return { ok: true, value: result.data };
+  const unknownKeys = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
+  );
+  return { ok: false, issues: result.error.issues.flatMap(toErrorIssues), unknownKeys };
+}
+
+function toErrorIssues(issue: z.core.$ZodIssue): ErrorIssue[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: dotted([...issue.path, key]),
+      message: 'is not a field that is known here',
+    }));
+  }
+  // The best branch of a union says more than "invalid input".
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const closest = issue.errors.reduce((best, next) => (depth(next) > depth(best) ? next : best));
+    if (depth(closest) > 0) {
+      return closest.flatMap((inner) =>
+        toErrorIssues({ ...inner, path: [...issue.path, ...inner.path] }),
+      );
+    }
+  }
+  return [{ path: dotted(issue.path), message: issue.message }];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map((issue) => issue.path.length));
+}
+
+/** `['messages', 0, 'role']` → `messages.0.role`. */
+export function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+/** Offers a schema of ours to the outside, built at its first use. */
+export function asStandardSchema<Output>(
+  schema: () => z.ZodMiniType<unknown>,
+): StandardSchemaV1<Output> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'deepseek-v4-flash',
+      validate(value) {
+        const result = z.safeParse(schema(), value, words());
+        return result.success
+          ? { value: result.data as Output }
+          : { issues: result.error.issues.map(({ message, path }) => ({ message, path })) };
+      },
+    },
+  };
+}

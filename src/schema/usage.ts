@@ -1,0 +1,93 @@
+import * as z from 'zod/mini';
+import { once } from './standard.ts';
+
+/** Token counts, as the vendor gave them. Every field may be missing: a missing count is not zero. */
+export interface CompletionUsage {
+  /** Tokens of the prompt, cached ones included. */
+  prompt_tokens?: number | null | undefined;
+  /** Tokens of the answer, reasoning included. */
+  completion_tokens?: number | null | undefined;
+  /** Both. */
+  total_tokens?: number | null | undefined;
+  /** Prompt tokens that came from the cache. */
+  prompt_cache_hit_tokens?: number | null | undefined;
+  /** Prompt tokens that did not. */
+  prompt_cache_miss_tokens?: number | null | undefined;
+  prompt_tokens_details?: PromptTokensDetails | null | undefined;
+  completion_tokens_details?: CompletionTokensDetails | null | undefined;
+  /** Vtrix: cost of the call in US dollars, a decimal string. */
+  cost?: string | number | null | undefined;
+  /** Vtrix: a discount; its unit is not documented. */
+  discount?: number | string | null | undefined;
+}
+
+/** What the prompt was made of. */
+export interface PromptTokensDetails {
+  cached_tokens?: number | null | undefined;
+  audio_tokens?: number | null | undefined;
+  text_tokens?: number | null | undefined;
+  image_tokens?: number | null | undefined;
+  /** Some gateways put the cache counters here. */
+  prompt_cache_hit_tokens?: number | null | undefined;
+  /** Some gateways put the cache counters here. */
+  prompt_cache_miss_tokens?: number | null | undefined;
+}
+
+/** What the answer was made of. */
+export interface CompletionTokensDetails {
+  reasoning_tokens?: number | null | undefined;
+  accepted_prediction_tokens?: number | null | undefined;
+  rejected_prediction_tokens?: number | null | undefined;
+  audio_tokens?: number | null | undefined;
+  text_tokens?: number | null | undefined;
+}
+
+const count = () => z.nullish(z.number());
+
+/** Loose: unknown counters are kept. */
+export const usageSchema = once(() =>
+  z.looseObject({
+    prompt_tokens: count(),
+    completion_tokens: count(),
+    total_tokens: count(),
+    prompt_cache_hit_tokens: count(),
+    prompt_cache_miss_tokens: count(),
+    prompt_tokens_details: z.nullish(
+      z.looseObject({
+        cached_tokens: count(),
+        audio_tokens: count(),
+        text_tokens: count(),
+        image_tokens: count(),
+        prompt_cache_hit_tokens: count(),
+        prompt_cache_miss_tokens: count(),
+      }),
+    ),
+    completion_tokens_details: z.nullish(
+      z.looseObject({
+        reasoning_tokens: count(),
+        accepted_prediction_tokens: count(),
+        rejected_prediction_tokens: count(),
+        audio_tokens: count(),
+        text_tokens: count(),
+      }),
+    ),
+    cost: z.nullish(z.union([z.string(), z.number()])),
+    discount: z.nullish(z.union([z.number(), z.string()])),
+  }),
+);
+
+/** Fills in the cache counters that follow from the others: hit from `cached_tokens`, miss from prompt minus hit. */
+export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
+  const details = usage.prompt_tokens_details;
+  const hit =
+    usage.prompt_cache_hit_tokens ?? details?.prompt_cache_hit_tokens ?? details?.cached_tokens;
+  const miss =
+    usage.prompt_cache_miss_tokens ??
+    details?.prompt_cache_miss_tokens ??
+    (hit != null && usage.prompt_tokens != null ? usage.prompt_tokens - hit : undefined);
+  return {
+    ...usage,
+    ...(hit != null && { prompt_cache_hit_tokens: hit }),
+    ...(miss != null && { prompt_cache_miss_tokens: miss }),
+  };
+}

@@ -1,0 +1,272 @@
+import { ChatError } from '../errors.ts';
+import type { NoteIssue } from '../report.ts';
+import type {
+  ChatCompletionChunk,
+  ChatCompletionDeltaToolCall,
+  ChunkChoice,
+} from '../schema/chunk.ts';
+import type {
+  Annotation,
+  ChatCompletion,
+  Choice,
+  ChoiceLogprobs,
+  FinishReason,
+} from '../schema/response.ts';
+import { completeToolCall } from '../schema/tool-call.ts';
+import type { CompletionUsage } from '../schema/usage.ts';
+
+/** The one growing copy of an answer. */
+export interface Accumulator {
+  /** @throws ChatError `limit_exceeded` */
+  add(chunk: ChatCompletionChunk): void;
+  /** Whether anything has been added. */
+  readonly begun: boolean;
+  /** Whether every answer has its `finish_reason`: the only proof that it is whole. */
+  readonly complete: boolean;
+  readonly usage: CompletionUsage | undefined;
+  /** The whole answer. Calls that are not whole are left out, and noted. */
+  completion(note: NoteIssue): ChatCompletion;
+  /** What there is so far, with `finish_reason: null`. */
+  partial(note: NoteIssue): ChatCompletion;
+}
+
+export interface AccumulatorLimits {
+  choices: number;
+  argumentBytes: number;
+}
+
+type Fields = Record<string, unknown>;
+
+interface GrowingCall {
+  id: string | undefined;
+  type: 'function' | 'custom' | undefined;
+  name: string | undefined;
+  /** Arguments or input. */
+  text: string;
+  rest: Fields;
+}
+
+interface GrowingChoice {
+  content: string | null;
+  finish_reason: FinishReason;
+  /** `undefined` until the stream mentions them. */
+  reasoning_content: string | null | undefined;
+  refusal: string | null | undefined;
+  annotations: Annotation[] | undefined;
+  logprobs: ChoiceLogprobs | null | undefined;
+  calls: Map<number, GrowingCall>;
+  /** Fields of the message and of the choice that are only the vendor's: the last value counts. */
+  message: Fields;
+  rest: Fields;
+}
+
+const joinedInTop = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
+const joinedInChoice = new Set(['index', 'delta', 'finish_reason', 'logprobs']);
+const joinedInDelta = new Set([
+  'role',
+  'content',
+  'reasoning_content',
+  'refusal',
+  'annotations',
+  'tool_calls',
+]);
+const joinedInCall = new Set(['index', 'id', 'type', 'function', 'custom']);
+
+/** Folds chunks into the answer that a call without `stream` would have given. Keeps no chunk. */
+export function createAccumulator(limits: AccumulatorLimits): Accumulator {
+  const choices = new Map<number, GrowingChoice>();
+  const top: Fields = {};
+  let id = '';
+  let created = 0;
+  let model = '';
+  let usage: CompletionUsage | undefined;
+  let begun = false;
+
+  const choiceAt = (index: number): GrowingChoice => {
+    const known = choices.get(index);
+    if (known !== undefined) return known;
+    if (!Number.isSafeInteger(index) || index < 0) {
+      throw new ChatError('invalid_response', 'A choice has an index that is no whole number');
+    }
+    if (index >= limits.choices) {
+      const message = `The answer has more than ${limits.choices} choices (option limits.choices)`;
+      throw new ChatError('limit_exceeded', message);
+    }
+    const fresh: GrowingChoice = {
+      content: null,
+      finish_reason: null,
+      reasoning_content: undefined,
+      refusal: undefined,
+      annotations: undefined,
+      logprobs: undefined,
+      calls: new Map(),
+      message: {},
+      rest: {},
+    };
+    choices.set(index, fresh);
+    return fresh;
+  };
+
+  const build = (isWhole: boolean, note: NoteIssue): ChatCompletion => {
+    const sorted = [...choices.entries()].toSorted(([a], [b]) => a - b);
+    const built = sorted.map(([index, choice]) => buildChoice(index, choice, isWhole, note));
+    if (built.length === 0) built.push(emptyChoice);
+    return {
+      ...top,
+      id,
+      object: 'chat.completion',
+      created,
+      model,
+      choices: built as [Choice, ...Choice[]],
+      ...(usage !== undefined && { usage }),
+    };
+  };
+
+  return {
+    add(chunk) {
+      begun = true;
+      if (chunk.id !== '') id = chunk.id;
+      if (chunk.created !== 0) created = chunk.created;
+      if (chunk.model !== '') model = chunk.model;
+      if (chunk.usage != null) usage = chunk.usage;
+      keepLast(top, chunk, joinedInTop);
+      for (const choice of chunk.choices) addChoice(choiceAt(choice.index), choice, limits);
+    },
+    get begun() {
+      return begun;
+    },
+    get complete() {
+      if (choices.size === 0) return false;
+      for (const { finish_reason } of choices.values()) if (finish_reason === null) return false;
+      return true;
+    },
+    get usage() {
+      return usage;
+    },
+    completion: (note) => build(true, note),
+    partial: (note) => build(false, note),
+  };
+}
+
+const emptyChoice: Choice = {
+  index: 0,
+  message: { role: 'assistant', content: null },
+  finish_reason: null,
+};
+
+function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: AccumulatorLimits): void {
+  const { delta } = choice;
+  // `+=` makes a rope: joining a long answer stays linear.
+  if (typeof delta.content === 'string') into.content = (into.content ?? '') + delta.content;
+  into.reasoning_content = joined(into.reasoning_content, delta.reasoning_content);
+  into.refusal = joined(into.refusal, delta.refusal);
+  if (delta.annotations) (into.annotations ??= []).push(...delta.annotations);
+  if (choice.logprobs !== undefined) into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
+  if (choice.finish_reason !== null) into.finish_reason = choice.finish_reason;
+  for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
+  keepLast(into.message, delta, joinedInDelta);
+  keepLast(into.rest, choice, joinedInChoice);
+}
+
+function joined(
+  before: string | null | undefined,
+  more: string | null | undefined,
+): string | null | undefined {
+  if (typeof more === 'string') return (before ?? '') + more;
+  return before === undefined ? more : before;
+}
+
+function joinLogprobs(
+  before: ChoiceLogprobs | null | undefined,
+  more: ChoiceLogprobs | null,
+): ChoiceLogprobs | null {
+  if (more === null) return before ?? null;
+  const into: ChoiceLogprobs = before ?? {};
+  for (const field of ['content', 'refusal', 'reasoning_content'] as const) {
+    const list = more[field];
+    if (list === undefined) continue;
+    if (list === null) into[field] ??= null;
+    else (into[field] ??= []).push(...list);
+  }
+  return into;
+}
+
+function addCall(
+  calls: Map<number, GrowingCall>,
+  piece: ChatCompletionDeltaToolCall,
+  { argumentBytes }: AccumulatorLimits,
+): void {
+  let call = calls.get(piece.index);
+  if (call === undefined) {
+    call = { id: undefined, type: undefined, name: undefined, text: '', rest: {} };
+    calls.set(piece.index, call);
+  }
+  // Vendors repeat id, type and name; the first ones count.
+  call.id ??= piece.id;
+  call.type ??= piece.type ?? (piece.custom === undefined ? undefined : 'custom');
+  call.name ??= piece.function?.name ?? piece.custom?.name;
+  call.text += piece.function?.arguments ?? piece.custom?.input ?? '';
+  if (call.text.length > argumentBytes) {
+    const message = `The arguments of a tool call are larger than ${argumentBytes} bytes (option limits.argumentBytes)`;
+    throw new ChatError('limit_exceeded', message);
+  }
+  keepLast(call.rest, piece, joinedInCall);
+}
+
+/** Copies fields that are not joined elsewhere: the last value that is not null wins. */
+function keepLast(into: Fields, from: object, except: ReadonlySet<string>): void {
+  for (const key in from) {
+    // An assignment to this one would change the prototype.
+    if (except.has(key) || key === '__proto__') continue;
+    const value = (from as Fields)[key];
+    if (value != null || !(key in into)) into[key] = value;
+  }
+}
+
+function buildChoice(
+  index: number,
+  choice: GrowingChoice,
+  isWhole: boolean,
+  note: NoteIssue,
+): Choice {
+  const { content, reasoning_content, refusal, annotations, logprobs } = choice;
+  const finish_reason = isWhole ? choice.finish_reason : null;
+  const calls = [...choice.calls.entries()]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([at, call], position) => {
+      const path = `choices.${index}.message.tool_calls.${at}`;
+      return completeToolCall(assembled(call), finish_reason, path, position, note) ?? [];
+    });
+  return {
+    ...choice.rest,
+    index,
+    message: {
+      ...choice.message,
+      role: 'assistant',
+      content,
+      ...(reasoning_content !== undefined && { reasoning_content }),
+      ...(refusal !== undefined && { refusal }),
+      ...(annotations !== undefined && { annotations }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+    finish_reason,
+    ...(logprobs !== undefined && { logprobs }),
+  };
+}
+
+function assembled({
+  id,
+  type,
+  name,
+  text,
+  rest,
+}: GrowingCall): Omit<ChatCompletionDeltaToolCall, 'index'> {
+  return {
+    ...rest,
+    id,
+    type,
+    ...(type === 'custom'
+      ? { custom: { name, input: text } }
+      : { function: { name, arguments: text } }),
+  };
+}

@@ -1,0 +1,349 @@
+import { attachToError, ChatError, isChatError, timeoutError } from '../errors.ts';
+import type { NoteIssue, Report } from '../report.ts';
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
+import type { WebByteStream, WebResponse } from '../web.ts';
+import type { Accumulator } from './accumulate.ts';
+import type { ChatStreamEvent } from './events.ts';
+import { createEventReader } from './events.ts';
+import { encodeSSE } from './encode-sse.ts';
+
+/** Where a {@link ChatStream} gets its chunks. */
+export interface ChunkSource {
+  /** Aborted when the call ends from outside, with the error to throw. */
+  readonly signal: AbortSignal;
+  /** Sends the request; resolves with the response head. */
+  open(): Promise<void>;
+  pull(): ChatCompletionChunk | undefined;
+  fill(): Promise<boolean>;
+  /** Something of the answer came; the answer is whole. For the clocks. */
+  gotContent(): void;
+  gotFinish(): void;
+  /** Ends the request, wherever it is. */
+  cancel(error: ChatError): void;
+  /** Called once, at the end: completes the report. */
+  settle(outcome: { completion: ChatCompletion } | { error: ChatError }): void;
+}
+
+export interface ChatStreamParts {
+  source: ChunkSource;
+  accumulator: Accumulator;
+  report: Report;
+  /** Milliseconds after which a stream that nobody pulls is given up. */
+  unreadMs: number;
+  note: NoteIssue;
+}
+
+/** What `toResponse` takes of a `ResponseInit`. */
+export interface ToResponseInit {
+  status?: number | undefined;
+  headers?: Record<string, string> | undefined;
+}
+
+/**
+ * An answer as it comes. Iterate it once: chunks are pulled, one by one, and none is kept. A stream that is cut off
+ * throws; it never just ends.
+ *
+ * @example
+ * for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '');
+ * const completion = await stream.finalCompletion();
+ */
+export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable {
+  /** What happened so far; settled when the stream has ended. */
+  readonly report: Report;
+  readonly #source: ChunkSource;
+  readonly #accumulator: Accumulator;
+  readonly #note: NoteIssue;
+  readonly #opened: Promise<void>;
+  readonly #ended: Promise<ChatCompletionWithReport>;
+  readonly #unread: UnreadClock;
+  #resolveEnd!: (completion: ChatCompletionWithReport) => void;
+  #rejectEnd!: (error: ChatError) => void;
+  #isTaken = false;
+  #isOver = false;
+  #sawFinish = false;
+  #turn: Promise<unknown> | undefined;
+  /** Whether somebody has been given the error, or the end. */
+  #isTold = false;
+  /** The call was ended from outside, perhaps while nobody was reading. */
+  readonly #onAbort = (): void => {
+    if (!this.#isOver) this.#fail(this.#source.signal.reason);
+  };
+
+  /** Made by `client.chat.completions`. */
+  constructor({ source, accumulator, report, unreadMs, note }: ChatStreamParts) {
+    this.#source = source;
+    this.#accumulator = accumulator;
+    this.#note = note;
+    this.report = report;
+    this.#ended = new Promise((resolve, reject) => {
+      this.#resolveEnd = resolve;
+      this.#rejectEnd = reject;
+    });
+    // Whoever reads the stream gets the error; nobody has to ask for the end as well.
+    this.#ended.catch(() => {});
+    this.#unread = createUnreadClock(unreadMs, () => this.#giveUp(unreadMs));
+    source.signal.addEventListener('abort', this.#onAbort);
+    this.#opened = source.open().then(
+      () => this.#unread.start(),
+      (error: unknown) => {
+        throw this.#fail(error);
+      },
+    );
+    this.#opened.catch(() => {});
+  }
+
+  /** Resolves with the response head; what `create({ stream: true })` waits for. */
+  async opened(): Promise<this> {
+    await this.#opened;
+    return this;
+  }
+
+  /** Chunks in one form for all vendors. @throws ChatError `stream_consumed` at a second call */
+  [Symbol.asyncIterator](): AsyncIterator<ChatCompletionChunk, undefined> {
+    if (this.#isTaken) {
+      throw new ChatError(
+        'stream_consumed',
+        'The stream can be read once, and is being read or was read already',
+      );
+    }
+    this.#isTaken = true;
+    return {
+      next: () => this.#inTurn(() => this.#next()),
+      return: () => {
+        this.#leave('The loop over the stream was left');
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  /**
+   * The whole answer, equal to what `create()` without `stream` gives. During or after iteration it waits for the end;
+   * called first, it reads the stream itself.
+   *
+   * @throws ChatError the stream's own error; `aborted` if the loop was left early
+   */
+  finalCompletion(): Promise<ChatCompletionWithReport> {
+    if (!this.#isTaken && !this.#isOver) void this.#drain();
+    return this.#ended;
+  }
+
+  /** The stream as a union of events: reasoning and content deltas, tool calls, usage, the end. */
+  async *events(): AsyncGenerator<ChatStreamEvent, undefined> {
+    const reader = createEventReader();
+    for await (const chunk of this) yield* reader.read(chunk);
+    yield* reader.end(await this.#ended);
+  }
+
+  /** The content alone. */
+  async *text(): AsyncGenerator<string, undefined> {
+    for await (const chunk of this) {
+      const content = chunk.choices[0]?.delta.content;
+      if (content) yield content;
+    }
+  }
+
+  /** The stream as bytes in OpenAI's wire form, for a browser or another client. An error becomes an `error` frame. */
+  toSSEStream(): WebByteStream {
+    return encodeSSE(this[Symbol.asyncIterator]()) as WebByteStream;
+  }
+
+  /** {@link ChatStream.toSSEStream} as a web `Response`. A client that goes away aborts the request. */
+  toResponse(init: ToResponseInit = {}): WebResponse {
+    const headers = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      ...init.headers,
+    };
+    const body = this.toSSEStream() as ReadableStream;
+    return new Response(body, { status: init.status ?? 200, headers }) as unknown as WebResponse;
+  }
+
+  /** Ends the request. Whoever reads the stream gets `aborted`. */
+  abort(): void {
+    this.#leave('The stream was aborted');
+  }
+
+  /** The same as {@link ChatStream.abort}, unless the stream has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abort();
+  }
+
+  /** One `next` at a time, however many are asked for at once. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#turn === undefined) {
+      const turn = step().finally(() => {
+        if (this.#turn === turn) this.#turn = undefined;
+      });
+      turn.catch(() => {});
+      this.#turn = turn;
+      return turn;
+    }
+    const turn = this.#turn.then(step, step);
+    turn.catch(() => {});
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #next(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+    if (this.#isOver) return this.#afterEnd();
+    this.#unread.stop();
+    try {
+      await this.#opened;
+      for (;;) {
+        const chunk = this.#source.pull();
+        if (chunk !== undefined) {
+          this.#take(chunk);
+          this.#unread.start();
+          return { done: false, value: chunk };
+        }
+        if (!(await this.#source.fill())) break;
+      }
+      this.#finish();
+    } catch (error) {
+      if (!this.#isWholeDespite(error)) {
+        this.#isTold = true;
+        throw this.#fail(error);
+      }
+      this.#finish();
+    }
+    return { done: true, value: undefined };
+  }
+
+  /** After the end there is nothing; an end from outside is told to whoever reads next. */
+  async #afterEnd(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+    if (!this.#isTold) {
+      this.#isTold = true;
+      await this.#ended;
+    }
+    return { done: true, value: undefined };
+  }
+
+  #take(chunk: ChatCompletionChunk): void {
+    this.#accumulator.add(chunk);
+    const { report } = this;
+    for (const { delta } of chunk.choices) {
+      if (!delta.content && !delta.reasoning_content && !delta.tool_calls && !delta.refusal)
+        continue;
+      this.#source.gotContent();
+      const { timings } = report;
+      if (delta.reasoning_content) timings.firstReasoningMs ??= Date.now() - timings.startedAt;
+      else timings.firstContentMs ??= Date.now() - timings.startedAt;
+    }
+    if (!this.#sawFinish && this.#accumulator.complete) {
+      this.#sawFinish = true;
+      this.#source.gotFinish();
+    }
+  }
+
+  #finish(): void {
+    if (!this.#accumulator.complete) {
+      throw this.#fail(
+        new ChatError(
+          'stream_interrupted',
+          'The stream ended without a finish_reason: the answer is not whole',
+          {
+            retryable: true,
+          },
+        ),
+      );
+    }
+    const completion = this.#accumulator.completion(this.#note);
+    this.#end();
+    this.#source.settle({ completion });
+    this.#isTold = true;
+    this.#resolveEnd(withReport(completion, this.report));
+  }
+
+  /** Every answer has its finish_reason, and then the connection broke or nothing more came: the answer is whole. */
+  #isWholeDespite(error: unknown): boolean {
+    if (!this.#accumulator.complete || this.#isOver) return false;
+    const isQuiet =
+      isChatError(error, 'timeout') && (error.phase === 'idle' || error.phase === 'stall');
+    if (!isQuiet && !isChatError(error, 'stream_interrupted')) return false;
+    this.#note({
+      code: 'no_clean_end',
+      message: 'after the finish_reason the connection did not end properly',
+    });
+    return true;
+  }
+
+  #fail(cause: unknown): ChatError {
+    const error = isChatError(cause)
+      ? (cause as ChatError)
+      : new ChatError('invalid_response', 'The stream could not be read', { cause });
+    if (this.#isOver) return error;
+    const partial = this.#accumulator.begun ? this.#accumulator.partial(this.#note) : undefined;
+    attachToError(error, { report: this.report, partial });
+    this.#end();
+    this.#source.cancel(error);
+    this.#source.settle({ error });
+    this.#rejectEnd(error);
+    return error;
+  }
+
+  #leave(message: string): void {
+    if (this.#isOver) return;
+    this.#fail(new ChatError('aborted', message));
+  }
+
+  #giveUp(unreadMs: number): void {
+    if (this.#isOver) return;
+    this.#fail(timeoutError('unread', unreadMs));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#unread.stop();
+    this.#source.signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for await (const _chunk of this);
+    } catch {
+      // `#ended` has it.
+    }
+  }
+}
+
+/** Adds the report to a completion: not enumerable, so the completion stays plain wire data. */
+export function withReport(completion: ChatCompletion, report: Report): ChatCompletionWithReport {
+  return Object.defineProperty(completion, 'report', {
+    value: report,
+    enumerable: false,
+    configurable: true,
+  }) as ChatCompletionWithReport;
+}
+
+interface UnreadClock {
+  start(): void;
+  stop(): void;
+}
+
+/** Runs while nobody pulls. One timer, moved only when it rings, since every chunk starts and stops the clock. */
+function createUnreadClock(limitMs: number, expire: () => void): UnreadClock {
+  let since: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ring = (): void => {
+    timer = undefined;
+    if (since === undefined) return;
+    const leftMs = since + limitMs - performance.now();
+    if (leftMs <= 0) expire();
+    else arm(leftMs);
+  };
+  const arm = (delayMs: number): void => {
+    timer = setTimeout(ring, delayMs + 1);
+    // The open socket keeps the process awake until then; the clock alone need not.
+    (timer as { unref?: () => void }).unref?.();
+  };
+  return {
+    start() {
+      since = performance.now();
+      if (timer === undefined && limitMs !== Infinity) arm(limitMs);
+    },
+    stop() {
+      since = undefined;
+    },
+  };
+}

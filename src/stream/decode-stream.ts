@@ -1,0 +1,245 @@
+import { ChatError } from '../errors.ts';
+import type { NoteIssue } from '../report.ts';
+import type { ChatCompletionChunk, DecodedChunk } from '../schema/chunk.ts';
+import type { ChatCompletion } from '../schema/response.ts';
+import type { ByteReader } from '../web.ts';
+import type { SSEEvent } from './sse.ts';
+import { createSSEDecoder } from './sse.ts';
+import { createToolCallAttribution } from './tool-calls.ts';
+
+/** What the stream decoder asks the vendor's dialect. */
+export interface StreamDialect {
+  decodeChunk(data: unknown, note: NoteIssue): DecodedChunk;
+  /** A whole answer, for vendors that send one although a stream was asked for. */
+  decode(body: unknown, note: NoteIssue): ChatCompletion;
+  /** The error in an event or body; `undefined` if there is none. */
+  findError(data: unknown): unknown;
+  toError(error: unknown): ChatError;
+}
+
+export interface StreamLimits {
+  eventBytes: number;
+  toolCalls: number;
+}
+
+/** Chunks, pulled: `pull` until there is none, then `fill`. */
+export interface ChunkReader {
+  /** The next chunk that is here already. @throws ChatError for an error or nonsense in the stream */
+  pull(): ChatCompletionChunk | undefined;
+  /** Reads on. `false`: the stream has ended, in whatever way. @throws ChatError */
+  fill(): Promise<boolean>;
+  /** Whether the stream said that it was over. */
+  readonly sawDone: boolean;
+  /** Lets go of the body. */
+  cancel(): void;
+}
+
+/** Bytes → SSE → JSON → chunks. Decodes an event when it is pulled, so nothing queues up behind a slow reader. */
+export function createChunkReader(
+  body: ByteReader,
+  dialect: StreamDialect,
+  limits: StreamLimits,
+  note: NoteIssue,
+): ChunkReader {
+  const attribute = createToolCallAttribution(limits.toolCalls);
+  let events: SSEEvent[] = [];
+  let next = 0;
+  let sawDone = false;
+  let ended = false;
+  /** Text of a body that is no event stream. */
+  let document: DocumentText | undefined;
+  let isFirst = true;
+  let whole: ChatCompletionChunk | undefined;
+
+  const sse = createSSEDecoder((event) => events.push(event), { maxEventBytes: limits.eventBytes });
+
+  const decodeEvent = (event: SSEEvent): ChatCompletionChunk | undefined => {
+    const { data } = event;
+    if (event.event === 'error') throw dialect.toError(parseOr(data));
+    if (event.bareLine) {
+      const error = dialect.findError(parseOr(data));
+      if (error !== undefined) throw dialect.toError(error);
+      return undefined;
+    }
+    if (data.charCodeAt(0) !== openBrace && isNoChunk(data, event.event)) return undefined;
+    const parsed = parse(data);
+    const error = dialect.findError(parsed);
+    if (error !== undefined) throw dialect.toError(error);
+    return attribute(dialect.decodeChunk(parsed, note));
+  };
+
+  const isNoChunk = (data: string, name: string | undefined): boolean => {
+    const text = data.trim();
+    if (text === '[DONE]') {
+      sawDone = true;
+      return true;
+    }
+    // An empty event, a ping, or a comment that a gateway wrapped up as data.
+    return text === '' || name === 'ping' || text.startsWith(':');
+  };
+
+  /** An event without its blank line counts if it is whole by what it says. */
+  const takeLeftover = (leftover: SSEEvent): void => {
+    const isDone = leftover.data.trim() === '[DONE]';
+    const parsed = parseOr(leftover.data);
+    if (isDone || (typeof parsed === 'object' && parsed !== null)) events.push(leftover);
+    else note({ code: 'cut_event', message: 'the stream ended in the middle of an event' });
+  };
+
+  const finish = (): boolean => {
+    ended = true;
+    if (document !== undefined) {
+      whole = decodeDocument(document.end(), dialect, note);
+      return true;
+    }
+    const leftover = sse.end();
+    if (leftover !== undefined) takeLeftover(leftover);
+    return next < events.length;
+  };
+
+  return {
+    get sawDone() {
+      return sawDone;
+    },
+    pull() {
+      if (whole !== undefined) {
+        const chunk = whole;
+        whole = undefined;
+        return chunk;
+      }
+      while (next < events.length) {
+        // What follows `[DONE]` is not of this answer.
+        if (sawDone) return undefined;
+        const event = events[next++] as SSEEvent;
+        if (next === events.length) {
+          events = [];
+          next = 0;
+        }
+        const chunk = decodeEvent(event);
+        if (chunk !== undefined) return chunk;
+      }
+      return undefined;
+    },
+    async fill() {
+      if (ended) return false;
+      if (sawDone) {
+        ended = true;
+        void drain(body);
+        return false;
+      }
+      const bytes = await body.read();
+      if (bytes === undefined) return finish();
+      if (isFirst) {
+        const first = firstCharacter(bytes);
+        if (first === undefined) return true;
+        isFirst = false;
+        if (first === '{' || first === '[' || first === '<') {
+          document = createDocument(limits.eventBytes);
+        }
+      }
+      if (document === undefined) sse.feed(bytes);
+      else document.add(bytes);
+      return true;
+    },
+    cancel: () => body.cancel(),
+  };
+}
+
+const openBrace = 0x7b;
+
+/** After `[DONE]` only the end of the body is missing; reading it lets the connection be used again. */
+async function drain(body: ByteReader): Promise<void> {
+  const timer = setTimeout(() => body.cancel(), 1_000);
+  try {
+    while ((await body.read()) !== undefined);
+  } catch {
+    // The answer is whole; how the connection ends is of no interest.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    // The parser's own message quotes the text, which is the answer.
+    const message = `An event of the stream is no JSON (${data.length} characters)`;
+    throw new ChatError('invalid_response', message);
+  }
+}
+
+/** The value of a JSON text, or the text itself. */
+function parseOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The first byte that is no white space and no BOM, as a character. */
+function firstCharacter(bytes: Uint8Array): string | undefined {
+  const first = bytes.find(
+    (byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf,
+  );
+  return first === undefined ? undefined : String.fromCharCode(first);
+}
+
+interface DocumentText {
+  add(bytes: Uint8Array): void;
+  end(): string;
+}
+
+function createDocument(maxBytes: number): DocumentText {
+  const decoder = new TextDecoder();
+  let text = '';
+  return {
+    add(bytes) {
+      text += decoder.decode(bytes, { stream: true });
+      if (text.length > maxBytes) {
+        const message = `The answer is larger than ${maxBytes} bytes (option limits.eventBytes)`;
+        throw new ChatError('limit_exceeded', message);
+      }
+    },
+    end: () => text + decoder.decode(),
+  };
+}
+
+/** A stream was asked for, and a whole answer, an error or a web page came. */
+function decodeDocument(
+  text: string,
+  dialect: StreamDialect,
+  note: NoteIssue,
+): ChatCompletionChunk {
+  const body = parseOr(text.trim());
+  const error = dialect.findError(body);
+  if (error !== undefined) throw dialect.toError(error);
+  if (typeof body === 'string') {
+    const what = /^\s*</.test(text) ? 'a web page' : 'JSON that is cut off or broken';
+    throw new ChatError(
+      'invalid_response',
+      `The vendor answered with ${what} in place of a stream`,
+    );
+  }
+  const completion = dialect.decode(body, note);
+  note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
+  return asChunk(completion);
+}
+
+function asChunk({ choices, ...completion }: ChatCompletion): ChatCompletionChunk {
+  return {
+    ...completion,
+    object: 'chat.completion.chunk',
+    choices: choices.map(({ message, ...choice }) => {
+      const { tool_calls: calls, ...delta } = message;
+      return {
+        ...choice,
+        delta: {
+          ...delta,
+          ...(calls && { tool_calls: calls.map((call, index) => ({ index, ...call })) }),
+        },
+      };
+    }),
+  };
+}

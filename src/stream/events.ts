@@ -1,0 +1,59 @@
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { ChatCompletion, FinishReason } from '../schema/response.ts';
+import type { ChatCompletionMessageToolCall } from '../schema/tool.ts';
+import type { CompletionUsage } from '../schema/usage.ts';
+
+/** One thing that happened in a stream. */
+export type ChatStreamEvent =
+  /** More reasoning. */
+  | { type: 'reasoning.delta'; choice: number; delta: string }
+  /** More of the answer. */
+  | { type: 'content.delta'; choice: number; delta: string }
+  /** More of a tool call: `delta` is a piece of its arguments. */
+  | {
+      type: 'tool_call.delta';
+      choice: number;
+      index: number;
+      id?: string | undefined;
+      name?: string | undefined;
+      delta: string;
+    }
+  /** A whole tool call; only at the end, when it is known to be whole. */
+  | { type: 'tool_call.done'; choice: number; tool_call: ChatCompletionMessageToolCall }
+  /** Token counts. */
+  | { type: 'usage'; usage: CompletionUsage }
+  /** The end of one answer. */
+  | { type: 'finish'; choice: number; finish_reason: FinishReason }
+  /** What was given so far is void: another vendor begins anew. */
+  | { type: 'reset' };
+
+/** Turns chunks into events. */
+export function createEventReader(): {
+  read(chunk: ChatCompletionChunk): Generator<ChatStreamEvent>;
+  end(completion: ChatCompletion): Generator<ChatStreamEvent>;
+} {
+  return {
+    *read({ choices, usage }) {
+      for (const { index: choice, delta } of choices) {
+        if (delta.reasoning_content) {
+          yield { type: 'reasoning.delta', choice, delta: delta.reasoning_content };
+        }
+        if (delta.content) yield { type: 'content.delta', choice, delta: delta.content };
+        for (const { index, id, function: called, custom } of delta.tool_calls ?? []) {
+          const name = called?.name ?? custom?.name;
+          const piece = called?.arguments ?? custom?.input ?? '';
+          yield { type: 'tool_call.delta', choice, index, id, name, delta: piece };
+        }
+      }
+      if (usage != null) yield { type: 'usage', usage };
+    },
+    *end({ choices }) {
+      for (const { index: choice, message, finish_reason } of choices) {
+        for (const tool_call of message.tool_calls ?? []) {
+          yield { type: 'tool_call.done', choice, tool_call };
+        }
+        yield { type: 'finish', choice, finish_reason };
+      }
+    },
+  };
+}

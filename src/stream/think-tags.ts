@@ -1,0 +1,114 @@
+import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
+import type { ChatCompletion } from '../schema/response.ts';
+
+const open = '<think>';
+const close = '</think>';
+
+interface Split {
+  reasoning: string;
+  content: string;
+}
+
+/** Takes `<think>…</think>` at the start of a text apart, however the text is cut into pieces. */
+function createSplitter(): { feed(text: string): Split; end(): Split } {
+  let state: 'start' | 'reasoning' | 'content' = 'start';
+  /** Text that may be the beginning of a tag. */
+  let held = '';
+
+  const feed = (text: string): Split => {
+    const split: Split = { reasoning: '', content: '' };
+    held += text;
+    if (state === 'start') {
+      const begun = held.trimStart();
+      if (begun.startsWith(open)) {
+        state = 'reasoning';
+        held = begun.slice(open.length).replace(/^\n/, '');
+      } else if (!open.startsWith(begun)) {
+        state = 'content';
+      }
+    }
+    if (state === 'reasoning') {
+      const at = held.indexOf(close);
+      const keep = at === -1 ? held.length - tailInTag(held) : at;
+      split.reasoning = held.slice(0, keep);
+      held = held.slice(keep);
+      if (at !== -1) {
+        state = 'content';
+        held = held.slice(close.length).replace(/^\n{1,2}/, '');
+      }
+    }
+    if (state === 'content') {
+      split.content = held;
+      held = '';
+    }
+    return split;
+  };
+
+  return {
+    feed,
+    /** What was held back is text after all. */
+    end() {
+      const rest = held;
+      held = '';
+      return state === 'reasoning'
+        ? { reasoning: rest, content: '' }
+        : { reasoning: '', content: rest };
+    },
+  };
+}
+
+/** How much of the end of a text may be the beginning of `</think>`. */
+function tailInTag(text: string): number {
+  for (let length = Math.min(close.length - 1, text.length); length > 0; length--) {
+    if (close.startsWith(text.slice(-length))) return length;
+  }
+  return 0;
+}
+
+/** For streams: chunk in, chunk out, with the reasoning in its own field. */
+export function createThinkTagSplitter(): (chunk: ChatCompletionChunk) => ChatCompletionChunk {
+  const splitters = new Map<number, ReturnType<typeof createSplitter>>();
+
+  const splitChoice = (choice: ChunkChoice): ChunkChoice => {
+    const { content } = choice.delta;
+    let splitter = splitters.get(choice.index);
+    if (splitter === undefined) splitters.set(choice.index, (splitter = createSplitter()));
+    const split = splitter.feed(content ?? '');
+    if (choice.finish_reason !== null) {
+      const rest = splitter.end();
+      split.reasoning += rest.reasoning;
+      split.content += rest.content;
+    }
+    if (typeof content !== 'string' && split.content === '' && split.reasoning === '')
+      return choice;
+    const { reasoning } = split;
+    const delta = {
+      ...choice.delta,
+      content: split.content,
+      ...(reasoning && { reasoning_content: (choice.delta.reasoning_content ?? '') + reasoning }),
+    };
+    return { ...choice, delta };
+  };
+
+  return (chunk) => ({ ...chunk, choices: chunk.choices.map(splitChoice) });
+}
+
+/** For whole answers. */
+export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
+  const choices = completion.choices.map((choice) => {
+    const { content, reasoning_content } = choice.message;
+    if (content === null) return choice;
+    const splitter = createSplitter();
+    const split = splitter.feed(content);
+    const rest = splitter.end();
+    const reasoning = split.reasoning + rest.reasoning;
+    if (reasoning === '') return choice;
+    const message = {
+      ...choice.message,
+      content: split.content + rest.content,
+      reasoning_content: (reasoning_content ?? '') + reasoning,
+    };
+    return { ...choice, message };
+  });
+  return { ...completion, choices: choices as ChatCompletion['choices'] };
+}

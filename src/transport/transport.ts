@@ -1,0 +1,140 @@
+import type { ChatErrorCode, TimeoutPhase } from '../errors.ts';
+import { ChatError, timeoutError } from '../errors.ts';
+import type { ByteReader, WebAbortSignal } from '../web.ts';
+
+/** One HTTP exchange to be made. */
+export interface TransportRequest {
+  method: 'GET' | 'POST';
+  /** Absolute. */
+  url: string;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  body?: string | undefined;
+  /** Ends the exchange, its body included, at once. */
+  signal: WebAbortSignal;
+  /** Milliseconds until the connection must stand; `Infinity` for no limit. */
+  connectTimeoutMs: number;
+  /** Milliseconds from then until the response head must be there; `Infinity` for no limit. */
+  headersTimeoutMs: number;
+}
+
+/** The response head, and its body still to be read. */
+export interface TransportResponse {
+  status: number;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: ByteReader;
+}
+
+/**
+ * How bytes travel. `send` resolves with the head, follows no redirect, and rejects with a {@link ChatError}: the
+ * signal's reason at once when it aborts, `timeout` for its two clocks, `connection` for everything before the head.
+ */
+export interface Transport {
+  send(request: TransportRequest): Promise<TransportResponse>;
+  /** Closes what the transport itself opened. */
+  close?(): Promise<void>;
+}
+
+/** The first of `promise` and the signal's abort. Leaves no listener behind. */
+export function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.reject(signal.reason);
+  }
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/**
+ * A signal that follows another until it is released, and can be aborted on its own: the clocks of one exchange. They
+ * are ours because undici's are up to half a second late.
+ */
+export function exchangeSignal(outer: AbortSignal): {
+  signal: AbortSignal;
+  startClock(phase: TimeoutPhase, limitMs: number): void;
+  stopClock(): void;
+  abort(reason: unknown): void;
+  release(): void;
+} {
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(outer.reason);
+  if (outer.aborted) follow();
+  else outer.addEventListener('abort', follow, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stopClock = (): void => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    startClock(phase, limitMs) {
+      stopClock();
+      if (limitMs === Infinity) return;
+      timer = setTimeout(() => controller.abort(timeoutError(phase, limitMs)), limitMs);
+    },
+    stopClock,
+    abort: (reason) => controller.abort(reason),
+    release() {
+      stopClock();
+      outer.removeEventListener('abort', follow);
+    },
+  };
+}
+
+// Certificates do not become valid by asking again.
+const tlsCodes = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
+
+const codesByCause: Record<string, [ChatErrorCode, string]> = {
+  UND_ERR_HEADERS_OVERFLOW: ['limit_exceeded', 'The response head is larger than undici takes'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['invalid_response', 'The response has a false length'],
+  UND_ERR_INVALID_ARG: ['invalid_options', 'undici refused the request'],
+};
+
+/** What a failure before the response head means. */
+export function connectionError(cause: unknown, url: string): ChatError {
+  const host = new URL(url).host;
+  const slim = slimCause(cause);
+  const known = codesByCause[slim.code ?? ''];
+  if (known !== undefined) return new ChatError(known[0], known[1], { cause: slim });
+  if (slim.name === 'HTTPParserError') {
+    return new ChatError('invalid_response', `${host} does not speak HTTP`, { cause: slim });
+  }
+  const why = slim.code ?? slim.message;
+  return new ChatError('connection', `No answer from ${host}: ${why}`, {
+    cause: slim,
+    retryable: !tlsCodes.test(slim.code ?? ''),
+  });
+}
+
+/** What a failure after the response head means: never `connection`, since the vendor had begun to answer. */
+export function interruptedError(cause: unknown): ChatError {
+  const slim = slimCause(cause);
+  const message = `The connection was lost in the middle of the answer (${slim.code ?? slim.name})`;
+  return new ChatError('stream_interrupted', message, { cause: slim, retryable: true });
+}
+
+interface SlimError extends Error {
+  code?: string | undefined;
+}
+
+/**
+ * Name, message and code of the innermost error. The original is not handed on: undici's errors carry addresses and raw
+ * response text, and `fetch` buries the one line that helps.
+ */
+function slimCause(error: unknown): SlimError {
+  const inner = innermost(error);
+  const { name = 'Error', message = String(inner), code } = inner as Partial<SlimError>;
+  const slim: SlimError = new Error(message);
+  slim.name = name;
+  if (typeof code === 'string') slim.code = code;
+  slim.stack = `${name}: ${message}`;
+  return slim;
+}
+
+function innermost(error: unknown, depth = 0): unknown {
+  const { cause, errors } = (error ?? {}) as { cause?: unknown; errors?: unknown[] };
+  // Happy eyeballs: one error an address, and an empty message on the whole.
+  const next = Array.isArray(errors) ? errors[0] : cause;
+  return next != null && typeof next === 'object' && depth < 5 ? innermost(next, depth + 1) : error;
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests and examples import the package by its name, and get the sources.
+    alias: [
+      { find: /^deepseek-v4-flash$/, replacement: source('index.ts') },
+      { find: /^deepseek-v4-flash\/testing$/, replacement: source('testing/index.ts') },
+      { find: /^deepseek-v4-flash\/testing\/msw$/, replacement: source('testing/msw.ts') },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/live/**', 'test/bench/**', 'node_modules/**'],
+    typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
+    testTimeout: 20_000,
+    // An error that nobody awaited is a defect of this library, whatever the assertions say.
+    dangerouslyIgnoreUnhandledErrors: false,
+    setupFiles: ['test/setup.ts'],
+  },
+});
