@@ -13,6 +13,7 @@ import { costOf } from './providers/dialect/cost.ts';
 import { isFlashModel } from './providers/dialect/encoding.ts';
 import type { NoteIssue, Report } from './report.ts';
 import type { ChatCompletion } from './schema/response.ts';
+import type { CompletionUsage } from './schema/usage.ts';
 import { withCacheCounters } from './schema/usage.ts';
 import type { ReadLimits } from './stream/clocks.ts';
 import { watchBody } from './stream/clocks.ts';
@@ -156,6 +157,11 @@ export function createCall(
       const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
       const cost = costOf(completion, profile, options.pricing, isFlashModel(report.model), sentAt);
       if (cost !== undefined) report.cost = cost;
+      // Some vendors put nothing but a price there; counts that were not given are not zero.
+      if (completion.usage !== undefined && !hasCounts(completion.usage)) {
+        delete completion.usage;
+        delete report.usage;
+      }
     }
     callHook(() => hooks.onEnd?.(report));
   };
@@ -217,6 +223,10 @@ export function createCall(
       return error;
     },
   };
+}
+
+function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: CompletionUsage): boolean {
+  return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
 }
 
 function completionState(completion: ChatCompletion | undefined): Report['completion'] {

@@ -74,7 +74,10 @@ function chosenGlobally(dispatcher: Dispatcher | undefined): Dispatcher | undefi
 }
 
 function isPlainAgent(dispatcher: Dispatcher): boolean {
-  if (dispatcher.constructor.name !== 'Agent') return false;
+  const { constructor } = dispatcher;
+  if (constructor.name !== 'Agent') return false;
+  // An Agent with interceptors is a proxy of one, and shows itself by its `dispatch`.
+  if ((constructor.prototype as Dispatcher).dispatch !== dispatcher.dispatch) return false;
   const key = Object.getOwnPropertySymbols(dispatcher).find(
     ({ description }) => description === 'options',
   );

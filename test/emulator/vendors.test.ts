@@ -1,0 +1,250 @@
+import type {
+  ChatCompletion,
+  ChatCompletionCreateParamsBase,
+  ChatCompletionMessageParam,
+  ChatErrorCode,
+  ProviderId,
+} from 'deepseek-v4-flash';
+import {
+  createClient,
+  fetchTransport,
+  isChatError,
+  providers,
+  undiciTransport,
+} from 'deepseek-v4-flash';
+import type { ErrorKind } from 'deepseek-v4-flash/testing';
+import { startEmulator } from 'deepseek-v4-flash/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const vendors = Object.keys(providers) as ProviderId[];
+const transports = { undici: undiciTransport, fetch: fetchTransport };
+
+// Strict: a field that a vendor does not document is refused, so every request here holds documented fields only.
+let emulator: Awaited<ReturnType<typeof startEmulator>>;
+beforeAll(async () => {
+  emulator = await startEmulator({ strict: true });
+});
+afterAll(() => emulator.close());
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'weather',
+    description: 'The weather in a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } } },
+  },
+} as const;
+
+const user = (content: string): ChatCompletionMessageParam => ({ role: 'user', content });
+
+/** Vendors that think unless told otherwise, and those that can be told. */
+const thinkers = new Set(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);
+const switchable = new Set(['deepseek', 'aimlapi', 'anyfast']);
+
+describe.each(vendors)('%s', (provider) => {
+  describe.each(Object.keys(transports) as (keyof typeof transports)[])('over %s', (transport) => {
+    const connect = () =>
+      createClient({
+        provider,
+        baseURL: emulator.baseURL(provider),
+        apiKey: 'test-key',
+        transport: transports[transport](),
+        onUnsupported: 'adjust',
+        maxRetries: 0,
+      });
+
+    /** The same request whole and streamed; both answers must be equal. */
+    async function both(params: ChatCompletionCreateParamsBase): Promise<ChatCompletion> {
+      const { completions } = connect().chat;
+      const whole = await completions.create(params);
+      const stream = await completions.create({ ...params, stream: true });
+      let content = '';
+      let reasoning = '';
+      for await (const { choices } of stream) {
+        content += choices[0]?.delta.content ?? '';
+        reasoning += choices[0]?.delta.reasoning_content ?? '';
+      }
+      const streamed = await stream.finalCompletion();
+      expect(streamed).toEqual(whole);
+      expect(content).toBe(whole.choices[0].message.content ?? '');
+      expect(reasoning).toBe(whole.choices[0].message.reasoning_content ?? '');
+      expect(stream.report.completion).toBe(whole.report.completion);
+      expect(stream.report.cost).toEqual(whole.report.cost);
+      return whole;
+    }
+
+    test('gives the same answer whole and streamed', async () => {
+      const completion = await both({ messages: [user('Hello?')] });
+      const [{ message, finish_reason }] = completion.choices;
+      expect(finish_reason).toBe('stop');
+      expect(message.content).toContain('You said: "Hello?"');
+      expect(Boolean(message.reasoning_content)).toBe(thinkers.has(provider));
+    });
+
+    test('thinks or does not, as far as the vendor can be told', async () => {
+      const on = await both({ messages: [user('Hello?')], thinking: { type: 'enabled' } });
+      const off = await both({ messages: [user('Hello?')], thinking: { type: 'disabled' } });
+      const low = await both({ messages: [user('Hello?')], reasoning_effort: 'low' });
+      const reasoned = [on, off, low].map(({ choices }) =>
+        Boolean(choices[0].message.reasoning_content),
+      );
+      const thinks = thinkers.has(provider);
+      expect(reasoned).toEqual([thinks, thinks && !switchable.has(provider), thinks]);
+    });
+
+    test('calls a tool, takes its result with the reasoning, and answers', async () => {
+      const messages: ChatCompletionMessageParam[] = [user('How is the weather?')];
+      const first = await both({ messages, tools: [weather] });
+      const [{ message, finish_reason }] = first.choices;
+      expect(finish_reason).toBe('tool_calls');
+      expect(message.tool_calls).toHaveLength(1);
+      const [call] = message.tool_calls ?? [];
+      expect(call).toMatchObject({
+        type: 'function',
+        function: { name: 'weather', arguments: '{"city":"text"}' },
+      });
+      messages.push(message, { role: 'tool', tool_call_id: call?.id ?? '', content: 'Rain.' });
+      const second = await both({ messages, tools: [weather] });
+      expect(second.choices[0].message.content).toContain('The tool said: "Rain."');
+    });
+
+    test('is made to call a tool', async () => {
+      const choice = { type: 'function', function: { name: 'weather' } } as const;
+      const completion = await both({
+        messages: [user('Hi')],
+        tools: [weather],
+        tool_choice: choice,
+      });
+      expect(completion.choices[0].message.tool_calls).toHaveLength(1);
+      const required = await both({
+        messages: [user('Hi')],
+        tools: [weather],
+        tool_choice: 'required',
+      });
+      expect(required.choices[0].message.tool_calls).toHaveLength(1);
+    });
+
+    test('answers JSON, with and without a schema', async () => {
+      const plain = await both({
+        messages: [user('Hi')],
+        response_format: { type: 'json_object' },
+      });
+      expect(JSON.parse(plain.choices[0].message.content ?? '')).toEqual({ answer: 'Hi' });
+      const schema = { type: 'object', properties: { n: { type: 'integer' } } };
+      const fitting = await both({
+        messages: [user('Hi')],
+        response_format: { type: 'json_schema', json_schema: { name: 'number', schema } },
+      });
+      expect(JSON.parse(fitting.choices[0].message.content ?? '')).toEqual({ n: 1 });
+    });
+
+    test('shows an answer that ran out of tokens while it thought', async () => {
+      const { completions } = connect().chat;
+      const completion = await completions.create({ messages: [user('Hi')], max_tokens: 3 });
+      expect(completion.choices[0].finish_reason).toBe('length');
+      expect(completion.report.completion).toBe(
+        thinkers.has(provider) ? 'reasoning_exhausted' : 'length',
+      );
+    });
+
+    test('takes every parameter there is, in the form that the vendor documents', async () => {
+      await both({
+        messages: [
+          { role: 'developer', content: [{ type: 'text', text: 'Be brief.' }] },
+          { role: 'user', content: 'Hi', name: 'Ada' },
+          { role: 'assistant', content: null, refusal: 'No.' },
+          user('Please.'),
+        ],
+        max_completion_tokens: 1_000_000,
+        temperature: 0,
+        top_p: 0,
+        stop: ['1', '2', '3', '4', '5'].map((digit) => `#${digit}`),
+        frequency_penalty: 1,
+        presence_penalty: -1,
+        seed: 0,
+        logit_bias: { '5': 1 },
+        logprobs: true,
+        top_logprobs: 2,
+        tools: [weather],
+        tool_choice: 'none',
+        parallel_tool_calls: false,
+        reasoning_effort: 'xhigh',
+        user: 'ada',
+        store: true,
+      });
+      expect(emulator.requests.at(-1)?.undocumented).toEqual([]);
+    });
+
+    const errors: [ErrorKind, ChatErrorCode][] = [
+      ['authentication', 'authentication'],
+      ['insufficient_balance', 'insufficient_balance'],
+      ['permission_denied', 'permission_denied'],
+      ['not_found', 'not_found'],
+      ['bad_request', 'bad_request'],
+      ['unprocessable', 'bad_request'],
+      ['context_length', 'context_length'],
+      ['content_filter', 'content_filter'],
+      ['rate_limit', 'rate_limit'],
+      ['quota', 'insufficient_balance'],
+      ['server_error', 'server_error'],
+      ['bad_gateway', 'server_error'],
+      ['overloaded', 'overloaded'],
+      ['gateway_timeout', 'server_error'],
+    ];
+
+    test.each(errors)('tells of the error %s as %s, whole and streamed', async (kind, code) => {
+      const { completions } = connect().chat;
+      for (const stream of [false, true]) {
+        emulator.reply({ error: kind });
+        const error = await completions.create({ messages: [user('Hi')], stream }).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        expect(isChatError(error) ? error.code : error).toBe(code);
+        expect(error).toMatchObject({ provider, status: expect.any(Number) as number });
+        expect(error).toHaveProperty('report.attempts.0.error', code);
+      }
+    });
+
+    test('refuses a wrong key and a missing model as the vendor does', async () => {
+      const options = {
+        provider,
+        baseURL: emulator.baseURL(provider),
+        transport: transports[transport](),
+      };
+      const stranger = createClient({ ...options, apiKey: 'wrong' });
+      await expect(
+        stranger.chat.completions.create({ messages: [user('Hi')] }),
+      ).rejects.toMatchObject({
+        code: 'authentication',
+        status: 401,
+      });
+      const known = createClient({ ...options, apiKey: 'test-key' });
+      const unknown = known.chat.completions.create({ model: 'gpt-5', messages: [user('Hi')] });
+      await expect(unknown).rejects.toMatchObject({ retryable: false });
+    });
+  });
+
+  test('lists models and tells the balance where the vendor documents it', async () => {
+    const client = createClient({
+      provider,
+      baseURL: emulator.baseURL(provider),
+      apiKey: 'test-key',
+    });
+    const { paths } = providers[provider].profile;
+    if (paths.models === undefined) {
+      await expect(client.models.list()).rejects.toMatchObject({ code: 'unsupported', provider });
+    } else {
+      const ids: string[] = [];
+      for await (const { id } of client.models.list()) ids.push(id);
+      expect(ids).toEqual([expect.stringContaining('deepseek-v4-flash')]);
+      expect((await client.models.list()).data).toHaveLength(1);
+    }
+    if (paths.balance === undefined) {
+      await expect(client.balance()).rejects.toMatchObject({ code: 'unsupported', provider });
+    } else {
+      const { available, currency, total } = await client.balance();
+      expect([available, currency, Number(total)]).toEqual([true, 'USD', 12.5]);
+    }
+  });
+});

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEmulator } from 'deepseek-v4-flash/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program as a newcomer would, with tsx, in a process of its own. */
+function run(
+  file: string,
+  args: string[] = [],
+  options: { env?: object; stdin?: string } = {},
+): Promise<Run> {
+  const { DEEPSEEK_API_KEY: _key, NODE_OPTIONS: _options, ...env } = process.env;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', file, ...args],
+      { cwd: root, env: { ...env, ...options.env } as NodeJS.ProcessEnv, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.stdin ?? '');
+  });
+}
+
+let emulator: Awaited<ReturnType<typeof startEmulator>>;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+/** The environment of a program whose vendors are emulated, and which believes that it has a key. */
+const emulated = (key: string): object => ({
+  [key]: 'test-key',
+  EMULATOR_URL: emulator.url,
+  NODE_OPTIONS: `--import tsx --import ${join(root, 'test/examples/emulated-network.mjs')}`,
+});
+
+describe.concurrent('examples', () => {
+  test('every example has a test here', async () => {
+    const files = await readdir(join(root, 'examples'));
+    expect(files.toSorted()).toEqual(
+      [
+        'chat.ts',
+        'custom-vendor.ts',
+        'serverless.ts',
+        'stream.ts',
+        'thinking.ts',
+        'vendors.ts',
+      ].toSorted(),
+    );
+  });
+
+  test('chat answers a question from the emulator and says so', async () => {
+    const { code, stdout, stderr } = await run('examples/chat.ts', ['Why is the sky blue?']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Vendor: the built-in emulator (no key is set)');
+    expect(stdout).toContain('You said: "Why is the sky blue?"');
+    expect(stdout).toMatch(/\d+ \+ \d+ tokens, nothing billed, \d+ ms/);
+  });
+
+  test('chat reads the terminal, turn after turn', async () => {
+    const { code, stdout } = await run('examples/chat.ts', [], { stdin: 'One?\nTwo?\n\n' });
+    expect(code).toBe(0);
+    expect(stdout).toContain('You said: "One?"');
+    expect(stdout).toContain('You said: "Two?"');
+  });
+
+  test('chat uses the vendor whose key is set, and tells the cost', async () => {
+    const env = emulated('AIMLAPI_KEY');
+    const { code, stdout, stderr } = await run('examples/chat.ts', ['Hello?'], { env });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Vendor: AIML API');
+    expect(stdout).toMatch(/tokens, \$0\.\d+, \d+ ms/);
+  });
+
+  test('stream prints the answer, why it ended, and the counts', async () => {
+    const { code, stdout } = await run('examples/stream.ts');
+    expect(code).toBe(0);
+    expect(stdout).toContain('You said: "Say hello."');
+    expect(stdout).toContain('---\nstop {');
+    expect(stdout).toContain('completion_tokens');
+  });
+
+  test('thinking tells for each vendor what its switches do', async () => {
+    const { code, stdout } = await run('examples/thinking.ts');
+    expect(code).toBe(0);
+    expect(stdout).toContain('deepseek, off: 0 characters of reasoning');
+    expect(stdout).toMatch(/deepseek, on: [1-9]\d* characters/);
+    expect(stdout).toMatch(/vtrix, off: [1-9]\d* characters of reasoning thinking dropped/);
+    expect(stdout.trim().split('\n')).toHaveLength(18);
+  });
+
+  test('vendors shows six bodies and their adjustments', async () => {
+    const { code, stdout } = await run('examples/vendors.ts');
+    expect(code).toBe(0);
+    expect(stdout.match(/: POST https:/g)).toHaveLength(6);
+    expect(stdout).toContain('! max_completion_tokens clamped: 20000 → 8192');
+  });
+
+  test('serverless streams a web response', async () => {
+    const { code, stdout } = await run('examples/serverless.ts');
+    expect(code).toBe(0);
+    expect(stdout).toContain('200 text/event-stream; charset=utf-8');
+    expect(stdout.trim().endsWith('data: [DONE]')).toBe(true);
+  });
+
+  test('custom-vendor sends what a seventh vendor wants', async () => {
+    const { code, stdout } = await run('examples/custom-vendor.ts');
+    expect(code).toBe(0);
+    expect(stdout).toContain('"model":"seventh/deepseek-v4-flash"');
+    expect(stdout).toContain('"max_tokens":4096');
+    expect(stdout).toContain('answered: Hello from the seventh.');
+  });
+});
+
+describe('README', async () => {
+  const text = await readFile(join(root, 'README.md'), 'utf8');
+  const programs = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program = '']) => program);
+  let folder = '';
+  beforeAll(async () => {
+    // Inside the project, so that the package's own name is found.
+    folder = await mkdtemp(join(root, '.readme-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('has programs', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(5);
+  });
+
+  test.concurrent.each(programs.map((program, index) => [index, program] as const))(
+    'program %i runs as it stands',
+    async (index, program) => {
+      const file = join(folder, `program-${index}.ts`);
+      await writeFile(file, program);
+      const env = emulated('DEEPSEEK_API_KEY');
+      const { code, stdout, stderr } = await run(file, [], { env });
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      expect(stdout).not.toBe('');
+    },
+  );
+});
