@@ -1,3 +1,4 @@
+import { onAbort } from './abort.ts';
 import type { ChatErrorInit } from './errors.ts';
 import { ChatError, isChatError, timeoutError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -30,13 +31,13 @@ export function createLifetime(options: {
   const timers: ReturnType<typeof setTimeout>[] = [];
   const signals = options.signals.filter((signal) => signal != null);
   const abort = (error: ChatError): void => controller.abort(error);
-  const onAbort = (): void => {
+  const follow = (): void => {
     const cause = signals.find(({ aborted }) => aborted)?.reason;
     // A reason of our own, from a client that was closed, says more than a wrapper.
     abort(isChatError(cause) ? cause : new ChatError('aborted', 'The call was aborted', { cause }));
   };
-  if (signals.some(({ aborted }) => aborted)) onAbort();
-  for (const signal of signals) signal.addEventListener('abort', onAbort);
+  if (signals.some(({ aborted }) => aborted)) follow();
+  const detach = signals.map((signal) => onAbort(signal, follow));
 
   if (totalMs !== Infinity) {
     timers.push(
@@ -57,7 +58,7 @@ export function createLifetime(options: {
     abort,
     end() {
       timers.forEach(clearTimeout);
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      for (const each of detach) each();
     },
   };
 }

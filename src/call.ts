@@ -44,6 +44,8 @@ export interface Call {
   readonly attempts: Attempts;
   readonly note: NoteIssue;
   readonly unreadMs: number;
+  /** Texts that no message of a vendor's may repeat to the user's logs. */
+  hidePrompts(texts: readonly string[]): void;
   /** One send. @throws ChatError for every status but 2xx */
   send(request: HttpRequest, scope: AttemptScope): Promise<CallResponse>;
   /** The error that a body of status 200, or an event, holds. */
@@ -103,11 +105,20 @@ export function createCall(
     report,
   });
   const keys = new Set<string>();
+  let prompts: readonly string[] = [];
   let scope: AttemptScope | undefined;
 
-  /** Vendors repeat a key in their messages now and then. */
-  const redact = (text: string): string =>
-    [...keys].reduce((redacted, key) => redacted.replaceAll(key, '[key]'), text);
+  /** Vendors repeat the key, or what was asked, in their messages now and then. */
+  const redact = (text: string): string => {
+    const withoutKeys = [...keys].reduce(
+      (redacted, key) => redacted.replaceAll(key, '[key]'),
+      text,
+    );
+    return prompts.reduce(
+      (redacted, prompt) => redacted.replaceAll(prompt, '[prompt]'),
+      withoutKeys,
+    );
+  };
 
   const toError = (failure: {
     status?: number | undefined;
@@ -120,6 +131,8 @@ export function createCall(
       param: init.param && redact(init.param),
       vendorCode: init.vendorCode && redact(init.vendorCode),
       vendorType: init.vendorType && redact(init.vendorType),
+      // The header's id, which is the one that `report` has, comes first.
+      requestId: report.requestId ?? (init.requestId && redact(init.requestId)),
       retryAfterMs:
         failure.headers && serverDelayMs(failure.headers, Date.now(), profile.rateLimitResetHeader),
     });
@@ -170,12 +183,16 @@ export function createCall(
     report,
     lifetime,
     attempts,
+    hidePrompts: (texts) => {
+      prompts = texts;
+    },
     note: (issue) => void report.issues.push(issue),
     unreadMs: timeout.unread ?? defaults.timeout.unread,
     async send(request, current) {
       scope = current;
       const key = await resolveKey(options);
-      keys.add(key);
+      // Hiding a placeholder of a few letters would hide half of every message.
+      if (key.length >= 6) keys.add(key);
       const { headers } = request;
       callHook(() =>
         hooks.onRequest?.({

@@ -2,7 +2,13 @@ import type { AttemptScope } from './attempt.ts';
 import type { Call, CallContext, CallResponse } from './call.ts';
 import { createCall, parseOr } from './call.ts';
 import { ChatError } from './errors.ts';
-import type { ClientOptions, Limits, RequestOptions, ResolvedOptions } from './options.ts';
+import type {
+  ClientOptions,
+  defaults,
+  RequestOptions,
+  ResolvedLimits,
+  ResolvedOptions,
+} from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { PreparedRequest, ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
@@ -22,6 +28,7 @@ import type { ChunkSource } from './stream/chat-stream.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
 import type { ChunkReader } from './stream/decode-stream.ts';
 import { createChunkReader } from './stream/decode-stream.ts';
+import type { ThinkTagSplitter } from './stream/think-tags.ts';
 import { createThinkTagSplitter, splitThinkTags } from './stream/think-tags.ts';
 import { createRetryBudget } from './transport/retry-budget.ts';
 import { warnOnce } from './warn.ts';
@@ -80,7 +87,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
  *
  * @throws ChatError `invalid_options`
  */
-export function createClient<const P extends ProviderId | Provider = 'deepseek'>(
+export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
   given: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   const options = resolveOptions(given);
@@ -184,16 +191,25 @@ function stream(
 /** Prepares the request, and tells the report and the user what was changed. */
 function begin(
   options: ResolvedOptions,
-  { report }: Call,
+  { report, hidePrompts }: Call,
   params: unknown,
   requestOptions: RequestOptions<unknown>,
 ): ReadyRequest {
   const request = prepare(options, params, requestOptions);
   report.model = request.model;
+  hidePrompts(promptTexts(request.body.messages));
   report.adjustments.push(...request.adjustments);
   report.issues.push(...request.issues);
   if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
   return request;
+}
+
+/** What was asked, text by text. A word or two may be anybody's. */
+function promptTexts(messages: unknown): string[] {
+  const texts = (messages as { content?: unknown }[]).flatMap(({ content }) =>
+    Array.isArray(content) ? content.map((part: { text?: unknown }) => part.text) : [content],
+  );
+  return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
 }
 
 async function readCompletion(
@@ -216,7 +232,7 @@ async function readCompletion(
 }
 
 /** @throws ChatError `limit_exceeded`, or what the body's reader throws */
-async function readText(body: WatchedBody, { responseBytes }: Limits): Promise<string> {
+async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
@@ -257,7 +273,7 @@ function createSource(
   let request: ReadyRequest;
   let body: WatchedBody | undefined;
   let reader: ChunkReader;
-  let split: (chunk: ChatCompletionChunk) => ChatCompletionChunk;
+  let splitter: ThinkTagSplitter | undefined;
   let first: ChatCompletionChunk | undefined;
   let isDelivered = false;
 
@@ -265,7 +281,7 @@ function createSource(
     body = (await call.send(request.http, scope)).body;
     const dialect = { ...provider, toError: call.toError };
     reader = createChunkReader(body, dialect, limits, call.note);
-    split = options.splitThinkTags ? createThinkTagSplitter() : (chunk) => chunk;
+    splitter = options.splitThinkTags ? createThinkTagSplitter() : undefined;
   };
 
   /** Reads up to the first chunk. An error in its place may still be retried: nobody has seen anything. */
@@ -299,11 +315,12 @@ function createSource(
       const chunk = isDelivered ? reader.pull() : first;
       if (chunk === undefined) return undefined;
       isDelivered = true;
-      return split(chunk);
+      return splitter === undefined ? chunk : splitter.split(chunk);
     },
     fill: () => (isDelivered ? reader.fill() : fillFirst()),
     gotContent: () => body?.gotContent(),
     gotFinish: () => body?.gotFinish(),
+    rest: () => splitter?.rest(),
     cancel: (error) => call.lifetime.abort(error),
     settle(outcome) {
       if ('error' in outcome) {

@@ -105,7 +105,8 @@ export type {
 export type { StandardIssue, StandardResult, StandardSchemaV1 } from './schema/standard.ts';
 
 export { ChatError, isChatError } from './errors.ts';
-export type { ChatErrorCode, ChatErrorInit, ErrorIssue, TimeoutPhase } from './errors.ts';
+export type { ChatErrorCode, ErrorIssue, TimeoutPhase } from './error-codes.ts';
+export type { ChatErrorInit } from './errors.ts';
 export type {
   Adjustment,
   Attempt,

@@ -30,18 +30,21 @@ export interface TimeoutOptions {
 /** What may be how large. */
 export interface Limits {
   /** One event of a stream. @default 16 MiB */
-  eventBytes: number;
+  eventBytes?: number | undefined;
   /** A whole answer. @default 64 MiB */
-  responseBytes: number;
+  responseBytes?: number | undefined;
   /** What is read of an error's body. @default 64 KiB */
-  errorBodyBytes: number;
+  errorBodyBytes?: number | undefined;
   /** Tool calls of one answer. @default 128 */
-  toolCalls: number;
+  toolCalls?: number | undefined;
   /** Answers of one call. @default 128 */
-  choices: number;
+  choices?: number | undefined;
   /** Arguments of one tool call. @default 16 MiB */
-  argumentBytes: number;
+  argumentBytes?: number | undefined;
 }
+
+/** {@link Limits}, every one decided. */
+export type ResolvedLimits = { [Name in keyof Limits]-?: number };
 
 /** Your own prices, in US dollars per million tokens. */
 export interface Pricing {
@@ -57,31 +60,34 @@ export interface Pricing {
 
 /** Takes log lines. Details are JSON-safe and hold no key, no prompt and no answer. */
 export interface Logger {
-  debug?(message: string, details: Record<string, unknown>): void;
-  warn?(message: string, details: Record<string, unknown>): void;
+  debug?: ((message: string, details: Record<string, unknown>) => void) | undefined;
 }
 
 /** Called as a call goes on. What they throw is ignored; they see no key. */
 export interface Hooks {
   /** Before each send. */
-  onRequest?(event: {
-    provider: string;
-    method: string;
-    url: string;
-    headers: Record<string, string>;
-    attempt: number;
-  }): void;
+  onRequest?:
+    | ((event: {
+        provider: string;
+        method: string;
+        url: string;
+        headers: Record<string, string>;
+        attempt: number;
+      }) => void)
+    | undefined;
   /** At each response head. */
-  onResponse?(event: {
-    provider: string;
-    status: number;
-    headers: Record<string, string>;
-    attempt: number;
-  }): void;
+  onResponse?:
+    | ((event: {
+        provider: string;
+        status: number;
+        headers: Record<string, string>;
+        attempt: number;
+      }) => void)
+    | undefined;
   /** Before the wait for the next attempt. */
-  onRetry?(event: { provider: string; attempt: Attempt; delayMs: number }): void;
+  onRetry?: ((event: { provider: string; attempt: Attempt; delayMs: number }) => void) | undefined;
   /** At the end of each call, good or bad. */
-  onEnd?(report: Report): void;
+  onEnd?: ((report: Report) => void) | undefined;
 }
 
 /** What `createClient` takes. */
@@ -111,7 +117,7 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   onUnsupported?: 'warn' | 'adjust' | 'error' | undefined;
   /** How bytes travel. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
   transport?: Transport | undefined;
-  limits?: Partial<Limits> | undefined;
+  limits?: Limits | undefined;
   /** Used where the vendor tells no cost. @default the dated table of the vendor, if there is one */
   pricing?: Pricing | undefined;
   /** Take `<think>…</think>` at the start of the content for reasoning. @default false */
@@ -174,7 +180,7 @@ export interface ResolvedOptions {
   maxRetries: number;
   onUnsupported: 'warn' | 'adjust' | 'error';
   transport: Transport;
-  limits: Limits;
+  limits: ResolvedLimits;
   pricing: Prices | undefined;
   splitThinkTags: boolean;
   logger: Logger;
@@ -346,8 +352,8 @@ export function resolveDeadline(deadline: number | Date | undefined): number | u
   return atMs;
 }
 
-function resolveLimits(limits: Partial<Limits> | undefined): Limits {
-  const resolved: Limits = { ...defaults.limits };
+function resolveLimits(limits: Limits | undefined): ResolvedLimits {
+  const resolved: ResolvedLimits = { ...defaults.limits };
   for (const [name, limit] of Object.entries(limits ?? {})) {
     if (!(name in resolved)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);

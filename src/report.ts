@@ -1,4 +1,4 @@
-import type { ChatErrorCode, TimeoutPhase } from './errors.ts';
+import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
 import type { CompletionUsage } from './schema/usage.ts';
 
 /** One difference between what was asked and what was sent. */

@@ -6,7 +6,7 @@ const warned = new Set<string>();
 export function warnOnce(provider: string, adjustments: readonly Adjustment[]): void {
   for (const { param, action, lossy, reason } of adjustments) {
     // `messages.3.name` is one parameter, whatever the position.
-    const key = `${provider} ${param.replace(/\d+/g, '*')} ${action}`;
+    const key = `${provider} ${param.replace(/\d+/g, '*')}`;
     if (!lossy || warned.has(key)) continue;
     warned.add(key);
     emit(

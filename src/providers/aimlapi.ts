@@ -222,6 +222,8 @@ export const aimlapi = createProvider({
     textParts: 'flattened in tool',
     // model: text alone.
     parts: [],
+    // trace: in the body, and in the last event of a stream.
+    cost: 'meta.usage.usd_spent',
     // errors: 403 is an empty account.
     insufficientBalanceStatuses: [403],
     // trace: on every answer.

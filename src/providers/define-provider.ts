@@ -73,7 +73,7 @@ export function extendProvider<const Id extends string, Options = never>(
   spec: ProviderSpec<Id, Options>,
   base: Provider | undefined,
 ): Provider<Id, Options> {
-  const { id, options, ...given } = spec;
+  const { id, options = base?.options, ...given } = spec;
   const facts = { ...given };
   for (const name of functionNames) delete facts[name];
   const from: Partial<Profile> = base?.profile ?? plain;
@@ -101,6 +101,7 @@ export function extendProvider<const Id extends string, Options = never>(
     // Every required fact has a value by now: `plain` names them all.
     profile: profile as Profile & { id: Id },
     ...functions,
-    ...(options && { options }),
+    ...(options && { options: options as StandardSchemaV1<Options> }),
+    ...(spec.options === undefined && base?.optionKeys && { optionKeys: base.optionKeys }),
   });
 }

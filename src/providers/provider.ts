@@ -1,7 +1,8 @@
-import type { ChatErrorInit, ChatErrorCode } from '../errors.ts';
+import type { ChatErrorCode } from '../error-codes.ts';
+import type { ChatErrorInit } from '../errors.ts';
 import type { Adjustment, NoteIssue, ReportIssue } from '../report.ts';
 import type { CanonicalRequest } from '../schema/canonical.ts';
-import type { DecodedChunk } from '../schema/chunk.ts';
+import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { AnyContentPart } from '../schema/message.ts';
 import type { ReasoningEffort } from '../schema/request.ts';
 import type { ChatCompletion } from '../schema/response.ts';
@@ -123,6 +124,8 @@ export interface Profile {
   fileParts?: 'nested' | 'flat' | undefined;
   /** What becomes of `prefix: true`; absent: unsupported. */
   prefix?: 'beta' | 'undocumented' | undefined;
+  /** Where an answer tells what it cost; absent: it does not. */
+  cost?: 'usage.cost' | 'meta.usage.usd_spent' | undefined;
   /** Price table for `deepseek-v4-flash`; absent: unknown. */
   prices?: Prices | undefined;
   /** Statuses beside 402 that mean an empty account. */
@@ -206,7 +209,7 @@ export interface Provider<Id extends string = string, Options = unknown> {
   /** Wire → ours, whole. @throws ChatError `invalid_response` */
   decode(body: unknown, note: NoteIssue): ChatCompletion;
   /** Wire → ours, one event. @throws ChatError `invalid_response` */
-  decodeChunk(data: unknown, note: NoteIssue): DecodedChunk;
+  decodeChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk;
   /** The error in a body of status 200, or in an event; `undefined` if there is none. */
   findError(body: unknown): unknown;
   /** Status and body → what happened. */

@@ -1,6 +1,6 @@
 import { ChatError } from '../errors.ts';
 import type { NoteIssue } from '../report.ts';
-import type { DecodedChunk } from '../schema/chunk.ts';
+import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
 import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
@@ -18,6 +18,7 @@ interface Envelope {
   error?: unknown;
   output?: unknown;
   jobId?: unknown;
+  id?: unknown;
 }
 
 function hasChoices(body: unknown): boolean {
@@ -46,17 +47,35 @@ function outputItems(output: unknown): OutputItem[] {
 }
 
 /** The text of an envelope. @throws ChatError `invalid_response` for media, `unsupported` for a task that goes on */
-function envelopeText(envelope: Envelope): string {
+function envelopeText(envelope: Envelope, note: NoteIssue): string {
   const { status, output } = envelope;
   const items = outputItems(output);
   const texts = items.flatMap(({ text }) => (typeof text === 'string' ? [text] : []));
   const media = items.find(({ text }) => typeof text !== 'string');
-  const job = media?.jobId ?? envelope.jobId;
+  const job = media?.jobId ?? envelope.jobId ?? envelope.id;
   const jobText = job === undefined ? '' : ` (job ${String(job)})`;
-  if (texts.length > 0) return texts.join('');
+  if (texts.length > 0) {
+    if (media !== undefined) {
+      note({
+        code: 'media_left_out',
+        message: `beside the text came ${String(media.type)}${jobText}`,
+      });
+    }
+    note({
+      code: 'envelope',
+      message: 'the answer came in the documented task envelope, which has no finish_reason',
+    });
+    return texts.join('');
+  }
   if (media !== undefined) {
     const message = `Vtrix answered with ${String(media.type)} in place of text${jobText}`;
     throw new ChatError('invalid_response', message);
+  }
+  if (status === undefined || status === 'completed') {
+    throw new ChatError(
+      'invalid_response',
+      `Vtrix answered with a task without any output${jobText}`,
+    );
   }
   const message = `Vtrix answered with a task of status ${String(status)}${jobText}, which this client does not follow`;
   throw new ChatError('unsupported', message);
@@ -64,25 +83,21 @@ function envelopeText(envelope: Envelope): string {
 
 function isEnvelope(body: unknown): body is Envelope {
   if (typeof body !== 'object' || body === null || hasChoices(body)) return false;
-  return 'output' in body || ('status' in body && !('choices' in body));
+  return 'output' in body || 'status' in body;
 }
 
 function decodeVtrix(body: unknown, note: NoteIssue): ChatCompletion {
   if (!isEnvelope(body)) return decode(body, note);
-  const content = envelopeText(body);
-  note({
-    code: 'envelope',
-    message: 'the answer came in the documented task envelope, which has no finish_reason',
-  });
+  const content = envelopeText(body, note);
   const message = { role: 'assistant', content };
   // "Only present when status is completed": the presence of `output` is this vendor's proof of the end.
   const choices = [{ index: 0, message, finish_reason: 'stop' }];
   return decode({ ...body, choices }, note);
 }
 
-function decodeVtrixChunk(data: unknown, note: NoteIssue): DecodedChunk {
-  if (!isEnvelope(data)) return decodeChunk(data, note);
-  const delta = { role: 'assistant', content: envelopeText(data) };
+function decodeVtrixChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk {
+  if (!isEnvelope(data)) return decodeChunk(data, note, memory);
+  const delta = { role: 'assistant', content: envelopeText(data, note) };
   return decodeChunk({ ...data, choices: [{ index: 0, delta, finish_reason: 'stop' }] }, note);
 }
 
@@ -124,6 +139,8 @@ export const vtrix = createProvider({
     parts: ['image_url', 'input_audio', 'file', 'video_url'],
     // model: "conversation prefix continuation", without a field for it.
     prefix: 'undocumented',
+    // model: "Total cost in USD", a string.
+    cost: 'usage.cost',
     // paths: 403 is an empty account or a missing permission.
     insufficientBalanceStatuses: [403],
     requestIdHeader: 'x-request-id',

@@ -1,4 +1,4 @@
-import type { ErrorIssue } from '../errors.ts';
+import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import type { ChatCompletionMessageParam } from './message.ts';
 import type {

@@ -75,10 +75,15 @@ export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
   })[];
 }
 
+/** What a decoder must remember from one chunk of a stream to the next. */
+export interface StreamMemory {
+  /** Which of its known places the reasoning was first found in. */
+  reasoningPlace?: number | undefined;
+}
+
 const text = () => z.nullish(z.string());
 
-const namedText = (field: 'arguments' | 'input') =>
-  z.optional(z.looseObject({ name: z.optional(z.string()), [field]: z.optional(z.string()) }));
+const word = () => z.optional(z.string());
 
 /** The normalised chunk, loose. */
 export const chunkZod = once(() =>
@@ -101,10 +106,10 @@ export const chunkZod = once(() =>
             z.array(
               z.looseObject({
                 index: z.number(),
-                id: z.optional(z.string()),
+                id: word(),
                 type: z.optional(z.enum(['function', 'custom'])),
-                function: namedText('arguments'),
-                custom: namedText('input'),
+                function: z.optional(z.looseObject({ name: word(), arguments: word() })),
+                custom: z.optional(z.looseObject({ name: word(), input: word() })),
               }),
             ),
           ),

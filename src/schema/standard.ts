@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
-import type { ErrorIssue } from '../errors.ts';
+import type { ErrorIssue } from '../error-codes.ts';
 
 /**
  * The part of the Standard Schema interface (https://standardschema.dev, version 1) that this package offers and reads,
@@ -35,24 +35,24 @@ export function once<T>(build: () => T): () => T {
 // `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
 const words = once(() => ({ error: en().localeError }));
 
-type Checked<T> =
-  | { ok: true; value: T }
-  | { ok: false; issues: ErrorIssue[]; unknownKeys: string[] };
+type Checked<T> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
 
 /** Runs a schema. Issues come with dotted paths, and without the values. */
 export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   const result = z.safeParse(schema, value, words());
   if (result.success) return { ok: true, value: result.data };
-  const unknownKeys = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
-  );
-  return { ok: false, issues: result.error.issues.flatMap(toErrorIssues), unknownKeys };
+  const issues = result.error.issues.flatMap(flatten).map(({ path, message }) => ({
+    path: dotted(path),
+    message,
+  }));
+  return { ok: false, issues };
 }
 
-function toErrorIssues(issue: z.core.$ZodIssue): ErrorIssue[] {
+/** What zod found, one entry a value: of an unknown key, the path is the key's own. */
+function flatten(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      path: dotted([...issue.path, key]),
+      path: [...issue.path, key],
       message: 'is not a field that is known here',
     }));
   }
@@ -61,11 +61,11 @@ function toErrorIssues(issue: z.core.$ZodIssue): ErrorIssue[] {
     const closest = issue.errors.reduce((best, next) => (depth(next) > depth(best) ? next : best));
     if (depth(closest) > 0) {
       return closest.flatMap((inner) =>
-        toErrorIssues({ ...inner, path: [...issue.path, ...inner.path] }),
+        flatten({ ...inner, path: [...issue.path, ...inner.path] }),
       );
     }
   }
-  return [{ path: dotted(issue.path), message: issue.message }];
+  return [{ path: issue.path, message: issue.message }];
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
@@ -89,7 +89,7 @@ export function asStandardSchema<Output>(
         const result = z.safeParse(schema(), value, words());
         return result.success
           ? { value: result.data as Output }
-          : { issues: result.error.issues.map(({ message, path }) => ({ message, path })) };
+          : { issues: result.error.issues.flatMap(flatten) };
       },
     },
   };

@@ -5,7 +5,8 @@ import type { ChatCompletionMessageToolCall } from './tool.ts';
 
 /**
  * A call, once nothing more of it can come; `undefined` if it is not whole. `finish_reason: 'tool_calls'` proves
- * nothing: gateways send it over arguments that were cut off. So the arguments must parse, and to an object.
+ * nothing: gateways send it over arguments that were cut off. So the arguments must parse, and not to a bare number or
+ * word, which may be the beginning of a longer one.
  */
 export function completeToolCall(
   call: Omit<ChatCompletionDeltaToolCall, 'index'>,

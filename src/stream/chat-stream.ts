@@ -19,6 +19,8 @@ export interface ChunkSource {
   /** Something of the answer came; the answer is whole. For the clocks. */
   gotContent(): void;
   gotFinish(): void;
+  /** What was held back of the text so far, when nothing more will come. */
+  rest(): ChatCompletionChunk | undefined;
   /** Ends the request, wherever it is. */
   cancel(error: ChatError): void;
   /** Called once, at the end: completes the report. */
@@ -273,9 +275,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
       ? (cause as ChatError)
       : new ChatError('invalid_response', 'The stream could not be read', { cause });
     if (this.#isOver) return error;
+    this.#end();
+    const rest = this.#source.rest();
+    if (rest !== undefined) this.#accumulator.add(rest);
     const partial = this.#accumulator.begun ? this.#accumulator.partial(this.#note) : undefined;
     attachToError(error, { report: this.report, partial });
-    this.#end();
     this.#source.cancel(error);
     this.#source.settle({ error });
     this.#rejectEnd(error);

@@ -1,6 +1,6 @@
 import { ChatError } from '../errors.ts';
 import type { NoteIssue } from '../report.ts';
-import type { ChatCompletionChunk, DecodedChunk } from '../schema/chunk.ts';
+import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
 import type { SSEEvent } from './sse.ts';
@@ -9,7 +9,7 @@ import { createToolCallAttribution } from './tool-calls.ts';
 
 /** What the stream decoder asks the vendor's dialect. */
 export interface StreamDialect {
-  decodeChunk(data: unknown, note: NoteIssue): DecodedChunk;
+  decodeChunk(data: unknown, note: NoteIssue, memory: StreamMemory): DecodedChunk;
   /** A whole answer, for vendors that send one although a stream was asked for. */
   decode(body: unknown, note: NoteIssue): ChatCompletion;
   /** The error in an event or body; `undefined` if there is none. */
@@ -44,6 +44,7 @@ export function createChunkReader(
   const attribute = createToolCallAttribution(limits.toolCalls);
   let events: SSEEvent[] = [];
   let next = 0;
+  const memory: StreamMemory = {};
   let sawDone = false;
   let ended = false;
   /** Text of a body that is no event stream. */
@@ -65,7 +66,7 @@ export function createChunkReader(
     const parsed = parse(data);
     const error = dialect.findError(parsed);
     if (error !== undefined) throw dialect.toError(error);
-    return attribute(dialect.decodeChunk(parsed, note));
+    return attribute(dialect.decodeChunk(parsed, note, memory));
   };
 
   const isNoChunk = (data: string, name: string | undefined): boolean => {

@@ -66,7 +66,13 @@ function tailInTag(text: string): number {
 }
 
 /** For streams: chunk in, chunk out, with the reasoning in its own field. */
-export function createThinkTagSplitter(): (chunk: ChatCompletionChunk) => ChatCompletionChunk {
+export interface ThinkTagSplitter {
+  split(chunk: ChatCompletionChunk): ChatCompletionChunk;
+  /** What was held back when the stream broke off. */
+  rest(): ChatCompletionChunk | undefined;
+}
+
+export function createThinkTagSplitter(): ThinkTagSplitter {
   const splitters = new Map<number, ReturnType<typeof createSplitter>>();
 
   const splitChoice = (choice: ChunkChoice): ChunkChoice => {
@@ -90,7 +96,22 @@ export function createThinkTagSplitter(): (chunk: ChatCompletionChunk) => ChatCo
     return { ...choice, delta };
   };
 
-  return (chunk) => ({ ...chunk, choices: chunk.choices.map(splitChoice) });
+  return {
+    split: (chunk) => ({ ...chunk, choices: chunk.choices.map(splitChoice) }),
+    rest() {
+      const choices = [...splitters].flatMap(([index, splitter]): ChunkChoice[] => {
+        const { content, reasoning } = splitter.end();
+        if (content === '' && reasoning === '') return [];
+        const delta = {
+          ...(content && { content }),
+          ...(reasoning && { reasoning_content: reasoning }),
+        };
+        return [{ index, delta, finish_reason: null }];
+      });
+      if (choices.length === 0) return undefined;
+      return { id: '', object: 'chat.completion.chunk', created: 0, model: '', choices };
+    },
+  };
 }
 
 /** For whole answers. */

@@ -31,13 +31,11 @@ export function createToolCallAttribution(
     if (!Number.isSafeInteger(index) || index < 0) {
       throw new ChatError('invalid_response', 'A tool call has an index that is no whole number');
     }
-    if (index >= maxToolCalls) {
-      const message = `The answer has more than ${maxToolCalls} tool calls (option limits.toolCalls)`;
-      throw new ChatError('limit_exceeded', message);
-    }
     const known = calls.find((call) => call.index === index);
-    if (known === undefined) calls.push({ index, id: piece.id, name });
-    else {
+    if (known === undefined) {
+      if (calls.length >= maxToolCalls) throw tooMany(maxToolCalls);
+      calls.push({ index, id: piece.id, name });
+    } else {
       known.id ??= piece.id;
       known.name ??= name;
     }
@@ -71,12 +69,16 @@ function guessIndex(
     return completesIt && only !== undefined ? only.index : next;
   }
   const [only, second] = calls;
-  if (only === undefined) return next;
   if (name !== undefined && calls.every((call) => call.name !== undefined && call.name !== name))
     return next;
-  if (second === undefined) return only.index;
+  if (only !== undefined && second === undefined) return only.index;
   throw new ChatError(
     'invalid_response',
     'A piece of a tool call does not say which call it is of',
   );
+}
+
+function tooMany(maxToolCalls: number): ChatError {
+  const message = `The answer has more than ${maxToolCalls} tool calls (option limits.toolCalls)`;
+  return new ChatError('limit_exceeded', message);
 }

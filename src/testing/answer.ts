@@ -8,7 +8,9 @@ export interface EmulatorAnswer {
   reasoning_content?: string | undefined;
   tool_calls?: { id?: string | undefined; name: string; arguments: string | object }[] | undefined;
   finish_reason?: string | undefined;
-  usage?: { prompt_tokens: number; completion_tokens: number; cached_tokens?: number } | undefined;
+  usage?:
+    | { prompt_tokens: number; completion_tokens: number; cached_tokens?: number | undefined }
+    | undefined;
 }
 
 /** An answer of which every part is decided. */

@@ -6,4 +6,11 @@ export type { EmulatorAnswer } from './answer.ts';
 export type { ErrorKind } from './dialects.ts';
 export type { Emulator, EmulatorError, EmulatorOptions, EmulatorReply } from './emulator.ts';
 export type { EmulatorScript, EmulatorWrite } from './script.ts';
-export type { EmulatorRequest, WireFunction, WireMessage, WireRequest } from './wire-request.ts';
+export type {
+  EmulatorRequest,
+  WireFormat,
+  WireFunction,
+  WireMessage,
+  WireRequest,
+  WireTool,
+} from './wire-request.ts';

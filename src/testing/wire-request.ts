@@ -17,33 +17,46 @@ export interface EmulatorRequest {
 
 /** What is read of a body; everything may be missing or wrong. */
 export interface WireRequest {
-  model?: string;
-  messages?: WireMessage[];
-  stream?: boolean;
-  stream_options?: { include_usage?: boolean };
-  max_tokens?: number;
-  stop?: string | string[];
-  thinking?: { type?: string; reasoning_effort?: string };
-  reasoning_effort?: string;
-  tools?: { type?: string; function?: WireFunction }[];
-  tool_choice?: string | { function?: { name?: string } };
-  response_format?: { type?: string; schema?: unknown; json_schema?: { schema?: unknown } };
+  model?: string | undefined;
+  messages?: WireMessage[] | undefined;
+  stream?: boolean | undefined;
+  stream_options?: { include_usage?: boolean | undefined } | undefined;
+  max_tokens?: number | undefined;
+  stop?: string | string[] | undefined;
+  thinking?: { type?: string | undefined; reasoning_effort?: string | undefined } | undefined;
+  reasoning_effort?: string | undefined;
+  tools?: WireTool[] | undefined;
+  tool_choice?: string | WireTool | undefined;
+  response_format?: WireFormat | undefined;
   [field: string]: unknown;
 }
 
 export interface WireMessage {
-  role?: string;
+  role?: string | undefined;
   content?: unknown;
   reasoning_content?: unknown;
-  tool_calls?: { id?: string; function?: { name?: string } }[];
-  tool_call_id?: string;
-  prefix?: boolean;
+  tool_calls?: WireTool[] | undefined;
+  tool_call_id?: string | undefined;
+  prefix?: boolean | undefined;
   [field: string]: unknown;
 }
 
+/** A tool, a choice of one, or a call of one: they look alike. */
+export interface WireTool {
+  id?: string | undefined;
+  type?: string | undefined;
+  function?: WireFunction | undefined;
+}
+
 export interface WireFunction {
-  name?: string;
+  name?: string | undefined;
   parameters?: unknown;
-  strict?: boolean;
+  strict?: boolean | undefined;
   [field: string]: unknown;
+}
+
+export interface WireFormat {
+  type?: string | undefined;
+  schema?: unknown;
+  json_schema?: { schema?: unknown } | undefined;
 }

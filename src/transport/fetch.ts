@@ -17,7 +17,7 @@ export type FetchLike = (
 /** What we need of a `Response`. */
 export interface FetchResponseLike {
   readonly status: number;
-  readonly type?: string;
+  readonly type?: string | undefined;
   readonly headers: { forEach(visit: (value: string, name: string) => void): void };
   readonly body: {
     getReader(): {

@@ -1,4 +1,4 @@
-import type { ChatErrorCode, TimeoutPhase } from '../errors.ts';
+import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError, timeoutError } from '../errors.ts';
 import type { ByteReader, WebAbortSignal } from '../web.ts';
 
@@ -33,7 +33,7 @@ export interface TransportResponse {
 export interface Transport {
   send(request: TransportRequest): Promise<TransportResponse>;
   /** Closes what the transport itself opened. */
-  close?(): Promise<void>;
+  close?: (() => Promise<void>) | undefined;
 }
 
 /** The first of `promise` and the signal's abort. Leaves no listener behind. */

@@ -17,9 +17,9 @@ export function costOf(
   isFlash: boolean,
   atMs: number,
 ): Cost | undefined {
-  const told = completion.usage?.cost ?? completion.meta?.usage?.usd_spent;
+  const told = toldCost(completion, profile);
   if (isDecimal(told)) {
-    const discount = completion.usage?.discount;
+    const discount = profile.cost === 'usage.cost' ? completion.usage?.discount : undefined;
     return {
       usd: decimalString(told),
       source: 'provider',
@@ -34,6 +34,17 @@ export function costOf(
     source: pricing === undefined ? 'table' : 'pricing',
     ...(prices.date !== undefined && { priceDate: prices.date }),
   };
+}
+
+function toldCost({ usage, meta }: ChatCompletion, { cost }: Profile): unknown {
+  switch (cost) {
+    case 'usage.cost':
+      return usage?.cost;
+    case 'meta.usage.usd_spent':
+      return meta?.usage?.usd_spent;
+    case undefined:
+      return undefined;
+  }
 }
 
 function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): string | undefined {

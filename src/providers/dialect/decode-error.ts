@@ -1,4 +1,4 @@
-import type { ChatErrorCode } from '../../errors.ts';
+import type { ChatErrorCode } from '../../error-codes.ts';
 import type { DecodedFailure, Profile, VendorFailure } from '../provider.ts';
 
 type Fields = Record<string, unknown>;
@@ -37,6 +37,7 @@ export function decodeError(failure: VendorFailure, profile: Profile): DecodedFa
     param: told.param,
     vendorCode: told.code,
     vendorType: told.type,
+    requestId: told.requestId,
   };
 }
 
@@ -122,6 +123,7 @@ interface ToldError {
   type?: string | undefined;
   code?: string | undefined;
   param?: string | undefined;
+  requestId?: string | undefined;
   status?: number | undefined;
 }
 
@@ -148,6 +150,7 @@ function readError(body: unknown): ToldError {
     type: word(inner.type),
     code: code ?? word(inner.statusCode ?? inner.status),
     param: word(inner.param),
+    requestId: word(inner.requestId ?? inner.request_id),
     status: [inner.code, inner.statusCode, inner.status, body.statusCode, body.status]
       .map(Number)
       .find((status) => Number.isInteger(status) && status >= 400 && status < 600),

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { ChatError } from '../../errors.ts';
 import type { NoteIssue } from '../../report.ts';
-import type { DecodedChunk, DecodedToolCallDelta } from '../../schema/chunk.ts';
+import type { DecodedChunk, DecodedToolCallDelta, StreamMemory } from '../../schema/chunk.ts';
 import type {
   ChatCompletionMessage,
   ChatCompletion,
@@ -53,8 +53,12 @@ export function decode(body: unknown, note: NoteIssue): ChatCompletion {
 }
 
 /** Wire → ours, one event. @throws ChatError `invalid_response` */
-export function decodeChunk(data: unknown, note: NoteIssue): DecodedChunk {
-  if (isPlainDelta(data)) return data;
+export function decodeChunk(
+  data: unknown,
+  note: NoteIssue,
+  memory: StreamMemory = {},
+): DecodedChunk {
+  if (isPlainDelta(data, memory)) return data;
   const wire = fit(wireChunk(), data, 'chunk');
   const choices = (wire.choices ?? []).map(({ delta, ...choice }, position) => {
     const { role: _role, tool_calls: calls, ...message } = delta ?? {};
@@ -64,7 +68,7 @@ export function decodeChunk(data: unknown, note: NoteIssue): DecodedChunk {
       ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
       index: choice.index ?? position,
       delta: {
-        ...decodeMessage(message, choice, note),
+        ...decodeMessage(message, choice, note, memory),
         ...(delta?.role === 'assistant' && { role: 'assistant' as const }),
         ...(content !== undefined && { content }),
         ...(calls?.length && { tool_calls: calls.map(decodeCallDelta) }),
@@ -79,7 +83,7 @@ export function decodeChunk(data: unknown, note: NoteIssue): DecodedChunk {
  * The hot path: an event that is in our form already, as nearly all events of a long answer are. A test by hand costs a
  * fifth of a schema's; anything it does not know for certain goes to the schema, which is the judge.
  */
-function isPlainDelta(data: unknown): data is DecodedChunk {
+function isPlainDelta(data: unknown, memory: StreamMemory): data is DecodedChunk {
   const chunk = data as Partial<DecodedChunk> | null;
   if (typeof chunk !== 'object' || chunk === null) return false;
   const { choices } = chunk;
@@ -104,6 +108,7 @@ function isPlainDelta(data: unknown): data is DecodedChunk {
   if (choice.reasoning_content !== undefined || choice.reasoning !== undefined) return false;
   const delta = choice.delta as Fields | null | undefined;
   if (typeof delta !== 'object' || delta === null) return false;
+  if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
   return (
     (delta.role === undefined || delta.role === 'assistant') &&
     isText(delta.content) &&
@@ -152,6 +157,7 @@ function decodeTop(wire: Fields, note: NoteIssue) {
   return top;
 }
 
+/** A field as its schema has it; of one that does not fit, only the readable part, and a note. */
 function checked<Field extends string, T>(
   schema: z.ZodMiniType<T>,
   source: Fields,
@@ -162,10 +168,18 @@ function checked<Field extends string, T>(
   if (value == null) return {};
   const result = check(schema, value);
   if (result.ok) return { [field]: result.value } as { [K in Field]?: T };
-  const [first] = result.issues;
-  const path = [field, first?.path].filter(Boolean).join('.');
-  note({ code: 'unreadable_field', path, message: `left out: ${first?.message}` });
-  return { [field]: undefined } as { [K in Field]?: T };
+  for (const { path, message } of result.issues) {
+    const where = path === '' ? field : `${field}.${path}`;
+    note({ code: 'unreadable_field', path: where, message: `left out: ${message}` });
+  }
+  const unreadable = new Set(result.issues.map(({ path }) => path.split('.')[0]));
+  const isRecord = typeof value === 'object' && !Array.isArray(value) && !unreadable.has('');
+  const readable = Object.entries(isRecord ? (value as object) : {}).filter(
+    ([key]) => !unreadable.has(key),
+  );
+  const rest = check(schema, Object.fromEntries(readable));
+  const kept = readable.length > 0 && rest.ok ? rest.value : undefined;
+  return { [field]: kept } as { [K in Field]?: T };
 }
 
 function finishReason(reason: string | null | undefined): FinishReason {
@@ -177,9 +191,10 @@ function decodeMessage(
   message: WireMessage,
   choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
   note: NoteIssue,
+  memory: StreamMemory = {},
 ): Omit<ChatCompletionMessage, 'role' | 'content' | 'tool_calls'> {
   const { role: _role, content, tool_calls: _calls, ...rest } = message;
-  const reasoning = decodeReasoning(message, choice) ?? thinkingParts(content);
+  const reasoning = decodeReasoning(message, choice, memory) ?? thinkingParts(content);
   return {
     ...rest,
     ...(reasoning !== undefined && { reasoning_content: reasoning }),
@@ -190,23 +205,28 @@ function decodeMessage(
 
 /**
  * The reasoning, from the first of its known places that has any. Never from two: gateways put the same text into
- * several fields.
+ * several fields, and some repeat all of it at the end in another one. So a stream stays with the place it began with.
  */
 function decodeReasoning(
   message: WireMessage,
   choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
+  memory: StreamMemory,
 ): string | null | undefined {
-  const details = message.reasoning_details?.map((detail) => detail?.text ?? '').join('');
+  const details = message.reasoning_details?.map((detail) => detail?.text ?? detail?.summary ?? '');
   const places = [
     message.reasoning_content,
     message.reasoning,
-    details,
+    details?.join(''),
     choice.reasoning_content,
     choice.reasoning,
   ];
-  return (
-    places.find((place) => place) ?? message.reasoning_content ?? message.reasoning ?? undefined
-  );
+  const first = places.findIndex((place) => place);
+  if (first !== -1) memory.reasoningPlace ??= first;
+  const { reasoningPlace } = memory;
+  const text = reasoningPlace === undefined ? undefined : places[reasoningPlace];
+  if (text) return text;
+  // A repetition in another place says nothing new.
+  return first !== -1 ? null : (message.reasoning_content ?? message.reasoning ?? undefined);
 }
 
 function decodeContent(content: WireMessage['content']): string | null | undefined {

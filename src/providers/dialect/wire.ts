@@ -31,7 +31,9 @@ const message = once(() =>
     content: content(),
     reasoning_content: text(),
     reasoning: text(),
-    reasoning_details: z.nullish(z.array(z.nullish(z.looseObject({ text: text() })))),
+    reasoning_details: z.nullish(
+      z.array(z.nullish(z.looseObject({ text: text(), summary: text() }))),
+    ),
     refusal: text(),
     tool_calls: z.nullish(z.array(toolCall())),
   }),
