@@ -186,7 +186,11 @@ export function createAttempts(call: {
       close();
       if (report.attempts.length === 1) budget.refund(origin);
     },
-    fail: close,
+    fail(error) {
+      close(error);
+      // Whoever hears of the end first takes the others' listeners off; the connection has to hear of it all the same.
+      scope?.abort(error);
+    },
   };
 }
 

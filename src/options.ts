@@ -1,4 +1,5 @@
 import { ChatError } from './errors.ts';
+import { decimalString, isDecimal } from './providers/dialect/decimal.ts';
 import type { Prices, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
@@ -29,7 +30,7 @@ export interface TimeoutOptions {
 
 /** What may be how large. */
 export interface Limits {
-  /** One event of a stream. @default 16 MiB */
+  /** One event of a stream. All sizes of text count its UTF-16 units. @default 16 MiB */
   eventBytes?: number | undefined;
   /** A whole answer. @default 64 MiB */
   responseBytes?: number | undefined;
@@ -211,9 +212,9 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     limits: resolveLimits(options.limits),
     pricing: pricing && {
       date: pricing.date,
-      cacheHit: String(pricing.cacheHit),
-      cacheMiss: String(pricing.cacheMiss),
-      output: String(pricing.output),
+      cacheHit: resolvePrice('cacheHit', pricing.cacheHit),
+      cacheMiss: resolvePrice('cacheMiss', pricing.cacheMiss),
+      output: resolvePrice('output', pricing.output),
     },
     splitThinkTags: options.splitThinkTags ?? false,
     logger: options.logger ?? {},
@@ -350,6 +351,16 @@ export function resolveDeadline(deadline: number | Date | undefined): number | u
   const atMs = typeof deadline === 'number' ? deadline : deadline.getTime();
   if (Number.isNaN(atMs)) throw invalidOptions('deadline', 'Option deadline is no point in time');
   return atMs;
+}
+
+function resolvePrice(name: string, price: unknown): string {
+  if (!isDecimal(price) || Number(price) < 0) {
+    throw invalidOptions(
+      `pricing.${name}`,
+      `Option pricing.${name} must be a decimal number from 0 on`,
+    );
+  }
+  return decimalString(price);
 }
 
 function resolveLimits(limits: Limits | undefined): ResolvedLimits {

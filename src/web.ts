@@ -32,9 +32,9 @@ export type ByteSource =
 
 /** A web `ReadableStream` of bytes. */
 export type WebByteStream = typeof globalThis extends {
-  ReadableStream: { new (...args: never[]): infer Type };
+  Response: { prototype: { body: infer Body } };
 }
-  ? Type
+  ? NonNullable<Body>
   : unknown;
 
 /** A body, pulled. */

@@ -26,14 +26,17 @@ export function createProvider<const Id extends string, Options = never>(
   return { ...common, ...definition, id: definition.profile.id };
 }
 
+/** `Partial`, for those who compile with exact optional types too. */
+type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
+
 /** Facts about a vendor, every one of which has a default. */
-export interface ProviderFacts extends Partial<Omit<Profile, 'id' | 'thinking'>> {
-  thinking?: Partial<Profile['thinking']> | undefined;
+export interface ProviderFacts extends Optional<Omit<Profile, 'id' | 'thinking'>> {
+  thinking?: Optional<Profile['thinking']> | undefined;
 }
 
 /** What `defineProvider` takes: some facts; the rest is as at the vendor it extends, or as OpenAI has it. */
 export interface ProviderSpec<Id extends string = string, Options = never>
-  extends ProviderFacts, Partial<ProviderFunctions> {
+  extends ProviderFacts, Optional<ProviderFunctions> {
   /** Name of the vendor in reports, errors and `providerOptions`. */
   id: Id;
   /** Standard Schema of the vendor's own fields, for `providerOptions.<id>`. */
@@ -74,8 +77,13 @@ export function extendProvider<const Id extends string, Options = never>(
   base: Provider | undefined,
 ): Provider<Id, Options> {
   const { id, options = base?.options, ...given } = spec;
-  const facts = { ...given };
-  for (const name of functionNames) delete facts[name];
+  // A fact that is given as `undefined` is not given.
+  const facts = Object.fromEntries(
+    Object.entries(given).filter(
+      ([name, value]) =>
+        value !== undefined && !(functionNames as readonly string[]).includes(name),
+    ),
+  ) as ProviderFacts;
   const from: Partial<Profile> = base?.profile ?? plain;
   const profile = {
     ...from,

@@ -29,8 +29,7 @@ export function completeToolCall(
   if (type === 'custom' || (custom !== undefined && called === undefined)) {
     if (custom?.name === undefined) return incomplete('it has no name');
     // Free text cannot prove that it is whole; a cut answer proves that its last call may not be.
-    if (finish_reason === 'length' || finish_reason === null)
-      return incomplete('its input may be cut off');
+    if (mayBeCut(finish_reason)) return incomplete('its input may be cut off');
     noteId();
     return {
       ...rest,
@@ -42,9 +41,7 @@ export function completeToolCall(
   if (called?.name === undefined) return incomplete('it has no name');
   const text = called.arguments ?? '';
   const isEmpty = text.trim() === '';
-  if (isEmpty && (finish_reason === 'length' || finish_reason === null)) {
-    return incomplete('its arguments are cut off');
-  }
+  if (isEmpty && mayBeCut(finish_reason)) return incomplete('its arguments are cut off');
   if (!isEmpty && !isObjectText(text)) return incomplete('its arguments are no JSON object');
   noteId();
   return {
@@ -53,6 +50,12 @@ export function completeToolCall(
     type: 'function',
     function: { name: called.name, arguments: isEmpty ? '{}' : text },
   };
+}
+
+/** Ends that say that more was to come. */
+function mayBeCut(finish_reason: FinishReason): boolean {
+  const ends = ['length', 'insufficient_system_resource', 'aborted', 'error'];
+  return finish_reason === null || ends.includes(finish_reason);
 }
 
 function isObjectText(text: string): boolean {

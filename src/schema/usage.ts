@@ -15,10 +15,6 @@ export interface CompletionUsage {
   prompt_cache_miss_tokens?: number | null | undefined;
   prompt_tokens_details?: PromptTokensDetails | null | undefined;
   completion_tokens_details?: CompletionTokensDetails | null | undefined;
-  /** Vtrix: cost of the call in US dollars, a decimal string. */
-  cost?: string | number | null | undefined;
-  /** Vtrix: a discount; its unit is not documented. */
-  discount?: number | string | null | undefined;
 }
 
 /** What the prompt was made of. */
@@ -71,8 +67,6 @@ export const usageSchema = once(() =>
         text_tokens: count(),
       }),
     ),
-    cost: z.nullish(z.union([z.string(), z.number()])),
-    discount: z.nullish(z.union([z.number(), z.string()])),
   }),
 );
 

@@ -185,8 +185,13 @@ function joinLogprobs(
   for (const field of ['content', 'refusal', 'reasoning_content'] as const) {
     const list = more[field];
     if (list === undefined) continue;
-    if (list === null) into[field] ??= null;
-    else (into[field] ??= []).push(...list);
+    if (list === null) {
+      into[field] ??= null;
+      continue;
+    }
+    const all = (into[field] ??= []);
+    // One by one: a spread of an answer's worth of them is more arguments than a call can have.
+    for (const item of list) all.push(item);
   }
   return into;
 }

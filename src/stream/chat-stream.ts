@@ -2,7 +2,7 @@ import { attachToError, ChatError, isChatError, timeoutError } from '../errors.t
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
-import type { WebByteStream, WebResponse } from '../web.ts';
+import type { WebAbortSignal, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
@@ -11,7 +11,7 @@ import { encodeSSE } from './encode-sse.ts';
 /** Where a {@link ChatStream} gets its chunks. */
 export interface ChunkSource {
   /** Aborted when the call ends from outside, with the error to throw. */
-  readonly signal: AbortSignal;
+  readonly signal: WebAbortSignal;
   /** Sends the request; resolves with the response head. */
   open(): Promise<void>;
   pull(): ChatCompletionChunk | undefined;
@@ -298,7 +298,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   #end(): void {
     this.#isOver = true;
-    this.#unread.stop();
+    this.#unread.end();
     this.#source.signal.removeEventListener('abort', this.#onAbort);
   }
 
@@ -323,6 +323,8 @@ export function withReport(completion: ChatCompletion, report: Report): ChatComp
 interface UnreadClock {
   start(): void;
   stop(): void;
+  /** Lets go of the stream for good. */
+  end(): void;
 }
 
 /** Runs while nobody pulls. One timer, moved only when it rings, since every chunk starts and stops the clock. */
@@ -348,6 +350,10 @@ function createUnreadClock(limitMs: number, expire: () => void): UnreadClock {
     },
     stop() {
       since = undefined;
+    },
+    end() {
+      since = undefined;
+      clearTimeout(timer);
     },
   };
 }

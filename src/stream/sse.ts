@@ -33,7 +33,11 @@ export function createSSEDecoder(
   const decoder = new TextDecoder();
   let receive = onEvent;
   const parser = createParser({
-    onEvent: (event: EventSourceMessage) => receive(event),
+    onEvent(event: EventSourceMessage) {
+      // The parser counts what it holds; an event that came in one piece it never held.
+      if (event.data.length > maxEventBytes) throw tooLarge(maxEventBytes);
+      receive(event);
+    },
     onError(error) {
       if (error.type === 'max-buffer-size-exceeded') throw tooLarge(maxEventBytes);
       // Gateways write their errors as plain JSON into a stream; a parser drops the line, and with it the reason.
@@ -49,6 +53,8 @@ export function createSSEDecoder(
       parser.feed(decoder.decode());
       let leftover: SSEEvent | undefined;
       receive = (event) => {
+        // After a CR the parser waits for what may be an LF, and an event before the last one was whole.
+        if (leftover !== undefined) onEvent(leftover);
         leftover = event;
       };
       parser.feed('\n\n');

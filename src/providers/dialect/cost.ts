@@ -19,11 +19,11 @@ export function costOf(
 ): Cost | undefined {
   const told = toldCost(completion, profile);
   if (isDecimal(told)) {
-    const discount = profile.cost === 'usage.cost' ? completion.usage?.discount : undefined;
+    const discount = profile.cost === 'usage.cost' ? usageField(completion, 'discount') : undefined;
     return {
       usd: decimalString(told),
       source: 'provider',
-      ...(discount != null && { discount }),
+      ...((typeof discount === 'number' || typeof discount === 'string') && { discount }),
     };
   }
   const prices = pricing ?? (isFlash ? profile.prices : undefined);
@@ -36,12 +36,17 @@ export function costOf(
   };
 }
 
-function toldCost({ usage, meta }: ChatCompletion, { cost }: Profile): unknown {
+/** A field beside the counts: one vendor's own, so not in the type that all share. */
+function usageField({ usage }: ChatCompletion, field: string): unknown {
+  return (usage as Record<string, unknown> | undefined)?.[field];
+}
+
+function toldCost(completion: ChatCompletion, { cost }: Profile): unknown {
   switch (cost) {
     case 'usage.cost':
-      return usage?.cost;
+      return usageField(completion, 'cost');
     case 'meta.usage.usd_spent':
-      return meta?.usage?.usd_spent;
+      return completion.meta?.usage?.usd_spent;
     case undefined:
       return undefined;
   }

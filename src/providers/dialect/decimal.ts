@@ -5,7 +5,7 @@ export function decimalString(value: number | string): string {
   if (match === null) return text;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const shift = Number(exponent);
-  if (shift === 0) return text;
+  if (!/e/i.test(text)) return text;
   const digits = whole + fraction;
   const point = whole.length + shift;
   const padded = digits.padStart(digits.length + Math.max(0, 1 - point), '0').padEnd(point, '0');
@@ -17,5 +17,6 @@ export function decimalString(value: number | string): string {
 /** Whether a text or number is a plain, finite decimal. */
 export function isDecimal(value: unknown): value is number | string {
   if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim());
+  // Two digits of exponent are more than any price has, and a thousand of them would be a gigabyte of zeros.
+  return typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d{1,2})?$/i.test(value.trim());
 }

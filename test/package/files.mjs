@@ -1,0 +1,97 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+// What the bundles and declarations import, read from the installed files.
+
+const entries = ['index', 'testing/index', 'testing/msw'];
+
+/** Packages that an entry's code and declarations may name. `later` is what it may load at its first use. */
+const allowed = {
+  index: { code: ['eventsource-parser'], later: ['undici'], types: [] },
+  'testing/index': { code: [], later: ['node:http'], types: [] },
+  'testing/msw': { code: ['msw'], later: [], types: ['msw'] },
+};
+
+const staticImport =
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\brequire\(['"]([^'"]+)['"]\)/g;
+const dynamicImport = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+/** A file and every file that it reaches by a relative import. */
+async function closure(folder, start) {
+  const found = new Map();
+  const visit = async (path) => {
+    if (found.has(path)) return;
+    const text = await readFile(join(folder, path), 'utf8');
+    const names = [...text.matchAll(staticImport)].map(([, first, second]) => first ?? second);
+    const later = [...text.matchAll(dynamicImport)].map(([, name]) => name);
+    found.set(path, { text, names, later });
+    for (const name of names.filter((each) => each.startsWith('.'))) {
+      const declared = /\.d\.c?ts$/.test(path) ? name.replace(/\.(c?)js$/, '.d.$1ts') : name;
+      await visit(join(path, '..', declared));
+    }
+  };
+  await visit(start);
+  return [...found.values()];
+}
+
+function packagesOf(files, kind) {
+  const names = files.flatMap((file) => file[kind]).filter((name) => !name.startsWith('.'));
+  return [...new Set(names)];
+}
+
+function expectOnly(found, permitted, what) {
+  const wrong = found.filter((name) => !permitted.includes(name));
+  if (wrong.length > 0) throw new Error(`${what} names ${wrong.join(', ')}`);
+}
+
+/** Checks what is in the package, with `check(name, attempt)` for each of the findings. */
+export async function checkFiles(packageFolder, check) {
+  const dist = join(packageFolder, 'dist');
+  for (const entry of entries) {
+    const { code, later, types } = allowed[entry];
+    for (const extension of ['js', 'cjs']) {
+      await check(`${entry}.${extension} imports what it should`, async () => {
+        const files = await closure(dist, `${entry}.${extension}`);
+        expectOnly(packagesOf(files, 'names'), code, 'the code');
+        expectOnly(packagesOf(files, 'later'), later, 'import()');
+        const text = files.map((file) => file.text).join('');
+        return `${packagesOf(files, 'names').join(', ') || 'nothing'}; ${text.length} bytes, ${gzipSync(text, { level: 9 }).length} gzipped`;
+      });
+    }
+    for (const extension of ['d.ts', 'd.cts']) {
+      await check(`${entry}.${extension} names no types but its own`, async () => {
+        const files = await closure(dist, `${entry}.${extension}`);
+        expectOnly(packagesOf(files, 'names'), types, 'the declarations');
+        expectOnly(packagesOf(files, 'later'), types, 'import() in the declarations');
+        const references = files.flatMap(
+          ({ text }) => text.match(/<reference (types|path)=.*/g) ?? [],
+        );
+        if (references.length > 0) throw new Error(references.join(', '));
+        if (
+          files.some(({ text }) => /\b(NodeJS|Buffer)\b|\bany\b(?=[;,)>\]|])/.test(strip(text)))
+        ) {
+          throw new Error('the declarations name a type of Node, or the type that fits everything');
+        }
+      });
+    }
+  }
+  await check('the licence of what is bundled is in the package', async () => {
+    const licence = await readFile(join(dist, 'zod.LICENSE'), 'utf8');
+    if (!licence.includes('MIT License')) throw new Error('dist/zod.LICENSE is not a licence');
+  });
+  await check('the package holds nothing but dist and its own papers', async () => {
+    const names = await readdir(packageFolder);
+    expectOnly(names, ['LICENSE', 'README.md', 'dist', 'package.json'], 'the package');
+    const inDist = await readdir(dist, { recursive: true });
+    for (const name of inDist) {
+      const isFolder = (await stat(join(dist, name))).isDirectory();
+      if (!isFolder && !/\.(c?js|d\.c?ts)$|^zod\.LICENSE$/.test(name)) throw new Error(name);
+    }
+  });
+}
+
+/** Declarations without their comments and texts. */
+function strip(text) {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'/g, '');
+}

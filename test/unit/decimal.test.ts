@@ -1,0 +1,252 @@
+import type { ChatCompletion, Prices, Profile } from 'deepseek-v4-flash';
+import { providers } from 'deepseek-v4-flash';
+import { expect, test } from 'vitest';
+import { costOf } from '../../src/providers/dialect/cost.ts';
+import { decimalString, isDecimal } from '../../src/providers/dialect/decimal.ts';
+
+const plainForms: [number | string, string][] = [
+  [0, '0'],
+  [1, '1'],
+  [12.5, '12.5'],
+  ['0.0003165', '0.0003165'],
+  [0.0003165, '0.0003165'],
+  [1e-7, '0.0000001'],
+  [3.165e-10, '0.0000000003165'],
+  ['1E-7', '0.0000001'],
+  ['1e-1', '0.1'],
+  ['12.34e-1', '1.234'],
+  ['12.34e-2', '0.1234'],
+  ['12.34e-3', '0.01234'],
+  ['1.5e3', '1500'],
+  ['1.5e+3', '1500'],
+  ['1.2345e2', '123.45'],
+  ['12.34e2', '1234'],
+  [1e21, `1${'0'.repeat(21)}`],
+  [-1e-7, '-0.0000001'],
+  ['-1.5e2', '-150'],
+  [' 0.25 ', '0.25'],
+  ['0.10', '0.10'],
+  ['1e0', '1'],
+  ['2.5e0', '2.5'],
+  ['2.5e+00', '2.5'],
+  [5e-324, `0.${'0'.repeat(323)}5`],
+];
+
+test.each(plainForms)('%j is the plain decimal %j', (value, expected) => {
+  expect(decimalString(value)).toBe(expected);
+});
+
+test('a plain decimal stays what it is, to the last digit', () => {
+  for (const text of ['0.1', '123456789012345678901234567890.123456789', '100', '0.000000000001']) {
+    expect(decimalString(text)).toBe(text);
+  }
+});
+
+test('every number comes back from its plain form', () => {
+  for (let exponent = -20; exponent <= 22; exponent++) {
+    for (const digits of [1, 1.5, 9.007199254740991, 3.165]) {
+      const value = Number(`${digits}e${exponent}`);
+      const text = decimalString(value);
+      expect({ value, again: Number(text) }).toEqual({ value, again: value });
+      expect(text).toMatch(/^\d+(\.\d+)?$/);
+    }
+  }
+});
+
+test('what is no decimal is told apart', () => {
+  for (const value of ['', ' ', 'x', '1,5', '0x10', '1.', '.5', '--1', '1e', 'NaN', 'Infinity']) {
+    expect({ value, is: isDecimal(value) }).toEqual({ value, is: false });
+  }
+  for (const value of [Number.NaN, Infinity, -Infinity, null, undefined, {}, [], true, 1n]) {
+    expect(isDecimal(value)).toBe(false);
+  }
+  for (const value of [0, 1.5, '0', '1.5', '-1', '1e-7', '1E+3', ' 2 ']) {
+    expect({ value, is: isDecimal(value) }).toEqual({ value, is: true });
+  }
+});
+
+// ---------------------------------------------------------------- cost
+
+function answerWith(usage: ChatCompletion['usage'], meta?: ChatCompletion['meta']): ChatCompletion {
+  return {
+    id: 'c1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],
+    ...(usage !== undefined && { usage }),
+    ...(meta !== undefined && { meta }),
+  };
+}
+
+/** A usage with fields that only one vendor has. */
+const chargedWith = (fields: Record<string, unknown>): ChatCompletion =>
+  answerWith(fields as ChatCompletion['usage']);
+
+const at = (time: string): number => Date.parse(time);
+// A Saturday: never a peak.
+const quiet = at('2026-11-21T12:00:00Z');
+const profileOf = (id: keyof typeof providers): Profile => providers[id].profile;
+
+/** The sum in the smallest unit, with nothing of the library. */
+function exactly(parts: [price: string, tokens: number][], factor = 1): string {
+  const total = parts.reduce((sum, [price, tokens]) => {
+    const [units = '0', decimals = ''] = price.split('.');
+    return sum + BigInt(units + decimals.padEnd(12, '0')) * BigInt(tokens) * BigInt(factor);
+  }, 0n);
+  const digits = total.toString().padStart(19, '0');
+  return `${digits.slice(0, -18)}.${digits.slice(-18)}`.replace(/\.?0+$/, '');
+}
+
+test('tokens times prices is exact, and not a sum of floating points', () => {
+  const prices: Prices = { cacheHit: '0.1', cacheMiss: '0.2', output: '0.30' };
+  const usage = {
+    prompt_cache_hit_tokens: 1,
+    prompt_cache_miss_tokens: 1,
+    prompt_tokens: 2,
+    completion_tokens: 1,
+  };
+  expect(costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet)).toEqual({
+    usd: '0.0000006',
+    source: 'pricing',
+  });
+  let state = 7;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state % below;
+  };
+  const priceTexts = ['0', '0.003', '0.0028', '0.15', '0.60', '14', '2.000001', '0.000000000001'];
+  for (let round = 0; round < 200; round++) {
+    const pick = (): string => priceTexts[random(priceTexts.length)] ?? '0';
+    const each: Prices = { cacheHit: pick(), cacheMiss: pick(), output: pick() };
+    const [hit, miss, output] = [random(1_000_000), random(1_000_000), random(400_000)];
+    const counted = {
+      prompt_tokens: hit + miss,
+      prompt_cache_hit_tokens: hit,
+      prompt_cache_miss_tokens: miss,
+      completion_tokens: output,
+    };
+    const expected = exactly([
+      [each.cacheHit, hit],
+      [each.cacheMiss, miss],
+      [each.output, output],
+    ]);
+    const cost = costOf(answerWith(counted), profileOf('bytespike'), each, true, quiet);
+    expect({ each, counted, usd: cost?.usd }).toEqual({ each, counted, usd: expected || '0' });
+  }
+});
+
+test('cached tokens and the rest of the prompt fill in for each other', () => {
+  const prices: Prices = { cacheHit: '1', cacheMiss: '10', output: '100' };
+  const forms = [
+    { prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 6 },
+    { prompt_cache_hit_tokens: 4 },
+    { prompt_tokens_details: { cached_tokens: 4 } },
+    { prompt_tokens_details: { prompt_cache_hit_tokens: 4 } },
+  ];
+  for (const form of forms) {
+    const usage = { prompt_tokens: 10, completion_tokens: 2, ...form };
+    const cost = costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
+    expect({ form, usd: cost?.usd }).toEqual({ form, usd: '0.000264' });
+  }
+});
+
+test('without all the counts there is no cost, rather than a guess', () => {
+  const prices: Prices = { cacheHit: '1', cacheMiss: '10', output: '100' };
+  const usages: ChatCompletion['usage'][] = [
+    undefined,
+    {},
+    { prompt_tokens: 10, completion_tokens: 2 },
+    { prompt_tokens: 10, prompt_cache_hit_tokens: 4 },
+    { prompt_tokens: 4, prompt_cache_hit_tokens: 10, completion_tokens: 2 },
+    { prompt_tokens: 1.5, prompt_cache_hit_tokens: 1, completion_tokens: 2 },
+    { prompt_tokens: -1, prompt_cache_hit_tokens: 0, completion_tokens: 2 },
+    { prompt_tokens: 1e300, prompt_cache_hit_tokens: 0, completion_tokens: 2 },
+  ];
+  for (const usage of usages) {
+    const cost = costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
+    expect({ usage, cost }).toEqual({ usage, cost: undefined });
+  }
+});
+
+const million = {
+  prompt_tokens: 2_000_000,
+  prompt_cache_hit_tokens: 1_000_000,
+  prompt_cache_miss_tokens: 1_000_000,
+  completion_tokens: 1_000_000,
+};
+
+const hours: [string, string][] = [
+  ['2026-11-20T00:59:59.999Z', '0.753'],
+  ['2026-11-20T01:00:00Z', '1.506'],
+  ['2026-11-20T03:59:59.999Z', '1.506'],
+  ['2026-11-20T04:00:00Z', '0.753'],
+  ['2026-11-20T05:59:59.999Z', '0.753'],
+  ['2026-11-20T06:00:00Z', '1.506'],
+  ['2026-11-20T09:59:59.999Z', '1.506'],
+  ['2026-11-20T10:00:00Z', '0.753'],
+  ['2026-11-21T02:00:00Z', '0.753'],
+  ['2026-11-22T07:00:00Z', '0.753'],
+  ['2026-11-23T07:00:00Z', '1.506'],
+];
+
+test.each(hours)('at %s a million of each kind costs %s US dollars at DeepSeek', (time, usd) => {
+  const cost = costOf(answerWith(million), profileOf('deepseek'), undefined, true, at(time));
+  expect(cost).toEqual({ usd, source: 'table', priceDate: '2026-11-20' });
+});
+
+test('ShortAPI’s table has one price, and a table is for the Flash model alone', () => {
+  const shortapi = profileOf('shortapi');
+  const cost = costOf(answerWith(million), shortapi, undefined, true, at('2026-11-20T02:00:00Z'));
+  expect(cost).toMatchObject({ usd: '0.4228', source: 'table' });
+  expect(costOf(answerWith(million), shortapi, undefined, false, quiet)).toBeUndefined();
+  expect(costOf(answerWith(million), profileOf('anyfast'), undefined, true, quiet)).toBeUndefined();
+});
+
+test('a caller’s own prices are used for any model, and come before the table', () => {
+  const prices: Prices = { cacheHit: '0', cacheMiss: '0', output: '1', date: '2026-11-01' };
+  const cost = costOf(answerWith(million), profileOf('deepseek'), prices, false, quiet);
+  expect(cost).toEqual({ usd: '1', source: 'pricing', priceDate: '2026-11-01' });
+});
+
+test('what the vendor says it charged comes first, digit by digit', () => {
+  const told = costOf(
+    chargedWith({ ...million, cost: '0.000000123456789012345678', discount: '0.9' }),
+    profileOf('vtrix'),
+    { cacheHit: '1', cacheMiss: '1', output: '1' },
+    true,
+    quiet,
+  );
+  expect(told).toEqual({ usd: '0.000000123456789012345678', source: 'provider', discount: '0.9' });
+  const aiml = costOf(
+    answerWith(million, { usage: { credits_used: 1, usd_spent: 3e-7 } }),
+    profileOf('aimlapi'),
+    undefined,
+    true,
+    quiet,
+  );
+  expect(aiml).toEqual({ usd: '0.0000003', source: 'provider' });
+});
+
+test('a charge in exponent form is told as a plain decimal', () => {
+  for (const [cost, usd] of [
+    ['1e0', '1'],
+    ['2.5E-4', '0.00025'],
+  ] as const) {
+    const told = costOf(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
+    expect(told?.usd).toBe(usd);
+  }
+});
+
+test('prices in exponent form are prices', () => {
+  const prices: Prices = { cacheHit: '1e0', cacheMiss: '1e-1', output: '2e1' };
+  const cost = costOf(answerWith(million), profileOf('bytespike'), prices, true, quiet);
+  expect(cost?.usd).toBe('21.1');
+});
+
+test('a charge with an absurd exponent neither throws nor fills the memory', () => {
+  for (const cost of ['1e999999999', '1e-999999999', '9e2147483648']) {
+    const told = costOf(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
+    expect((told?.usd ?? '').length).toBeLessThan(10_000);
+  }
+});
