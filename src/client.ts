@@ -323,13 +323,11 @@ function createSource(
     rest: () => splitter?.rest(),
     cancel: (error) => call.lifetime.abort(error),
     settle(outcome) {
-      if ('error' in outcome) {
-        call.fail(outcome.error);
-        return;
-      }
+      const isWhole = 'completion' in outcome;
       // After `[DONE]` the rest of the body is read, so that the connection can be used again.
-      if (!reader.sawDone) body?.cancel();
-      call.succeed(outcome.completion);
+      if (!isWhole || !reader.sawDone) body?.cancel();
+      if (isWhole) call.succeed(outcome.completion);
+      else call.fail(outcome.error);
     },
   };
 }
