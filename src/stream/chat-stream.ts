@@ -65,6 +65,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   #isOver = false;
   #sawFinish = false;
   #turn: Promise<unknown> | undefined;
+  #failure: ChatError | undefined;
   /** Whether somebody has been given the error, or the end. */
   #isTold = false;
   /** The call was ended from outside, perhaps while nobody was reading. */
@@ -274,7 +275,9 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     const error = isChatError(cause)
       ? (cause as ChatError)
       : new ChatError('invalid_response', 'The stream could not be read', { cause });
-    if (this.#isOver) return error;
+    // Whatever else breaks on the way down, there was one reason for the end.
+    if (this.#isOver) return this.#failure ?? error;
+    this.#failure = error;
     this.#end();
     const rest = this.#source.rest();
     if (rest !== undefined) this.#accumulator.add(rest);
