@@ -1,14 +1,12 @@
+import { resolveKey } from './api-key.ts';
 import type { AttemptScope, Attempts, Lifetime } from './attempt.ts';
 import { annotate, callHook, createAttempts, createLifetime } from './attempt.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
-import {
-  defaults,
-  resolveDeadline,
-  resolveKey,
-  resolveRetries,
-  resolveTimeout,
-} from './options.ts';
+import { defaults } from './options.ts';
+import { parseOr } from './json.ts';
+import { readErrorBody, redirectError } from './read-error.ts';
+import { resolveDeadline, resolveRetries, resolveTimeout } from './resolve-options.ts';
 import { costOf } from './providers/dialect/cost.ts';
 import { isFlashModel } from './providers/dialect/encoding.ts';
 import type { NoteIssue, Report } from './report.ts';
@@ -264,61 +262,5 @@ function completionState(completion: ChatCompletion | undefined): Report['comple
       return 'interrupted';
     default:
       return 'complete';
-  }
-}
-
-function redirectError(
-  name: string,
-  status: number,
-  location: string | undefined,
-  url: string,
-): ChatError {
-  let target = '';
-  try {
-    // Only the origin: the rest of a redirect may hold anything.
-    if (location !== undefined) target = ` to ${new URL(location, url).origin}`;
-  } catch {
-    // A location that is no URL says nothing.
-  }
-  const message = `${name} answered ${status}, a redirect${target}; none is followed, since the key would go along`;
-  return new ChatError('unexpected_redirect', message, { status });
-}
-
-/** What can be had of an error's body in time and size: the status says enough without it. */
-async function readErrorBody(
-  body: { read(): Promise<Uint8Array | undefined>; cancel(): void },
-  maxBytes: number,
-): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  const timer = setTimeout(() => body.cancel(), defaults.errorBodyMs);
-  try {
-    for (;;) {
-      const bytes = await body.read();
-      if (bytes === undefined) break;
-      size += bytes.length;
-      text += decoder.decode(bytes.subarray(0, Math.max(0, maxBytes - size + bytes.length)), {
-        stream: true,
-      });
-      if (size >= maxBytes) {
-        body.cancel();
-        break;
-      }
-    }
-  } catch (error) {
-    if (isChatError(error) && error.code !== 'stream_interrupted') throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  return text + decoder.decode();
-}
-
-/** The value of a JSON text, whatever its content type says, or the text itself. */
-export function parseOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

@@ -1,21 +1,14 @@
-import type { AttemptScope } from './attempt.ts';
-import type { Call, CallContext, CallResponse } from './call.ts';
-import { createCall, parseOr } from './call.ts';
+import type { Call, CallContext } from './call.ts';
+import { createCall } from './call.ts';
 import { ChatError } from './errors.ts';
-import type {
-  ClientOptions,
-  defaults,
-  RequestOptions,
-  ResolvedLimits,
-  ResolvedOptions,
-} from './options.ts';
-import { resolveOptions } from './options.ts';
+import type { ClientOptions, defaults, RequestOptions, ResolvedOptions } from './options.ts';
 import type { PreparedRequest, ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
 import { decodeModels } from './providers/dialect/decode-models.ts';
 import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
-import type { ChatCompletionChunk } from './schema/chunk.ts';
+import { readAnswer } from './read-answer.ts';
+import { resolveOptions } from './resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -23,16 +16,12 @@ import type {
   ChatCompletionCreateParamsStreaming,
 } from './schema/request.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
+import { createSource } from './stream-source.ts';
 import { createAccumulator } from './stream/accumulate.ts';
-import type { ChunkSource } from './stream/chat-stream.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
-import type { ChunkReader } from './stream/decode-stream.ts';
-import { createChunkReader } from './stream/decode-stream.ts';
-import type { ThinkTagSplitter } from './stream/think-tags.ts';
-import { createThinkTagSplitter, splitThinkTags } from './stream/think-tags.ts';
+import { splitThinkTags } from './stream/think-tags.ts';
 import { createRetryBudget } from './transport/retry-budget.ts';
 import { warnOnce } from './warn.ts';
-import type { WatchedBody } from './stream/clocks.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
@@ -162,7 +151,8 @@ async function complete(
     const request = begin(context.options, call, params, requestOptions);
     const completion = await call.attempts.run(async (scope) => {
       const response = await call.send(request.http, scope);
-      return readCompletion(response, call, context.options);
+      const answer = await readAnswer(response, call, context.options);
+      return decodeCompletion(answer, call, context.options);
     });
     call.succeed(completion);
     return withReport(completion, call.report);
@@ -212,126 +202,22 @@ function promptTexts(messages: unknown): string[] {
   return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
 }
 
-async function readCompletion(
-  { body }: CallResponse,
-  call: Call,
-  { provider, limits, splitThinkTags: splits }: ResolvedOptions,
-): Promise<ChatCompletion> {
-  const answer = parseAnswer(await readText(body, limits));
-  const error = provider.findError(answer);
-  if (error !== undefined) throw call.toError(error);
-  const decoded = provider.decode(answer, call.note);
+/** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
+function decodeCompletion(
+  answer: unknown,
+  { note }: Call,
+  { provider, splitThinkTags: splits }: ResolvedOptions,
+): ChatCompletion {
+  const decoded = provider.decode(answer, note);
   const completion = splits ? splitThinkTags(decoded) : decoded;
   if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
-    throw new ChatError('stream_interrupted', 'The answer has no finish_reason: it is not whole', {
-      retryable: true,
-      partial: completion,
-    });
+    const message = 'The answer has no finish_reason: it is not whole';
+    throw new ChatError('stream_interrupted', message, { retryable: true, partial: completion });
   }
   return completion;
 }
 
-/** @throws ChatError `limit_exceeded`, or what the body's reader throws */
-async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for (;;) {
-    const bytes = await body.read();
-    if (bytes === undefined) return text + decoder.decode();
-    size += bytes.length;
-    if (size > responseBytes) {
-      body.cancel();
-      const message = `The answer is larger than ${responseBytes} bytes (option limits.responseBytes)`;
-      throw new ChatError('limit_exceeded', message);
-    }
-    // Blank lines keep the connection awake while the request is queued; they are no content.
-    const piece = decoder.decode(bytes, { stream: true });
-    if (text !== '' || piece.trim() !== '') body.gotContent();
-    text = text === '' ? piece.trimStart() : text + piece;
-  }
-}
-
-function parseAnswer(text: string): unknown {
-  const answer = parseOr(text);
-  if (typeof answer !== 'string') return answer;
-  if (text === '' || text.startsWith('{')) {
-    const message = 'The answer ended before it was whole: its JSON is cut off';
-    throw new ChatError('stream_interrupted', message, { retryable: true });
-  }
-  const what = text.startsWith('<') ? 'a web page' : 'something that is no JSON';
-  throw new ChatError('invalid_response', `The vendor answered with ${what}`);
-}
-
-/** Where a stream's chunks come from: attempt after attempt until the first chunk is handed out, then only this one. */
-function createSource(
-  call: Call,
-  options: ResolvedOptions,
-  prepareRequest: () => ReadyRequest,
-): ChunkSource {
-  const { provider, limits } = options;
-  let request: ReadyRequest;
-  let body: WatchedBody | undefined;
-  let reader: ChunkReader;
-  let splitter: ThinkTagSplitter | undefined;
-  let first: ChatCompletionChunk | undefined;
-  let isDelivered = false;
-
-  const connect = async (scope: AttemptScope): Promise<void> => {
-    body = (await call.send(request.http, scope)).body;
-    const dialect = { ...provider, toError: call.toError };
-    reader = createChunkReader(body, dialect, limits, call.note);
-    splitter = options.splitThinkTags ? createThinkTagSplitter() : undefined;
-  };
-
-  /** Reads up to the first chunk. An error in its place may still be retried: nobody has seen anything. */
-  const fillFirst = async (): Promise<boolean> => {
-    for (;;) {
-      try {
-        do {
-          first = reader.pull();
-          if (first !== undefined) return true;
-        } while (await reader.fill());
-        throw new ChatError('stream_interrupted', 'The stream ended before the answer began', {
-          retryable: true,
-        });
-      } catch (error) {
-        body?.cancel();
-        await call.attempts.again(error);
-        await call.attempts.run(connect);
-      }
-    }
-  };
-
-  return {
-    signal: call.lifetime.signal,
-    async open() {
-      request = prepareRequest();
-      await call.attempts.run(connect);
-    },
-    pull() {
-      if (call.lifetime.signal.aborted) throw call.lifetime.signal.reason;
-      // Before the first chunk, only `fill` may meet an error: it can try again.
-      const chunk = isDelivered ? reader.pull() : first;
-      if (chunk === undefined) return undefined;
-      isDelivered = true;
-      return splitter === undefined ? chunk : splitter.split(chunk);
-    },
-    fill: () => (isDelivered ? reader.fill() : fillFirst()),
-    gotContent: () => body?.gotContent(),
-    gotFinish: () => body?.gotFinish(),
-    rest: () => splitter?.rest(),
-    cancel: (error) => call.lifetime.abort(error),
-    settle(outcome) {
-      const isWhole = 'completion' in outcome;
-      // After `[DONE]` the rest of the body is read, so that the connection can be used again.
-      if (!isWhole || !reader.sawDone) body?.cancel();
-      if (isWhole) call.succeed(outcome.completion);
-      else call.fail(outcome.error);
-    },
-  };
-}
-
+/** A call without a body. */
 async function get<T>(
   context: CallContext,
   path: string | undefined,
@@ -343,11 +229,8 @@ async function get<T>(
   try {
     const request = prepareGet(context.options, path, what, requestOptions);
     const answer = await call.attempts.run(async (scope) => {
-      const { body } = await call.send(request, scope);
-      const answer = parseAnswer(await readText(body, context.options.limits));
-      const error = context.options.provider.findError(answer);
-      if (error !== undefined) throw call.toError(error);
-      return decode(answer);
+      const response = await call.send(request, scope);
+      return decode(await readAnswer(response, call, context.options));
     });
     call.succeed();
     return answer;

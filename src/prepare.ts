@@ -1,7 +1,7 @@
 import type { HttpRequest } from './call.ts';
 import { ChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
-import { resolveHeaders } from './options.ts';
+import { resolveHeaders } from './resolve-options.ts';
 import { findOption } from './providers/registry.ts';
 import type { Adjustment, ReportIssue } from './report.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';

@@ -20,11 +20,11 @@ export interface DeepSeekOptions {
   safety_check?: { level: 'low' | 'high' } | undefined;
 }
 
-const optionsZod = once(() =>
-  z.strictObject({
-    safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
-  }),
-);
+const optionFields = once(() => ({
+  safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
+}));
+
+const optionsZod = once(() => z.strictObject(optionFields()));
 
 const balanceZod = once(() =>
   z.looseObject({
@@ -140,6 +140,6 @@ export const deepseek = createProvider({
   options: asStandardSchema<DeepSeekOptions>(
     optionsZod,
   ) satisfies StandardSchemaV1<DeepSeekOptions>,
-  optionKeys: ['safety_check'],
+  hasOption: (key) => Object.hasOwn(optionFields(), key),
   decodeBalance,
 });

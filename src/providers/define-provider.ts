@@ -15,7 +15,7 @@ type ProviderFunctions = Pick<
 export interface ProviderDefinition<Id extends string, Options> extends Partial<ProviderFunctions> {
   profile: Profile & { id: Id };
   options?: StandardSchemaV1<Options> | undefined;
-  optionKeys?: readonly string[] | undefined;
+  hasOption?: ((key: string) => boolean) | undefined;
 }
 
 /** The common dialect, with a vendor's own functions in place of the common ones. */
@@ -110,6 +110,6 @@ export function extendProvider<const Id extends string, Options = never>(
     profile: profile as Profile & { id: Id },
     ...functions,
     ...(options && { options: options as StandardSchemaV1<Options> }),
-    ...(spec.options === undefined && base?.optionKeys && { optionKeys: base.optionKeys }),
+    ...(spec.options === undefined && base?.hasOption && { hasOption: base.hasOption }),
   });
 }

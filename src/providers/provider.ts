@@ -202,8 +202,8 @@ export interface Provider<Id extends string = string, Options = unknown> {
   readonly profile: Profile;
   /** What `providerOptions.<id>` may hold. */
   readonly options?: StandardSchemaV1<Options> | undefined;
-  /** Keys of {@link Provider.options}, for error messages. */
-  readonly optionKeys?: readonly string[] | undefined;
+  /** Whether {@link Provider.options} have a key, for error messages. */
+  readonly hasOption?: ((key: string) => boolean) | undefined;
   /** Ours → wire. @throws ChatError `unsupported_parameter` */
   encode(request: CanonicalRequest, profile: Profile): EncodedRequest;
   /** Wire → ours, whole. @throws ChatError `invalid_response` */

@@ -47,7 +47,7 @@ export function findProvider(provider: string | Provider): Provider {
 
 /** `providerOptions.<vendor>.<key>` for a key that one vendor documents. */
 export function findOption(key: string): string | undefined {
-  const owner = Object.values<Provider>(providers).find((each) => each.optionKeys?.includes(key));
+  const owner = Object.values<Provider>(providers).find((each) => each.hasOption?.(key));
   return owner && `providerOptions.${owner.id}.${key}`;
 }
 

@@ -10,14 +10,14 @@ export interface ShortapiOptions {
   audio?: { format?: string | undefined; voice?: string | undefined } | undefined;
 }
 
-const optionsZod = once(() =>
-  z.strictObject({
-    modalities: z.optional(z.array(z.string())),
-    audio: z.optional(
-      z.strictObject({ format: z.optional(z.string()), voice: z.optional(z.string()) }),
-    ),
-  }),
-);
+const optionFields = once(() => ({
+  modalities: z.optional(z.array(z.string())),
+  audio: z.optional(
+    z.strictObject({ format: z.optional(z.string()), voice: z.optional(z.string()) }),
+  ),
+}));
+
+const optionsZod = once(() => z.strictObject(optionFields()));
 
 export const shortapi = createProvider({
   profile: {
@@ -64,5 +64,5 @@ export const shortapi = createProvider({
     requestIdHeader: 'x-request-id',
   },
   options: asStandardSchema<ShortapiOptions>(optionsZod),
-  optionKeys: ['modalities', 'audio'],
+  hasOption: (key) => Object.hasOwn(optionFields(), key),
 });

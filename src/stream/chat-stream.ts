@@ -7,6 +7,8 @@ import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
 import { encodeSSE } from './encode-sse.ts';
+import type { UnreadClock } from './unread-clock.ts';
+import { createUnreadClock } from './unread-clock.ts';
 
 /** Where a {@link ChatStream} gets its chunks. */
 export interface ChunkSource {
@@ -321,42 +323,4 @@ export function withReport(completion: ChatCompletion, report: Report): ChatComp
     enumerable: false,
     configurable: true,
   }) as ChatCompletionWithReport;
-}
-
-interface UnreadClock {
-  start(): void;
-  stop(): void;
-  /** Lets go of the stream for good. */
-  end(): void;
-}
-
-/** Runs while nobody pulls. One timer, moved only when it rings, since every chunk starts and stops the clock. */
-function createUnreadClock(limitMs: number, expire: () => void): UnreadClock {
-  let since: number | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const ring = (): void => {
-    timer = undefined;
-    if (since === undefined) return;
-    const leftMs = since + limitMs - performance.now();
-    if (leftMs <= 0) expire();
-    else arm(leftMs);
-  };
-  const arm = (delayMs: number): void => {
-    timer = setTimeout(ring, delayMs + 1);
-    // The open socket keeps the process awake until then; the clock alone need not.
-    (timer as { unref?: () => void }).unref?.();
-  };
-  return {
-    start() {
-      since = performance.now();
-      if (timer === undefined && limitMs !== Infinity) arm(limitMs);
-    },
-    stop() {
-      since = undefined;
-    },
-    end() {
-      since = undefined;
-      clearTimeout(timer);
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import { ChatError } from '../errors.ts';
+import { parseOr } from '../json.ts';
 import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
@@ -167,15 +168,6 @@ function parse(data: string): unknown {
     // The parser's own message quotes the text, which is the answer.
     const message = `An event of the stream is no JSON (${data.length} characters)`;
     throw new ChatError('invalid_response', message);
-  }
-}
-
-/** The value of a JSON text, or the text itself. */
-function parseOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Provider } from '../providers/provider.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -75,10 +76,9 @@ const documented: Record<ProviderId, DocumentedFields> = {
 /** Dotted paths of the fields in a request that the vendor does not document. */
 export function findUndocumented(id: ProviderId, request: WireRequest): string[] {
   const fields = documented[id];
-  const own = (providers[id] as { optionKeys?: readonly string[] }).optionKeys ?? [];
-  const body = `${fields.body} ${own.join(' ')}`;
+  const provider: Provider = providers[id];
   return [
-    ...unknown(request, body, ''),
+    ...unknown(request, fields.body, '').filter((field) => !provider.hasOption?.(field)),
     ...unknown(request.thinking, fields.thinking, 'thinking.'),
     ...unknown(request.response_format, fields.response_format, 'response_format.'),
     ...(request.messages ?? []).flatMap((each, index) => [

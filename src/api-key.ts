@@ -1,0 +1,58 @@
+import { ChatError } from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** @throws ChatError `invalid_options`, without the key */
+export function checkKey(key: string): void {
+  if (!/^[\x21-\x7e]*$/.test(key.trim())) {
+    const message = 'Option apiKey holds a line break, a space or another character no key has';
+    throw new ChatError('invalid_options', message, { param: 'apiKey' });
+  }
+}
+
+/**
+ * The key for one attempt.
+ *
+ * @throws ChatError `missing_api_key` that names the variables that were looked for; `invalid_options` for a key that
+ *   cannot be a header, without the key
+ */
+export async function resolveKey({ apiKey, provider, baseURL }: ResolvedOptions): Promise<string> {
+  const { name, apiKeyVariables } = provider.profile;
+  const isOwnHost = new URL(baseURL).origin === new URL(provider.profile.baseURL).origin;
+  const given = typeof apiKey === 'function' ? await apiKey() : apiKey;
+  const key = given ?? (isOwnHost ? readVariable(apiKeyVariables) : undefined);
+  if (key === undefined || String(key).trim() === '') {
+    throw new ChatError(
+      'missing_api_key',
+      missingKey(name, apiKeyVariables, given, isOwnHost, baseURL),
+      {
+        provider: provider.id,
+        param: 'apiKey',
+      },
+    );
+  }
+  checkKey(key);
+  return key.trim();
+}
+
+function missingKey(
+  name: string,
+  variables: readonly string[],
+  given: string | undefined,
+  isOwnHost: boolean,
+  baseURL: string,
+): string {
+  if (given !== undefined) return `The key given for ${name} is empty`;
+  if (!isOwnHost) {
+    const { host } = new URL(baseURL);
+    const unused =
+      variables.length > 0 ? `; ${variables.join(' and ')} is for ${name}'s own host alone` : '';
+    return `No key for ${host}: give it as apiKey${unused}`;
+  }
+  if (variables.length === 0) return `No key for ${name}: give it as apiKey`;
+  return `No key for ${name}: set ${variables.join(' or ')}, or give it as apiKey`;
+}
+
+function readVariable(names: readonly string[]): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return names.map((name) => process?.env?.[name]).find((value) => value);
+}

@@ -1,0 +1,50 @@
+import { ChatError, isChatError } from './errors.ts';
+import { defaults } from './options.ts';
+
+/** A redirect is an error: the key would go along. */
+export function redirectError(
+  name: string,
+  status: number,
+  location: string | undefined,
+  url: string,
+): ChatError {
+  let target = '';
+  try {
+    // Only the origin: the rest of a redirect may hold anything.
+    if (location !== undefined) target = ` to ${new URL(location, url).origin}`;
+  } catch {
+    // A location that is no URL says nothing.
+  }
+  const message = `${name} answered ${status}, a redirect${target}; none is followed, since the key would go along`;
+  return new ChatError('unexpected_redirect', message, { status });
+}
+
+/** What can be had of an error's body in time and size: the status says enough without it. */
+export async function readErrorBody(
+  body: { read(): Promise<Uint8Array | undefined>; cancel(): void },
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  const timer = setTimeout(() => body.cancel(), defaults.errorBodyMs);
+  try {
+    for (;;) {
+      const bytes = await body.read();
+      if (bytes === undefined) break;
+      size += bytes.length;
+      text += decoder.decode(bytes.subarray(0, Math.max(0, maxBytes - size + bytes.length)), {
+        stream: true,
+      });
+      if (size >= maxBytes) {
+        body.cancel();
+        break;
+      }
+    }
+  } catch (error) {
+    if (isChatError(error) && error.code !== 'stream_interrupted') throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return text + decoder.decode();
+}
