@@ -3,8 +3,9 @@ import type { ResolvedOptions } from './options.ts';
 
 /** @throws ChatError `invalid_options`, without the key */
 export function checkKey(key: string): void {
-  if (!/^[\x21-\x7e]*$/.test(key.trim())) {
-    const message = 'Option apiKey holds a line break, a space or another character no key has';
+  if (!/^[\x21-\x7e]*$/.test(key)) {
+    const message =
+      'The key holds a line break, a space or another character that no key has (was it read from a file?)';
     throw new ChatError('invalid_options', message, { param: 'apiKey' });
   }
 }
@@ -18,7 +19,7 @@ export function checkKey(key: string): void {
 export async function resolveKey({ apiKey, provider, baseURL }: ResolvedOptions): Promise<string> {
   const { name, apiKeyVariables } = provider.profile;
   const isOwnHost = new URL(baseURL).origin === new URL(provider.profile.baseURL).origin;
-  const given = typeof apiKey === 'function' ? await apiKey() : apiKey;
+  const given = typeof apiKey === 'function' ? await askFor(apiKey, name) : apiKey;
   const key = given ?? (isOwnHost ? readVariable(apiKeyVariables) : undefined);
   if (key === undefined || String(key).trim() === '') {
     throw new ChatError(
@@ -31,7 +32,19 @@ export async function resolveKey({ apiKey, provider, baseURL }: ResolvedOptions)
     );
   }
   checkKey(key);
-  return key.trim();
+  return key;
+}
+
+async function askFor(
+  apiKey: () => string | Promise<string>,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    return await apiKey();
+  } catch (cause) {
+    const message = `The function given as apiKey for ${name} failed`;
+    throw new ChatError('missing_api_key', message, { cause, param: 'apiKey' });
+  }
 }
 
 function missingKey(

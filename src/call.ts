@@ -18,6 +18,7 @@ import { watchBody } from './stream/clocks.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
+import { connectionError, raceSignal } from './transport/transport.ts';
 import type { AbortSignalLike } from './web.ts';
 
 /** What is sent. */
@@ -188,7 +189,7 @@ export function createCall(
     unreadMs: timeout.unread ?? defaults.timeout.unread,
     async send(request, current) {
       scope = current;
-      const key = await resolveKey(options);
+      const key = await raceSignal(resolveKey(options), current.signal);
       // Hiding a placeholder of a few letters would hide half of every message.
       if (key.length >= 6) keys.add(key);
       const { headers } = request;
@@ -202,17 +203,22 @@ export function createCall(
         }),
       );
       logger.debug?.('request', { provider: provider.id, url: request.url });
-      const response = await options.transport.send({
+      const sent = options.transport.send({
         ...request,
         headers: { ...headers, authorization: `Bearer ${key}` },
         signal: current.signal,
         connectTimeoutMs: timeout.connect ?? defaults.timeout.connect,
         headersTimeoutMs: timeout.headers ?? defaults.timeout.headers[kind],
       });
+      const response = await sent.catch((error: unknown) => {
+        // A transport of the caller's own may throw anything, headers included.
+        throw isChatError(error) ? error : connectionError(error, request.url);
+      });
       receive(response.status, response.headers);
       const { status, body } = response;
       if (status >= 200 && status < 300) {
-        return { headers: response.headers, body: watchBody(body, readLimits, current.abort) };
+        const watched = watchBody(body, readLimits, current.abort);
+        return { headers: response.headers, body: watched };
       }
       if (status >= 300 && status < 400) {
         body.cancel();

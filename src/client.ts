@@ -20,6 +20,7 @@ import { createSource } from './stream-source.ts';
 import { createAccumulator } from './stream/accumulate.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
+import type { RetryBudget } from './transport/retry-budget.ts';
 import { createRetryBudget } from './transport/retry-budget.ts';
 import { warnOnce } from './warn.ts';
 
@@ -77,11 +78,19 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
  * @throws ChatError `invalid_options`
  */
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
-  given: ClientOptions<P> = {},
+  options: ClientOptions<P> = {},
+): Client<ProviderOptionsFor<P>> {
+  return buildClient(options, createRetryBudget());
+}
+
+/** @param budget for retries: clients that come of one another share it */
+function buildClient<const P extends ProviderId | Provider>(
+  given: ClientOptions<P>,
+  budget: RetryBudget,
 ): Client<ProviderOptionsFor<P>> {
   const options = resolveOptions(given);
   const closing = new AbortController();
-  const context: CallContext = { options, budget: createRetryBudget(), closing: closing.signal };
+  const context: CallContext = { options, budget, closing: closing.signal };
 
   const openStream = (params: object, requestOptions: RequestOptions<unknown> = {}): ChatStream =>
     stream(context, { ...params, stream: true }, requestOptions);
@@ -134,7 +143,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
       const path = decodeBalance && profile.paths.balance;
       return get(context, path, 'balance', decodeBalance ?? unreachable, requestOptions);
     },
-    withOptions: (more) => createClient({ ...given, ...more } as ClientOptions<P>),
+    withOptions: (more) => buildClient({ ...given, ...more } as ClientOptions<P>, budget),
     close,
     [Symbol.asyncDispose]: close,
   };

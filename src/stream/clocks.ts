@@ -1,5 +1,4 @@
-import type { ChatError } from '../errors.ts';
-import { timeoutError } from '../errors.ts';
+import { ChatError, isChatError, timeoutError } from '../errors.ts';
 import type { ByteReader } from '../web.ts';
 
 /** Limits of the clocks that run while an answer is read, in milliseconds; `Infinity` for none. */
@@ -74,7 +73,10 @@ export function watchBody(
         return bytes;
       } catch (error) {
         disarm();
-        throw error;
+        if (isChatError(error)) throw error;
+        // A transport of the caller's own may throw anything.
+        const message = 'The connection was lost in the middle of the answer';
+        throw new ChatError('stream_interrupted', message, { retryable: true });
       } finally {
         stalledMs += performance.now() - waitingSince;
         waitingSince = undefined;

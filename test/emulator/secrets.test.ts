@@ -101,6 +101,7 @@ test('no error, report or cause holds the key, even where the vendor repeats it'
 
 test('a key that cannot be a header is refused without being shown', async () => {
   for (const wrong of [
+    `${key}\n`,
     `${key}\nX-Evil: 1`,
     `${key}\r\nX: y`,
     `${key}\0`,
@@ -114,12 +115,6 @@ test('a key that cannot be a header is refused without being shown', async () =>
       expect.objectContaining({ code: 'invalid_options' }),
     );
   }
-});
-
-test('a key may come with the line break of the file it was in', async () => {
-  const client = createClient({ apiKey: `${key}\n`, baseURL: emulator.baseURL('deepseek') });
-  const { report } = await client.chat.completions.create({ messages });
-  expect(everyText({ report })).not.toContain(key);
 });
 
 test('hooks and loggers see no key and no prompt', async () => {
@@ -142,6 +137,32 @@ test('the client itself, inspected or serialised, holds no key', () => {
   const client = createClient({ apiKey: key });
   expect(inspect(client, { depth: Infinity, showHidden: true })).not.toContain(key);
   expect(JSON.stringify(client.chat.completions.prepare({ messages }))).not.toContain(key);
+});
+
+test('a key function that fails, or hangs, ends the call as such', async () => {
+  const failed = await failure({ apiKey: () => Promise.reject(new Error('vault is closed')) });
+  expect(failed).toMatchObject({ code: 'missing_api_key', cause: { message: 'vault is closed' } });
+  const hung = await failure({ apiKey: () => new Promise<string>(() => {}), timeout: 50 });
+  expect(hung).toMatchObject({ code: 'timeout', phase: 'total' });
+});
+
+test('whatever a transport of the caller throws, the call ends with a ChatError without its headers', async () => {
+  const transport = {
+    send: (request: object) => Promise.reject(Object.assign(new Error('boom'), { request })),
+  };
+  const error = await failure({ transport });
+  expect(error).toMatchObject({
+    code: 'connection',
+    message: expect.stringContaining('boom') as string,
+  });
+  expect(everyText(error)).not.toContain(key);
+  const body = { read: () => Promise.reject(new Error(key)), cancel: () => {} };
+  const broken = { send: () => Promise.resolve({ status: 200, headers: {}, body }) };
+  for (const stream of [false, true]) {
+    const lost = await failure({ transport: broken }, {}, stream);
+    expect(lost.code).toBe('stream_interrupted');
+    expect(everyText(lost)).not.toContain(key);
+  }
 });
 
 test('a missing key names the variables that were looked for', async () => {
