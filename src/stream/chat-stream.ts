@@ -66,7 +66,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   #isTaken = false;
   #isOver = false;
   #sawFinish = false;
-  #turn: Promise<unknown> | undefined;
+  #isOpen = false;
+  #isReading = false;
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #failure: ChatError | undefined;
   /** Whether somebody has been given the error, or the end. */
   #isTold = false;
@@ -90,7 +93,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     this.#unread = createUnreadClock(unreadMs, () => this.#giveUp(unreadMs));
     source.signal.addEventListener('abort', this.#onAbort);
     this.#opened = source.open().then(
-      () => this.#unread.start(),
+      () => {
+        this.#isOpen = true;
+        this.#unread.start();
+      },
       (error: unknown) => {
         throw this.#fail(error);
       },
@@ -114,7 +120,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     }
     this.#isTaken = true;
     return {
-      next: () => this.#inTurn(() => this.#next()),
+      next: () => this.#nextInTurn(),
       return: () => {
         this.#leave('The loop over the stream was left');
         return Promise.resolve({ done: true, value: undefined });
@@ -174,27 +180,29 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     this.abort();
   }
 
-  /** One `next` at a time, however many are asked for at once. */
-  #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    if (this.#turn === undefined) {
-      const turn = step().finally(() => {
-        if (this.#turn === turn) this.#turn = undefined;
-      });
-      turn.catch(() => {});
-      this.#turn = turn;
+  /** One `next` at a time, and in order, however many are asked for at once. */
+  #nextInTurn(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+    if (!this.#isReading && this.#waiting === 0) {
+      const turn = this.#next();
+      this.#last = turn;
       return turn;
     }
-    const turn = this.#turn.then(step, step);
-    turn.catch(() => {});
-    this.#turn = turn;
+    this.#waiting++;
+    const step = (): Promise<IteratorResult<ChatCompletionChunk, undefined>> => {
+      this.#waiting--;
+      return this.#next();
+    };
+    const turn = this.#last.then(step, step);
+    this.#last = turn;
     return turn;
   }
 
   async #next(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
     if (this.#isOver) return this.#afterEnd();
+    this.#isReading = true;
     this.#unread.stop();
     try {
-      await this.#opened;
+      if (!this.#isOpen) await this.#opened;
       for (;;) {
         const chunk = this.#source.pull();
         if (chunk !== undefined) {
@@ -211,6 +219,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
         throw this.#fail(error);
       }
       this.#finish();
+    } finally {
+      this.#isReading = false;
     }
     return { done: true, value: undefined };
   }
