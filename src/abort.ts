@@ -17,9 +17,9 @@ export function onAbort(signal: AbortSignalLike, callback: () => void): () => vo
     listeners.delete(signal);
     for (const each of callbacks) each();
   };
+  signal.addEventListener('abort', run);
   listeners.set(signal, callbacks);
   runners.set(callbacks, run);
-  signal.addEventListener('abort', run);
   return () => leave(signal, callbacks, callback);
 }
 

@@ -3,7 +3,7 @@ import type { ResolvedOptions } from './options.ts';
 
 /** @throws ChatError `invalid_options`, without the key */
 export function checkKey(key: string): void {
-  if (!/^[\x21-\x7e]*$/.test(key)) {
+  if (typeof key !== 'string' || !/^[\x21-\x7e]*$/.test(key)) {
     const message =
       'The key holds a line break, a space or another character that no key has (was it read from a file?)';
     throw new ChatError('invalid_options', message, { param: 'apiKey' });

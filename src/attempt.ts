@@ -12,8 +12,8 @@ import type { AbortSignalLike } from './web.ts';
 export interface Lifetime {
   /** Aborted with the {@link ChatError} that ends the call. */
   readonly signal: AbortSignal;
-  /** Epoch milliseconds. */
-  readonly deadlineMs: number | undefined;
+  /** When the call ends at the latest, epoch milliseconds. */
+  readonly endsAtMs: number;
   abort(error: ChatError): void;
   /** Stops the clocks and takes the listeners off. */
   end(): void;
@@ -21,7 +21,9 @@ export interface Lifetime {
 
 /** The caller's signals, the clock over everything, and the deadline, in one. */
 export function createLifetime(options: {
-  signals: readonly (AbortSignalLike | null | undefined)[];
+  signal: AbortSignalLike | null | undefined;
+  /** Aborted when the client is closed. */
+  closing: AbortSignalLike;
   totalMs: number;
   totalHint: string;
   deadlineMs: number | undefined;
@@ -29,15 +31,16 @@ export function createLifetime(options: {
   const { totalMs, deadlineMs } = options;
   const controller = new AbortController();
   const timers: ReturnType<typeof setTimeout>[] = [];
-  const signals = options.signals.filter((signal) => signal != null);
+  const { signal, closing } = options;
   const abort = (error: ChatError): void => controller.abort(error);
-  const follow = (): void => {
-    const cause = signals.find(({ aborted }) => aborted)?.reason;
-    // A reason of our own, from a client that was closed, says more than a wrapper.
-    abort(isChatError(cause) ? cause : new ChatError('aborted', 'The call was aborted', { cause }));
-  };
-  if (signals.some(({ aborted }) => aborted)) follow();
-  const detach = signals.map((signal) => onAbort(signal, follow));
+  // An error a call, never a shared one: it is going to carry this call's report and partial answer.
+  const follow = (): void =>
+    abort(new ChatError('aborted', 'The call was aborted', { cause: signal?.reason }));
+  const followClosing = (): void => abort(new ChatError('aborted', 'The client was closed'));
+  if (closing.aborted) followClosing();
+  else if (signal?.aborted) follow();
+  const detach = [onAbort(closing, followClosing)];
+  if (signal != null) detach.push(onAbort(signal, follow));
 
   if (totalMs !== Infinity) {
     timers.push(
@@ -54,7 +57,7 @@ export function createLifetime(options: {
   }
   return {
     signal: controller.signal,
-    deadlineMs,
+    endsAtMs: Math.min(deadlineMs ?? Infinity, Date.now() + totalMs),
     abort,
     end() {
       timers.forEach(clearTimeout);
@@ -147,9 +150,8 @@ export function createAttempts(call: {
     if ((error.status ?? 0) >= 500 && ++serverErrors > serverErrorRetries) return undefined;
     const delayMs = error.retryAfterMs ?? backoffMs(record.number);
     if (delayMs > longestWaitMs) return undefined;
-    // A wait that outlasts the deadline helps nobody.
-    if (lifetime.deadlineMs !== undefined && Date.now() + delayMs >= lifetime.deadlineMs)
-      return undefined;
+    // A wait that outlasts the call helps nobody, and would hide what the vendor said.
+    if (Date.now() + delayMs >= lifetime.endsAtMs) return undefined;
     return budget.take(origin, error.code === 'timeout') ? delayMs : undefined;
   };
 
@@ -160,7 +162,8 @@ export function createAttempts(call: {
     const delayMs = nextDelay(cause, failed);
     if (delayMs === undefined) throw cause;
     failed.record.waitedMs = delayMs;
-    options.logger.debug?.('retry', { provider: report.provider, error: cause.code, delayMs });
+    const details = { provider: report.provider, error: cause.code, delayMs };
+    callHook(() => options.logger.debug?.('retry', details));
     callHook(() =>
       options.hooks.onRetry?.({ provider: report.provider, attempt: failed.record, delayMs }),
     );
@@ -195,9 +198,10 @@ export function createAttempts(call: {
 }
 
 /** Hooks are guests: what they throw is theirs. */
-export function callHook(hook: () => void): void {
+export function callHook(hook: () => unknown): void {
   try {
-    hook();
+    // Also what they throw later, as asynchronous functions do.
+    void Promise.resolve(hook()).catch(() => {});
   } catch {
     // Said in the option's documentation.
   }

@@ -5,8 +5,9 @@ import { attachToError, ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { defaults } from './options.ts';
 import { parseOr } from './json.ts';
+import { redactText, redactValue, withoutSecrets } from './redact.ts';
 import { readErrorBody, redirectError } from './read-error.ts';
-import { resolveDeadline, resolveRetries, resolveTimeout } from './resolve-options.ts';
+import { resolveCall } from './resolve-options.ts';
 import { costOf } from './providers/dialect/cost.ts';
 import { isFlashModel } from './providers/dialect/encoding.ts';
 import type { NoteIssue, Report } from './report.ts';
@@ -43,6 +44,8 @@ export interface Call {
   readonly attempts: Attempts;
   readonly note: NoteIssue;
   readonly unreadMs: number;
+  /** @throws ChatError `invalid_options` if an option of the call is refused: as part of the call, so with its report */
+  check(): void;
   /** Texts that no message of a vendor's may repeat to the user's logs. */
   hidePrompts(texts: readonly string[]): void;
   /** One send. @throws ChatError for every status but 2xx */
@@ -61,18 +64,14 @@ export interface CallContext {
   closing: AbortSignalLike;
 }
 
-/** @throws ChatError `invalid_options` */
 export function createCall(
   { options, budget, closing }: CallContext,
-  requestOptions: RequestOptions<unknown>,
+  requestOptions: RequestOptions<unknown> | null | undefined,
   kind: 'streamed' | 'whole',
 ): Call {
   const { provider, logger, hooks } = options;
   const { profile } = provider;
-  const timeout = { ...options.timeout, ...resolveTimeout(requestOptions.timeout) };
-  // What can be refused comes before what has to be ended.
-  const maxRetries = resolveRetries(requestOptions.maxRetries) ?? options.maxRetries;
-  const deadlineMs = resolveDeadline(requestOptions.deadline);
+  const { refusal, timeout, maxRetries, deadlineMs, signal } = resolveCall(options, requestOptions);
   const { stall } = timeout;
   const readLimits: ReadLimits = {
     idleMs: timeout.idle ?? defaults.timeout.idle,
@@ -90,7 +89,8 @@ export function createCall(
     completion: 'interrupted',
   };
   const lifetime = createLifetime({
-    signals: [requestOptions.signal, closing],
+    signal,
+    closing,
     totalMs: timeout.total ?? defaults.timeout.total[kind],
     totalHint: kind === 'whole' ? '; long answers are better streamed' : '',
     deadlineMs,
@@ -105,33 +105,23 @@ export function createCall(
   });
   const keys = new Set<string>();
   let prompts: readonly string[] = [];
+  let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
 
-  /** Vendors repeat the key, or what was asked, in their messages now and then. */
-  const redact = (text: string): string => {
-    const withoutKeys = [...keys].reduce(
-      (redacted, key) => redacted.replaceAll(key, '[key]'),
-      text,
-    );
-    return prompts.reduce(
-      (redacted, prompt) => redacted.replaceAll(prompt, '[prompt]'),
-      withoutKeys,
-    );
-  };
+  const redact = (text: string): string => redactText(text, [...keys], prompts);
 
   const toError = (failure: {
     status?: number | undefined;
     headers?: Record<string, string> | undefined;
     body: unknown;
   }): ChatError => {
-    const { code, message, ...init } = provider.decodeError(failure, profile);
-    return new ChatError(code, redact(message), {
+    // Before anything else: what is shortened or reflowed can no longer be recognised.
+    const told = { ...failure, body: redactValue(failure.body, redact) };
+    const { code, message, ...init } = provider.decodeError(told, profile);
+    return new ChatError(code, message, {
       ...init,
-      param: init.param && redact(init.param),
-      vendorCode: init.vendorCode && redact(init.vendorCode),
-      vendorType: init.vendorType && redact(init.vendorType),
       // The header's id, which is the one that `report` has, comes first.
-      requestId: report.requestId ?? (init.requestId && redact(init.requestId)),
+      requestId: report.requestId ?? init.requestId,
       retryAfterMs:
         failure.headers && serverDelayMs(failure.headers, Date.now(), profile.rateLimitResetHeader),
     });
@@ -187,8 +177,14 @@ export function createCall(
     },
     note: (issue) => void report.issues.push(issue),
     unreadMs: timeout.unread ?? defaults.timeout.unread,
+    check() {
+      if (refusal !== undefined) throw refusal;
+    },
     async send(request, current) {
       scope = current;
+      // Oddities of an answer that was thrown away are of no interest.
+      keptIssues ??= report.issues.length;
+      report.issues.length = keptIssues;
       const key = await raceSignal(resolveKey(options), current.signal);
       // Hiding a placeholder of a few letters would hide half of every message.
       if (key.length >= 6) keys.add(key);
@@ -198,11 +194,11 @@ export function createCall(
           provider: provider.id,
           method: request.method,
           url: request.url,
-          headers: { ...headers },
+          headers: withoutSecrets(headers),
           attempt: current.record.number,
         }),
       );
-      logger.debug?.('request', { provider: provider.id, url: request.url });
+      callHook(() => logger.debug?.('request', { provider: provider.id, url: request.url }));
       const sent = options.transport.send({
         ...request,
         headers: { ...headers, authorization: `Bearer ${key}` },

@@ -7,6 +7,7 @@ import { prepare, prepareGet } from './prepare.ts';
 import { decodeModels } from './providers/dialect/decode-models.ts';
 import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
+import { findProvider } from './providers/registry.ts';
 import { readAnswer } from './read-answer.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type {
@@ -53,17 +54,22 @@ export interface ChatCompletions<Options = ProviderOptions> {
   ): PreparedRequest;
 }
 
+/** A list of models that can be iterated. */
+export type ModelPage = ModelList & AsyncIterable<Model>;
+
 /** A client of one vendor. */
 export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   readonly chat: { readonly completions: ChatCompletions<Options> };
   readonly models: {
     /** The vendor's models. @throws ChatError `unsupported` where the vendor documents no list */
-    list(options?: RequestOptions<Options>): Promise<ModelList> & AsyncIterable<Model>;
+    list(options?: RequestOptions<Options>): Promise<ModelPage> & AsyncIterable<Model>;
   };
   /** What is left on the account. @throws ChatError `unsupported` where the vendor documents no such call */
   balance(options?: RequestOptions<Options>): Promise<Balance>;
-  /** The same client with other options. */
-  withOptions(options: Partial<ClientOptions>): Client<Options>;
+  /** The same client with other options. Another vendor gets neither the key nor the base URL of this one. */
+  withOptions<const Other extends ProviderId | Provider = never>(
+    options: ClientOptions<Other>,
+  ): Client<[Other] extends [never] ? Options : ProviderOptionsFor<Other>>;
   /** Ends the calls that are under way with `aborted`, and takes no more. Closes only what the client opened. */
   close(): Promise<void>;
 }
@@ -92,10 +98,13 @@ function buildClient<const P extends ProviderId | Provider>(
   const closing = new AbortController();
   const context: CallContext = { options, budget, closing: closing.signal };
 
-  const openStream = (params: object, requestOptions: RequestOptions<unknown> = {}): ChatStream =>
+  const openStream = (params: object, requestOptions?: RequestOptions<unknown>): ChatStream =>
     stream(context, { ...params, stream: true }, requestOptions);
 
-  async function create(params: ChatCompletionCreateParams, requestOptions = {}): Promise<never> {
+  async function create(
+    params: ChatCompletionCreateParams,
+    requestOptions?: RequestOptions<unknown>,
+  ): Promise<never> {
     return (
       params?.stream === true
         ? openStream(params, requestOptions).opened()
@@ -104,18 +113,19 @@ function buildClient<const P extends ProviderId | Provider>(
   }
 
   const list = (
-    requestOptions: RequestOptions<unknown> = {},
-  ): Promise<ModelList> & AsyncIterable<Model> => {
+    requestOptions?: RequestOptions<unknown>,
+  ): Promise<ModelPage> & AsyncIterable<Model> => {
     const { paths } = options.provider.profile;
-    const models = get(context, paths.models, 'list of models', decodeModels, requestOptions);
-    return withItems(
-      models.then((page) => withItems(page, async () => page.data)),
-      async () => (await models).data,
+    const page = get(context, paths.models, 'list of models', decodeModels, requestOptions).then(
+      (models) => iterable(models, async () => models.data),
     );
+    // Whoever iterates gets the error from there, and need not ask the promise as well.
+    page.catch(() => {});
+    return iterable(page, async () => (await page).data);
   };
 
   const close = async (): Promise<void> => {
-    closing.abort(new ChatError('aborted', 'The client was closed'));
+    closing.abort();
     // A transport that was handed in belongs to whoever made it.
     if (given.transport === undefined) await options.transport.close?.();
   };
@@ -143,7 +153,15 @@ function buildClient<const P extends ProviderId | Provider>(
       const path = decodeBalance && profile.paths.balance;
       return get(context, path, 'balance', decodeBalance ?? unreachable, requestOptions);
     },
-    withOptions: (more) => buildClient({ ...given, ...more } as ClientOptions<P>, budget),
+    withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
+      const { apiKey: _apiKey, baseURL: _baseURL, ...kept } = given;
+      const isOther =
+        more.provider !== undefined && findProvider(more.provider) !== options.provider;
+      return buildClient(
+        { ...(isOther ? kept : given), ...more } as ClientOptions,
+        budget,
+      ) as Client<never>;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -153,7 +171,7 @@ function buildClient<const P extends ProviderId | Provider>(
 async function complete(
   context: CallContext,
   params: unknown,
-  requestOptions: RequestOptions<unknown>,
+  requestOptions: RequestOptions<unknown> | undefined,
 ): Promise<ChatCompletionWithReport> {
   const call = createCall(context, requestOptions, 'whole');
   try {
@@ -174,7 +192,7 @@ async function complete(
 function stream(
   context: CallContext,
   params: unknown,
-  requestOptions: RequestOptions<unknown>,
+  requestOptions: RequestOptions<unknown> | undefined,
 ): ChatStream {
   const { options } = context;
   const call = createCall(context, requestOptions, 'streamed');
@@ -190,11 +208,12 @@ function stream(
 /** Prepares the request, and tells the report and the user what was changed. */
 function begin(
   options: ResolvedOptions,
-  { report, hidePrompts }: Call,
+  { report, hidePrompts, check }: Call,
   params: unknown,
-  requestOptions: RequestOptions<unknown>,
+  requestOptions: RequestOptions<unknown> | null | undefined,
 ): ReadyRequest {
-  const request = prepare(options, params, requestOptions);
+  check();
+  const request = prepare(options, params, requestOptions ?? {});
   report.model = request.model;
   hidePrompts(promptTexts(request.body.messages));
   report.adjustments.push(...request.adjustments);
@@ -203,11 +222,16 @@ function begin(
   return request;
 }
 
-/** What was asked, text by text. A word or two may be anybody's. */
+/** Everything that was said so far, text by text. A word or two may be anybody's. */
 function promptTexts(messages: unknown): string[] {
-  const texts = (messages as { content?: unknown }[]).flatMap(({ content }) =>
-    Array.isArray(content) ? content.map((part: { text?: unknown }) => part.text) : [content],
-  );
+  const texts: unknown[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string') texts.push(value);
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
+  };
+  for (const { content, reasoning_content, tool_calls } of messages as Record<string, unknown>[]) {
+    collect([content, reasoning_content, tool_calls]);
+  }
   return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
 }
 
@@ -232,11 +256,12 @@ async function get<T>(
   path: string | undefined,
   what: string,
   decode: (body: unknown) => T,
-  requestOptions: RequestOptions<unknown>,
+  requestOptions: RequestOptions<unknown> | null = {},
 ): Promise<T> {
   const call = createCall(context, requestOptions, 'whole');
   try {
-    const request = prepareGet(context.options, path, what, requestOptions);
+    call.check();
+    const request = prepareGet(context.options, path, what, requestOptions ?? {});
     const answer = await call.attempts.run(async (scope) => {
       const response = await call.send(request, scope);
       return decode(await readAnswer(response, call, context.options));
@@ -249,7 +274,7 @@ async function get<T>(
 }
 
 /** Lets a list, or the promise of one, be iterated, as programs for the `openai` package do. */
-function withItems<T extends object, Item>(
+function iterable<T extends object, Item>(
   list: T,
   items: () => Promise<Item[]>,
 ): T & AsyncIterable<Item> {

@@ -42,6 +42,8 @@ export async function* decodeStream(
       throw new ChatError('stream_interrupted', 'The stream ended without a finish_reason');
     }
   } catch (error) {
+    // As in a ChatStream: after the finish_reason, how the connection ends is of no interest.
+    if (accumulator.complete && isChatError(error, 'stream_interrupted')) return;
     const partial = accumulator.begun ? accumulator.partial(note) : undefined;
     throw isChatError(error) ? attachToError(error, { partial }) : error;
   } finally {
@@ -49,23 +51,33 @@ export async function* decodeStream(
   }
 }
 
+/** @throws ChatError `invalid_options` for what gives no bytes, or is being read already */
 function readerOf(body: ByteSource): ByteReader {
-  if ('getReader' in body) {
-    const reader = body.getReader();
+  try {
+    const reader = 'getReader' in body ? body.getReader() : fromIterable(body);
     return {
-      read: async () => {
-        const { done, value } = await reader.read();
+      async read() {
+        const { done, value } = await reader.read().catch((cause: unknown) => {
+          const message = 'The bytes of the stream broke off';
+          throw new ChatError('stream_interrupted', message, { cause, retryable: true });
+        });
         return done ? undefined : value;
       },
       cancel: () => void reader.cancel().catch(() => {}),
     };
+  } catch (cause) {
+    const message = 'decodeStream takes a stream of bytes that nobody else reads';
+    throw new ChatError('invalid_options', message, { cause, param: 'body' });
   }
+}
+
+function fromIterable(body: AsyncIterable<Uint8Array>): {
+  read(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>;
+  cancel(): Promise<unknown>;
+} {
   const iterator = body[Symbol.asyncIterator]();
   return {
-    read: async () => {
-      const { done, value } = await iterator.next();
-      return done ? undefined : value;
-    },
-    cancel: () => void iterator.return?.().then(undefined, () => {}),
+    read: async () => iterator.next(),
+    cancel: async () => iterator.return?.(),
   };
 }

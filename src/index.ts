@@ -1,6 +1,6 @@
 // The public surface, in the order of the data's path.
 export { createClient } from './client.ts';
-export type { ChatCompletions, Client } from './client.ts';
+export type { ChatCompletions, Client, ModelPage } from './client.ts';
 export type {
   ClientOptions,
   Hooks,

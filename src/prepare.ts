@@ -1,5 +1,5 @@
 import type { HttpRequest } from './call.ts';
-import { ChatError } from './errors.ts';
+import { ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { resolveHeaders } from './resolve-options.ts';
 import { findOption } from './providers/registry.ts';
@@ -39,8 +39,10 @@ export function prepare(
   requestOptions: RequestOptions<unknown>,
 ): ReadyRequest {
   const { provider } = options;
-  const request = canonicalRequest(params, findOption);
-  const encoded = provider.encode(request, provider.profile);
+  const { request, encoded } = expressible(() => {
+    const request = canonicalRequest(params, findOption);
+    return { request, encoded: provider.encode(request, provider.profile) };
+  });
   const extra = vendorFields(options, requestOptions);
   if (options.onUnsupported === 'error') refuseLossy(options, encoded.adjustments);
   const body = { ...encoded.body, ...extra, ...extraBody(requestOptions.extraBody) };
@@ -64,7 +66,7 @@ export function prepare(
     adjustments: encoded.adjustments,
     model: String(body.model),
     issues: encoded.issues,
-    http: { method: 'POST', url, headers, body: stringify(body) },
+    http: { method: 'POST', url, headers, body: expressible(() => JSON.stringify(body)) },
   };
 }
 
@@ -151,6 +153,12 @@ function vendorFields(
 }
 
 function extraBody(extra: Record<string, unknown> | undefined): Record<string, unknown> {
+  if (
+    extra !== undefined &&
+    (typeof extra !== 'object' || extra === null || Array.isArray(extra))
+  ) {
+    throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
+  }
   const taken = ['model', 'messages', 'stream'].filter((key) => extra && Object.hasOwn(extra, key));
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
@@ -159,11 +167,12 @@ function extraBody(extra: Record<string, unknown> | undefined): Record<string, u
   return extra ?? {};
 }
 
-function stringify(body: unknown): string {
+/** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */
+function expressible<T>(write: () => T): T {
   try {
-    return JSON.stringify(body);
-  } catch {
-    // A BigInt, or a circle; the engine's message names values.
+    return write();
+  } catch (error) {
+    if (isChatError(error)) throw error;
     throw invalidRequest([{ path: '', message: 'holds a value that JSON cannot express' }]);
   }
 }

@@ -1,11 +1,12 @@
 import { checkKey } from './api-key.ts';
-import { ChatError } from './errors.ts';
+import { ChatError, isChatError } from './errors.ts';
 import type {
   ClientOptions,
   Limits,
   ResolvedLimits,
   ResolvedOptions,
   TimeoutOptions,
+  RequestOptions,
 } from './options.ts';
 import { defaults } from './options.ts';
 import { decimalString, isDecimal } from './providers/dialect/decimal.ts';
@@ -21,6 +22,15 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const provider = findProvider(options.provider ?? defaults.provider);
   checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
   if (typeof options.apiKey === 'string') checkKey(options.apiKey);
+  else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
+    throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
+  }
+  if (options.transport !== undefined && typeof options.transport.send !== 'function') {
+    throw invalidOptions(
+      'transport',
+      'Option transport must have a send(), as undiciTransport() has',
+    );
+  }
   const { pricing } = options;
   return {
     provider,
@@ -60,6 +70,43 @@ function isNode(): boolean {
     Deno === undefined &&
     navigator?.userAgent !== 'Cloudflare-Workers'
   );
+}
+
+/** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
+export function resolveCall(
+  options: ResolvedOptions,
+  given: RequestOptions<unknown> | null | undefined,
+): {
+  refusal: ChatError | undefined;
+  timeout: TimeoutOptions;
+  maxRetries: number;
+  deadlineMs: number | undefined;
+  signal: RequestOptions['signal'];
+} {
+  const { timeout, maxRetries } = options;
+  try {
+    const asked = given ?? {};
+    return {
+      refusal: undefined,
+      timeout: { ...timeout, ...resolveTimeout(asked.timeout) },
+      maxRetries: resolveRetries(asked.maxRetries) ?? maxRetries,
+      deadlineMs: resolveDeadline(asked.deadline),
+      signal: resolveSignal(asked.signal),
+    };
+  } catch (refusal) {
+    if (!isChatError(refusal)) throw refusal;
+    return { refusal, timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+  }
+}
+
+function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
+  if (signal != null && typeof signal.addEventListener !== 'function') {
+    throw invalidOptions(
+      'signal',
+      'Option signal must be an AbortSignal (of a controller, its signal)',
+    );
+  }
+  return signal;
 }
 
 /** An `invalid_options` about one option. */
@@ -112,7 +159,12 @@ export function resolveHeaders(
   headers: Record<string, string> | undefined,
 ): Record<string, string> {
   const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  // A web `Headers` is no record, but can be read as one.
+  const isIterable = headers !== undefined && Symbol.iterator in headers;
+  const entries = isIterable
+    ? [...(headers as unknown as Iterable<[string, string]>)]
+    : Object.entries(headers ?? {});
+  for (const [name, value] of entries) {
     const lower = name.toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
       throw invalidOptions('headers', 'Option headers has a name that no header can have');
@@ -141,7 +193,7 @@ function isVisible(text: string): boolean {
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Clocks by name; a number is the total. @throws ChatError `invalid_options` */
-export function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
+function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
   const clocks: TimeoutOptions = typeof timeout === 'number' ? { total: timeout } : { ...timeout };
   const known = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
   for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
@@ -163,7 +215,7 @@ export function resolveTimeout(timeout: TimeoutOptions | number | undefined): Ti
 }
 
 /** @throws ChatError `invalid_options` */
-export function resolveRetries(maxRetries: number | undefined): number | undefined {
+function resolveRetries(maxRetries: number | undefined): number | undefined {
   if (maxRetries !== undefined && (!Number.isInteger(maxRetries) || maxRetries < 0)) {
     throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number from 0 on');
   }
@@ -171,10 +223,11 @@ export function resolveRetries(maxRetries: number | undefined): number | undefin
 }
 
 /** Epoch milliseconds. @throws ChatError `invalid_options` */
-export function resolveDeadline(deadline: number | Date | undefined): number | undefined {
-  if (deadline === undefined) return undefined;
-  const atMs = typeof deadline === 'number' ? deadline : deadline.getTime();
-  if (Number.isNaN(atMs)) throw invalidOptions('deadline', 'Option deadline is no point in time');
+function resolveDeadline(deadline: number | Date | undefined): number | undefined {
+  if (deadline == null) return undefined;
+  const atMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  if (typeof atMs !== 'number' || Number.isNaN(atMs))
+    throw invalidOptions('deadline', 'Option deadline is no point in time');
   return atMs;
 }
 

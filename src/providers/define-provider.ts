@@ -71,6 +71,11 @@ const functionNames = [
   'decodeBalance',
 ] as const;
 
+function isElsewhere(baseURL: string | undefined, base: Provider | undefined): boolean {
+  if (baseURL === undefined || base === undefined) return false;
+  return !URL.canParse(baseURL) || new URL(baseURL).origin !== new URL(base.profile.baseURL).origin;
+}
+
 /** The facts and functions of `spec` over those of `base`. @throws ChatError `invalid_options` without a base URL */
 export function extendProvider<const Id extends string, Options = never>(
   spec: ProviderSpec<Id, Options>,
@@ -95,6 +100,10 @@ export function extendProvider<const Id extends string, Options = never>(
     thinking: { ...from.thinking, ...facts.thinking },
     parameters: { ...from.parameters, ...facts.parameters },
   };
+  // A variable holds the key for its vendor's own host, and must not travel to another one by inheritance.
+  if (facts.apiKeyVariables === undefined && isElsewhere(facts.baseURL, base)) {
+    profile.apiKeyVariables = [];
+  }
   if (profile.baseURL === undefined) {
     const message = `Provider "${id}" needs a \`baseURL\`, or a provider to extend`;
     throw new ChatError('invalid_options', message, { param: 'baseURL' });

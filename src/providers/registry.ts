@@ -34,7 +34,11 @@ export type ProviderOptionsFor<P> = ProviderOptions &
 
 /** The vendor of that name, or the vendor itself. @throws ChatError `invalid_options` that lists the known names */
 export function findProvider(provider: string | Provider): Provider {
-  if (typeof provider === 'object' && provider !== null) return provider;
+  if (typeof provider === 'object' && provider !== null) {
+    if (typeof provider.encode === 'function' && provider.profile !== undefined) return provider;
+    const message = 'Option provider must be a name, or what defineProvider() gives';
+    throw new ChatError('invalid_options', message, { param: 'provider' });
+  }
   const found = Object.hasOwn(providers, provider) ? providers[provider as ProviderId] : undefined;
   if (found === undefined) {
     const known = Object.keys(providers).join(', ');
@@ -63,9 +67,13 @@ export function findOption(key: string): string | undefined {
  *
  * @throws ChatError `invalid_options` if there is no base URL
  */
-export function defineProvider<const Id extends string, Options = never>(
-  spec: ProviderSpec<Id, Options> & { extends?: ProviderId | Provider | undefined },
-): Provider<Id, Options> {
+export function defineProvider<
+  const Id extends string,
+  const Base extends ProviderId | Provider = never,
+  Options = OptionsOf<Resolved<Base>>,
+>(spec: ProviderSpec<Id, Options> & { extends?: Base | undefined }): Provider<Id, Options> {
   const { extends: base, ...own } = spec;
   return extendProvider<Id, Options>(own as ProviderSpec<Id, Options>, base && findProvider(base));
 }
+
+type Resolved<P> = P extends ProviderId ? (typeof providers)[P] : P;

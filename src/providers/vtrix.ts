@@ -83,7 +83,9 @@ function envelopeText(envelope: Envelope, note: NoteIssue): string {
 
 function isEnvelope(body: unknown): body is Envelope {
   if (typeof body !== 'object' || body === null || hasChoices(body)) return false;
-  return 'output' in body || 'status' in body;
+  if ('output' in body) return true;
+  // Events without choices carry usage, and some say that all is well.
+  return 'status' in body && !('choices' in body && body.status === 'completed');
 }
 
 function decodeVtrix(body: unknown, note: NoteIssue): ChatCompletion {

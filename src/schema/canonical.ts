@@ -190,7 +190,8 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
     written,
   };
   for (const field of foreignFields) {
-    if (given[field] != null) request.foreign[field] = given[field];
+    // Not to be stored is what happens anyway.
+    if (given[field] != null && given[field] !== false) request.foreign[field] = given[field];
   }
   return request;
 }

@@ -69,7 +69,7 @@ function flatten(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: strin
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
-  return Math.max(0, ...issues.map((issue) => issue.path.length));
+  return issues.reduce((deepest, issue) => Math.max(deepest, issue.path.length), 0);
 }
 
 /** `['messages', 0, 'role']` → `messages.0.role`. */

@@ -42,7 +42,8 @@ export function completeToolCall(
   const text = called.arguments ?? '';
   const isEmpty = text.trim() === '';
   if (isEmpty && mayBeCut(finish_reason)) return incomplete('its arguments are cut off');
-  if (!isEmpty && !isObjectText(text)) return incomplete('its arguments are no JSON object');
+  if (!isEmpty && !isObjectText(text))
+    return incomplete('its arguments are no JSON object or list');
   noteId();
   return {
     ...rest,

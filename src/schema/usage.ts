@@ -82,6 +82,7 @@ export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
   return {
     ...usage,
     ...(hit != null && { prompt_cache_hit_tokens: hit }),
-    ...(miss != null && { prompt_cache_miss_tokens: miss }),
+    // More hits than tokens cannot be; then the rest is not known either.
+    ...(miss != null && miss >= 0 && { prompt_cache_miss_tokens: miss }),
   };
 }

@@ -43,6 +43,8 @@ interface GrowingCall {
   name: string | undefined;
   /** Arguments or input. */
   text: string;
+  /** Its pieces name two functions: whose arguments are whose cannot be known. */
+  isMixed: boolean;
   rest: Fields;
 }
 
@@ -110,7 +112,7 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
   const build = (isWhole: boolean, note: NoteIssue): ChatCompletion => {
     const sorted = [...choices.entries()].toSorted(([a], [b]) => a - b);
     const built = sorted.map(([index, choice]) => buildChoice(index, choice, isWhole, note));
-    if (built.length === 0) built.push(emptyChoice);
+    if (built.length === 0) built.push(emptyChoice());
     return {
       ...top,
       id,
@@ -148,11 +150,9 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
   };
 }
 
-const emptyChoice: Choice = {
-  index: 0,
-  message: { role: 'assistant', content: null },
-  finish_reason: null,
-};
+function emptyChoice(): Choice {
+  return { index: 0, message: { role: 'assistant', content: null }, finish_reason: null };
+}
 
 function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: AccumulatorLimits): void {
   const { delta } = choice;
@@ -203,13 +203,15 @@ function addCall(
 ): void {
   let call = calls.get(piece.index);
   if (call === undefined) {
-    call = { id: undefined, type: undefined, name: undefined, text: '', rest: {} };
+    call = { id: undefined, type: undefined, name: undefined, text: '', isMixed: false, rest: {} };
     calls.set(piece.index, call);
   }
   // Vendors repeat id, type and name; the first ones count.
   call.id ??= piece.id;
   call.type ??= piece.type ?? (piece.custom === undefined ? undefined : 'custom');
-  call.name ??= piece.function?.name ?? piece.custom?.name;
+  const name = piece.function?.name ?? piece.custom?.name;
+  if (name !== undefined && call.name !== undefined && name !== call.name) call.isMixed = true;
+  call.name ??= name;
   call.text += piece.function?.arguments ?? piece.custom?.input ?? '';
   if (call.text.length > argumentBytes) {
     const message = `The arguments of a tool call are larger than ${argumentBytes} bytes (option limits.argumentBytes)`;
@@ -240,6 +242,11 @@ function buildChoice(
     .toSorted(([a], [b]) => a - b)
     .flatMap(([at, call], position) => {
       const path = `choices.${index}.message.tool_calls.${at}`;
+      if (call.isMixed) {
+        const message = 'left out: pieces of two calls came under one index';
+        note({ code: 'incomplete_tool_call', path, message });
+        return [];
+      }
       return completeToolCall(assembled(call), finish_reason, path, position, note) ?? [];
     });
   return {

@@ -140,18 +140,40 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   }
 
   /** The stream as a union of events: reasoning and content deltas, tool calls, usage, the end. */
-  async *events(): AsyncGenerator<ChatStreamEvent, undefined> {
+  events(): AsyncIterableIterator<ChatStreamEvent, undefined> {
+    return this.#leavable(this.#readEvents());
+  }
+
+  /** The content alone. */
+  text(): AsyncIterableIterator<string, undefined> {
+    return this.#leavable(this.#readText());
+  }
+
+  async *#readEvents(): AsyncGenerator<ChatStreamEvent, undefined> {
     const reader = createEventReader();
     for await (const chunk of this) yield* reader.read(chunk);
     yield* reader.end(await this.#ended);
   }
 
-  /** The content alone. */
-  async *text(): AsyncGenerator<string, undefined> {
+  async *#readText(): AsyncGenerator<string, undefined> {
     for await (const chunk of this) {
       const content = chunk.choices[0]?.delta.content;
       if (content) yield content;
     }
+  }
+
+  /** A generator keeps a `return` waiting until its `next` is done; leaving a stream has to end the request now. */
+  #leavable<T>(generator: AsyncGenerator<T, undefined>): AsyncIterableIterator<T, undefined> {
+    return {
+      next: () => generator.next(),
+      return: async () => {
+        this.#leave('The loop over the stream was left');
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   /** The stream as bytes in OpenAI's wire form, for a browser or another client. An error becomes an `error` frame. */
@@ -161,23 +183,28 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   /** {@link ChatStream.toSSEStream} as a web `Response`. A client that goes away aborts the request. */
   toResponse(init: ToResponseInit = {}): WebResponse {
+    const { status = 200 } = init;
+    if (!(status >= 200 && status < 600) || [204, 205, 304].includes(status)) {
+      const message = `A response of status ${status} has no body to stream into`;
+      throw new ChatError('invalid_options', message, { param: 'status' });
+    }
     const headers = {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       ...init.headers,
     };
     const body = this.toSSEStream() as ReadableStream;
-    return new Response(body, { status: init.status ?? 200, headers }) as unknown as WebResponse;
+    return new Response(body, { status, headers }) as unknown as WebResponse;
   }
 
   /** Ends the request. Whoever reads the stream gets `aborted`. */
   abort(): void {
-    this.#leave('The stream was aborted');
+    if (!this.#isOver) this.#fail(new ChatError('aborted', 'The stream was aborted'));
   }
 
-  /** The same as {@link ChatStream.abort}, unless the stream has ended. */
+  /** Ends the request, unless the answer is whole. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.abort();
+    this.#leave('The stream was disposed of');
   }
 
   /** One `next` at a time, and in order, however many are asked for at once. */
@@ -301,8 +328,14 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     return error;
   }
 
+  /** Left after the finish_reason, the answer is whole; only the counts behind it may be missing. */
   #leave(message: string): void {
     if (this.#isOver) return;
+    if (this.#accumulator.complete) {
+      this.#note({ code: 'left_early', message: 'the stream was left after its finish_reason' });
+      this.#finish();
+      return;
+    }
     this.#fail(new ChatError('aborted', message));
   }
 

@@ -131,12 +131,14 @@ export function createChunkReader(
       }
       const bytes = await body.read();
       if (bytes === undefined) return finish();
-      if (isFirst) {
-        const first = firstCharacter(bytes);
-        if (first === undefined) return true;
+      const start = isFirst ? firstCharacter(bytes) : -1;
+      if (start !== -1) {
         isFirst = false;
-        if (first === '{' || first === '[' || first === '<') {
+        // No field of an event stream begins like this; a document does.
+        if ('{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) {
           document = createDocument(limits.eventBytes);
+          document.add(bytes.subarray(start));
+          return true;
         }
       }
       if (document === undefined) sse.feed(bytes);
@@ -171,12 +173,9 @@ function parse(data: string): unknown {
   }
 }
 
-/** The first byte that is no white space and no BOM, as a character. */
-function firstCharacter(bytes: Uint8Array): string | undefined {
-  const first = bytes.find(
-    (byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf,
-  );
-  return first === undefined ? undefined : String.fromCharCode(first);
+/** Position of the first byte that is no white space and no part of a BOM; -1 if there is none. */
+function firstCharacter(bytes: Uint8Array): number {
+  return bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
 }
 
 interface DocumentText {
@@ -208,16 +207,19 @@ function decodeDocument(
   const body = parseOr(text.trim());
   const error = dialect.findError(body);
   if (error !== undefined) throw dialect.toError(error);
-  if (typeof body === 'string') {
-    const what = /^\s*</.test(text) ? 'a web page' : 'JSON that is cut off or broken';
-    throw new ChatError(
-      'invalid_response',
-      `The vendor answered with ${what} in place of a stream`,
-    );
-  }
+  if (typeof body === 'string') throw noStream(text);
   const completion = dialect.decode(body, note);
   note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
   return asChunk(completion);
+}
+
+function noStream(text: string): ChatError {
+  if (text.startsWith('{')) {
+    const message = 'The answer ended before it was whole: its JSON is cut off';
+    return new ChatError('stream_interrupted', message, { retryable: true });
+  }
+  const what = text.startsWith('<') ? 'a web page' : 'something that is no JSON';
+  return new ChatError('invalid_response', `The vendor answered with ${what} in place of a stream`);
 }
 
 function asChunk({ choices, ...completion }: ChatCompletion): ChatCompletionChunk {

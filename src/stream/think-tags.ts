@@ -9,11 +9,32 @@ interface Split {
   content: string;
 }
 
-/** Takes `<think>…</think>` at the start of a text apart, however the text is cut into pieces. */
-function createSplitter(): { feed(text: string): Split; end(): Split } {
+interface Splitter {
+  feed(text: string): Split;
+  /** What was held back is text after all. */
+  end(): Split;
+  /** Whether there was a tag. */
+  readonly found: boolean;
+}
+
+/**
+ * Takes `<think>…</think>` at the start of a text apart, however the text is cut into pieces. The line breaks that
+ * gateways put around the tags are theirs, not the model's: one after the first tag, up to two after the second.
+ */
+function createSplitter(): Splitter {
   let state: 'start' | 'reasoning' | 'content' = 'start';
   /** Text that may be the beginning of a tag. */
   let held = '';
+  let breaksToDrop = 0;
+  let found = false;
+
+  const dropBreaks = (): void => {
+    while (breaksToDrop > 0 && held.startsWith('\n')) {
+      held = held.slice(1);
+      breaksToDrop--;
+    }
+    if (held !== '') breaksToDrop = 0;
+  };
 
   const feed = (text: string): Split => {
     const split: Split = { reasoning: '', content: '' };
@@ -22,22 +43,27 @@ function createSplitter(): { feed(text: string): Split; end(): Split } {
       const begun = held.trimStart();
       if (begun.startsWith(open)) {
         state = 'reasoning';
-        held = begun.slice(open.length).replace(/^\n/, '');
+        found = true;
+        held = begun.slice(open.length);
+        breaksToDrop = 1;
       } else if (!open.startsWith(begun)) {
         state = 'content';
       }
     }
     if (state === 'reasoning') {
+      dropBreaks();
       const at = held.indexOf(close);
       const keep = at === -1 ? held.length - tailInTag(held) : at;
       split.reasoning = held.slice(0, keep);
       held = held.slice(keep);
       if (at !== -1) {
         state = 'content';
-        held = held.slice(close.length).replace(/^\n{1,2}/, '');
+        held = held.slice(close.length);
+        breaksToDrop = 2;
       }
     }
     if (state === 'content') {
+      dropBreaks();
       split.content = held;
       held = '';
     }
@@ -46,13 +72,15 @@ function createSplitter(): { feed(text: string): Split; end(): Split } {
 
   return {
     feed,
-    /** What was held back is text after all. */
     end() {
       const rest = held;
       held = '';
       return state === 'reasoning'
         ? { reasoning: rest, content: '' }
         : { reasoning: '', content: rest };
+    },
+    get found() {
+      return found;
     },
   };
 }
@@ -73,7 +101,7 @@ export interface ThinkTagSplitter {
 }
 
 export function createThinkTagSplitter(): ThinkTagSplitter {
-  const splitters = new Map<number, ReturnType<typeof createSplitter>>();
+  const splitters = new Map<number, Splitter>();
 
   const splitChoice = (choice: ChunkChoice): ChunkChoice => {
     const { content } = choice.delta;
@@ -123,11 +151,11 @@ export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
     const split = splitter.feed(content);
     const rest = splitter.end();
     const reasoning = split.reasoning + rest.reasoning;
-    if (reasoning === '') return choice;
+    if (!splitter.found) return choice;
     const message = {
       ...choice.message,
       content: split.content + rest.content,
-      reasoning_content: (reasoning_content ?? '') + reasoning,
+      ...(reasoning && { reasoning_content: (reasoning_content ?? '') + reasoning }),
     };
     return { ...choice, message };
   });

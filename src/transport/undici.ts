@@ -115,17 +115,16 @@ async function exchange(
     );
     const { statusCode, headers, body } = await raceSignal(sent, signal);
     clock.stopClock();
-    const encoding = headers['content-encoding'] ?? 'identity';
-    if (encoding !== 'identity') {
-      body.on('error', () => {}).destroy();
+    const response = { status: statusCode, headers: flatten(headers) };
+    if (!isEncoded(headers)) return { ...response, body: readBody(body, signal, clock.release) };
+    body.on('error', () => {}).destroy();
+    clock.release();
+    if (statusCode >= 200 && statusCode < 300) {
       const message = 'The answer came compressed, although it was asked for as it is';
       throw new ChatError('invalid_response', message, { status: statusCode });
     }
-    return {
-      status: statusCode,
-      headers: flatten(headers),
-      body: readBody(body, signal, clock.release),
-    };
+    // The status says enough.
+    return { ...response, body: { read: () => Promise.resolve(undefined), cancel: () => {} } };
   } catch (error) {
     clock.release();
     if (signal.aborted) throw signal.reason;
@@ -148,6 +147,12 @@ function observed(dispatcher: Dispatcher, onConnected: () => void): Dispatcher {
     return dispatcher.dispatch(options, handler);
   };
   return { dispatch } as unknown as Dispatcher;
+}
+
+function isEncoded({
+  'content-encoding': encoding = '',
+}: Record<string, string | string[] | undefined>): boolean {
+  return encoding !== '' && encoding !== 'identity';
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -19,6 +19,7 @@ const ranks: readonly (readonly string[])[] = [
     'version.ts',
     'warn.ts',
     'json.ts',
+    'redact.ts',
   ],
   ['providers/', 'transport/', 'stream/'],
   [

@@ -59,21 +59,20 @@ function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): stri
   if (![hit, miss, output].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) {
     return undefined;
   }
-  const factor = BigInt(peakFactor(prices, atMs));
+  const factor = String(peakFactor(prices, atMs));
   const parts: [string, number][] = [
     [prices.cacheHit, Number(hit)],
     [prices.cacheMiss, Number(miss)],
     [prices.output, Number(output)],
   ];
-  if (!parts.every(([price]) => isDecimal(price))) return undefined;
+  if (!isDecimal(factor) || !parts.every(([price]) => isDecimal(price))) return undefined;
   // Prices are a million tokens, with up to `scale` decimals: whole numbers all the way.
-  const decimals = parts.map(([price]) => decimalString(price).split('.')[1]?.length ?? 0);
-  const scale = Math.max(...decimals);
+  const scale = Math.max(...parts.map(([price]) => decimals(price)));
   const total = parts.reduce(
-    (sum, [price, tokens]) => sum + scaled(price, scale) * BigInt(tokens) * factor,
+    (sum, [price, tokens]) => sum + scaled(price, scale) * BigInt(tokens),
     0n,
   );
-  return fromScaled(total, scale + 6);
+  return fromScaled(total * scaled(factor, decimals(factor)), scale + decimals(factor) + 6);
 }
 
 function peakFactor({ peak }: Prices, atMs: number): number {
@@ -84,6 +83,10 @@ function peakFactor({ peak }: Prices, atMs: number): number {
     peak.days.includes(at.getUTCDay()) &&
     peak.hoursUTC.some(([from, to]) => hour >= from && hour < to);
   return isPeak ? peak.factor : 1;
+}
+
+function decimals(decimal: string): number {
+  return decimalString(decimal).split('.')[1]?.length ?? 0;
 }
 
 function scaled(decimal: string, scale: number): bigint {

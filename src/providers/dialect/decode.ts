@@ -194,7 +194,8 @@ function decodeMessage(
   memory: StreamMemory = {},
 ): Omit<ChatCompletionMessage, 'role' | 'content' | 'tool_calls'> {
   const { role: _role, content, tool_calls: _calls, ...rest } = message;
-  const reasoning = decodeReasoning(message, choice, memory) ?? thinkingParts(content);
+  const known = decodeReasoning(message, choice, memory);
+  const reasoning = known === undefined ? thinkingParts(content) : known;
   return {
     ...rest,
     ...(reasoning !== undefined && { reasoning_content: reasoning }),

@@ -1,0 +1,54 @@
+/** Fewer characters than this of a text may be anybody's. */
+const recognisable = 24;
+
+/**
+ * Takes keys and prompts out of a text of a vendor's: vendors repeat the key, or what was asked, in their errors. Of a
+ * prompt, also its beginning, since they quote the beginning of long ones.
+ */
+export function redactText(
+  text: string,
+  keys: readonly string[],
+  prompts: readonly string[],
+): string {
+  const hidden = keys.reduce((rest, key) => rest.replaceAll(key, '[key]'), text);
+  return prompts.flatMap(spellings).reduce(hidePrompt, hidden);
+}
+
+/** As it is, on one line, and as JSON writes it. */
+function spellings(prompt: string): string[] {
+  const flat = prompt.replace(/\s+/g, ' ').trim();
+  const escaped = JSON.stringify(prompt).slice(1, -1);
+  return [...new Set([prompt, flat, escaped])].filter((each) => each.length >= 12);
+}
+
+function hidePrompt(text: string, prompt: string): string {
+  const start = prompt.slice(0, recognisable);
+  let rest = text;
+  for (let at = rest.indexOf(start); at !== -1; at = rest.indexOf(start, at + 1)) {
+    let length = start.length;
+    while (length < prompt.length && rest[at + length] === prompt[length]) length++;
+    rest = `${rest.slice(0, at)}[prompt]${rest.slice(at + length)}`;
+  }
+  return rest;
+}
+
+/** The same for every text in a JSON value. */
+export function redactValue(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value);
+  try {
+    const hide = (_key: string, each: unknown): unknown =>
+      typeof each === 'string' ? redact(each) : each;
+    return JSON.parse(JSON.stringify(value) ?? 'null', hide) as unknown;
+  } catch {
+    // Too deep to be read again; then there is nothing in it to be quoted.
+    return undefined;
+  }
+}
+
+/** Headers for a log: without the values of those that hold secrets by their name. */
+export function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const isSecret = (name: string): boolean => /key|token|secret|auth|cookie|password/.test(name);
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, isSecret(name) ? '[hidden]' : value]),
+  );
+}
