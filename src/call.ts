@@ -47,7 +47,7 @@ export interface Call {
   /** @throws ChatError `invalid_options` if an option of the call is refused: as part of the call, so with its report */
   check(): void;
   /** Texts that no message of a vendor's may repeat to the user's logs. */
-  hidePrompts(texts: readonly string[]): void;
+  hidePrompts(texts: () => readonly string[]): void;
   /** One send. @throws ChatError for every status but 2xx */
   send(request: HttpRequest, scope: AttemptScope): Promise<CallResponse>;
   /** The error that a body of status 200, or an event, holds. */
@@ -104,11 +104,11 @@ export function createCall(
     report,
   });
   const keys = new Set<string>();
-  let prompts: readonly string[] = [];
+  let prompts = (): readonly string[] => [];
   let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
 
-  const redact = (text: string): string => redactText(text, [...keys], prompts);
+  const redact = (text: string): string => redactText(text, [...keys], prompts());
 
   const toError = (failure: {
     status?: number | undefined;

@@ -9,6 +9,7 @@ import type { Balance, Model, ModelList, Provider } from './providers/provider.t
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import { readAnswer } from './read-answer.ts';
+import { promptTexts } from './redact.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
@@ -215,24 +216,11 @@ function begin(
   check();
   const request = prepare(options, params, requestOptions ?? {});
   report.model = request.model;
-  hidePrompts(promptTexts(request.body.messages));
+  hidePrompts(() => promptTexts(request.body.messages));
   report.adjustments.push(...request.adjustments);
   report.issues.push(...request.issues);
   if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
   return request;
-}
-
-/** Everything that was said so far, text by text. A word or two may be anybody's. */
-function promptTexts(messages: unknown): string[] {
-  const texts: unknown[] = [];
-  const collect = (value: unknown): void => {
-    if (typeof value === 'string') texts.push(value);
-    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
-  };
-  for (const { content, reasoning_content, tool_calls } of messages as Record<string, unknown>[]) {
-    collect([content, reasoning_content, tool_calls]);
-  }
-  return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
 }
 
 /** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */

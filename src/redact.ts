@@ -52,3 +52,16 @@ export function withoutSecrets(headers: Readonly<Record<string, string>>): Recor
     Object.entries(headers).map(([name, value]) => [name, isSecret(name) ? '[hidden]' : value]),
   );
 }
+
+/** Everything that was said so far, text by text. A word or two may be anybody's. */
+export function promptTexts(messages: unknown): string[] {
+  const texts: unknown[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string') texts.push(value);
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
+  };
+  for (const { content, reasoning_content, tool_calls } of messages as Record<string, unknown>[]) {
+    collect([content, reasoning_content, tool_calls]);
+  }
+  return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
+}
