@@ -22,7 +22,6 @@ import { createSource } from './stream-source.ts';
 import { createAccumulator } from './stream/accumulate.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
-import type { RetryBudget } from './transport/retry-budget.ts';
 import { createRetryBudget } from './transport/retry-budget.ts';
 import { warnOnce } from './warn.ts';
 
@@ -85,15 +84,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
  * @throws ChatError `invalid_options`
  */
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
-  options: ClientOptions<P> = {},
-): Client<ProviderOptionsFor<P>> {
-  return buildClient(options, createRetryBudget());
-}
-
-/** @param budget for retries: clients that come of one another share it */
-function buildClient<const P extends ProviderId | Provider>(
-  given: ClientOptions<P>,
-  budget: RetryBudget,
+  given: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   const options = resolveOptions(given);
   const closing = new AbortController();
@@ -158,15 +149,18 @@ function buildClient<const P extends ProviderId | Provider>(
       const { apiKey: _apiKey, baseURL: _baseURL, ...kept } = given;
       const isOther =
         more.provider !== undefined && findProvider(more.provider) !== options.provider;
-      return buildClient(
-        { ...(isOther ? kept : given), ...more } as ClientOptions,
-        budget,
-      ) as Client<never>;
+      return createClient({
+        ...(isOther ? kept : given),
+        ...more,
+      } as ClientOptions) as Client<never>;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
+
+// For the process: an outage is not less of one because every request has a client of its own.
+const budget = createRetryBudget();
 
 /** A whole answer: validate → encode → send → read → decode. */
 async function complete(

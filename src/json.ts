@@ -6,3 +6,20 @@ export function parseOr(text: string): unknown {
     return text;
   }
 }
+
+/** Whether a text that is no JSON is the beginning of one: cut off, and not followed by something else. */
+export function isCutOff(text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInString) {
+      if (character === '\\') at++;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === '{' || character === '[') depth++;
+    // Closed before the end: what follows is too much, not too little.
+    else if ((character === '}' || character === ']') && --depth === 0) return false;
+  }
+  return true;
+}

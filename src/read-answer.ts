@@ -1,6 +1,6 @@
 import type { Call, CallResponse } from './call.ts';
 import { ChatError } from './errors.ts';
-import { parseOr } from './json.ts';
+import { isCutOff, parseOr } from './json.ts';
 import type { ResolvedLimits, ResolvedOptions } from './options.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 
@@ -40,7 +40,7 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
 function parseAnswer(text: string): unknown {
   const answer = parseOr(text);
   if (typeof answer !== 'string') return answer;
-  if (text === '' || text.startsWith('{')) {
+  if (text === '' || (text.startsWith('{') && isCutOff(text))) {
     const message = 'The answer ended before it was whole: its JSON is cut off';
     throw new ChatError('stream_interrupted', message, { retryable: true });
   }

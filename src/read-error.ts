@@ -42,7 +42,9 @@ export async function readErrorBody(
       }
     }
   } catch (error) {
-    if (isChatError(error) && error.code !== 'stream_interrupted') throw error;
+    // Whatever is wrong with the body, the status has been told; only the end of the call comes before it.
+    const ends = ['aborted', 'timeout', 'deadline_exceeded'];
+    if (!isChatError(error) || ends.includes(error.code)) throw error;
   } finally {
     clearTimeout(timer);
   }

@@ -51,6 +51,8 @@ interface GrowingCall {
 interface GrowingChoice {
   content: string | null;
   finish_reason: FinishReason;
+  /** Whether one finish_reason was followed by another one. */
+  hasTwoEnds: boolean;
   /** `undefined` until the stream mentions them. */
   reasoning_content: string | null | undefined;
   refusal: string | null | undefined;
@@ -97,6 +99,7 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
     const fresh: GrowingChoice = {
       content: null,
       finish_reason: null,
+      hasTwoEnds: false,
       reasoning_content: undefined,
       refusal: undefined,
       annotations: undefined,
@@ -162,7 +165,10 @@ function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: Accumulator
   into.refusal = joined(into.refusal, delta.refusal);
   if (delta.annotations) (into.annotations ??= []).push(...delta.annotations);
   if (choice.logprobs !== undefined) into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
-  if (choice.finish_reason !== null) into.finish_reason = choice.finish_reason;
+  if (choice.finish_reason !== null) {
+    into.hasTwoEnds ||= into.finish_reason !== null && into.finish_reason !== choice.finish_reason;
+    into.finish_reason = choice.finish_reason;
+  }
   for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
   keepLast(into.message, delta, joinedInDelta);
   keepLast(into.rest, choice, joinedInChoice);
@@ -238,6 +244,10 @@ function buildChoice(
 ): Choice {
   const { content, reasoning_content, refusal, annotations, logprobs } = choice;
   const finish_reason = isWhole ? choice.finish_reason : null;
+  if (choice.hasTwoEnds) {
+    const message = 'the stream told two of them; the last one counts';
+    note({ code: 'two_finish_reasons', path: `choices.${index}.finish_reason`, message });
+  }
   const calls = [...choice.calls.entries()]
     .toSorted(([a], [b]) => a - b)
     .flatMap(([at, call], position) => {

@@ -95,7 +95,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     this.#opened = source.open().then(
       () => {
         this.#isOpen = true;
-        this.#unread.start();
+        if (!this.#isReading) this.#unread.start();
       },
       (error: unknown) => {
         throw this.#fail(error);

@@ -1,5 +1,5 @@
-import { ChatError } from '../errors.ts';
-import { parseOr } from '../json.ts';
+import { ChatError, isChatError } from '../errors.ts';
+import { isCutOff, parseOr } from '../json.ts';
 import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
@@ -65,9 +65,11 @@ export function createChunkReader(
     }
     if (data.charCodeAt(0) !== openBrace && isNoChunk(data, event.event)) return undefined;
     const parsed = parse(data);
-    const error = dialect.findError(parsed);
-    if (error !== undefined) throw dialect.toError(error);
-    return attribute(dialect.decodeChunk(parsed, note, memory));
+    return understood(() => {
+      const error = dialect.findError(parsed);
+      if (error !== undefined) throw dialect.toError(error);
+      return attribute(dialect.decodeChunk(parsed, note, memory));
+    });
   };
 
   const isNoChunk = (data: string, name: string | undefined): boolean => {
@@ -91,7 +93,8 @@ export function createChunkReader(
   const finish = (): boolean => {
     ended = true;
     if (document !== undefined) {
-      whole = decodeDocument(document.end(), dialect, note);
+      const text = document.end();
+      whole = understood(() => decodeDocument(text, dialect, note));
       return true;
     }
     const leftover = sse.end();
@@ -150,6 +153,16 @@ export function createChunkReader(
 }
 
 const openBrace = 0x7b;
+
+/** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isChatError(error)) throw error;
+    throw new ChatError('invalid_response', 'What the vendor sent could not be read');
+  }
+}
 
 /** After `[DONE]` only the end of the body is missing; reading it lets the connection be used again. */
 async function drain(body: ByteReader): Promise<void> {
@@ -214,7 +227,7 @@ function decodeDocument(
 }
 
 function noStream(text: string): ChatError {
-  if (text.startsWith('{')) {
+  if (text.startsWith('{') && isCutOff(text)) {
     const message = 'The answer ended before it was whole: its JSON is cut off';
     return new ChatError('stream_interrupted', message, { retryable: true });
   }

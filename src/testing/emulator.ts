@@ -21,8 +21,16 @@ export interface EmulatorError {
   headers?: Record<string, string> | undefined;
 }
 
-/** What to answer: in words, as an error, or in bytes. */
-export type EmulatorReply = EmulatorAnswer | EmulatorError | EmulatorScript;
+/** The vendor's own answer with something wrong with it. */
+export interface EmulatorFault {
+  /** Makes what is played of what the vendor would have said. */
+  fault: (response: PlayedResponse) => PlayedResponse;
+  /** What the vendor would have said. @default an answer that fits the request */
+  answer?: EmulatorAnswer | EmulatorError | EmulatorScript | undefined;
+}
+
+/** What to answer: in words, as an error, in bytes, or with a fault. */
+export type EmulatorReply = EmulatorAnswer | EmulatorError | EmulatorScript | EmulatorFault;
 
 /** Options of the emulator. */
 export interface EmulatorOptions {
@@ -72,7 +80,13 @@ export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
     const dialect = dialects[request.provider];
     const refusal = findRefusal(provider, request, options.strict ?? false);
     if (refusal !== undefined) return dialect.renderError(refusal.kind, refusal);
-    const reply = queue.shift() ?? options.answer?.(request) ?? {};
+    return respond(request, queue.shift() ?? options.answer?.(request) ?? {});
+  };
+
+  const respond = (request: EmulatorRequest, reply: EmulatorReply): PlayedResponse => {
+    if ('fault' in reply) return reply.fault(respond(request, reply.answer ?? {}));
+    const provider: Provider = providers[request.provider];
+    const dialect = dialects[request.provider];
     if ('writes' in reply) return asScripted(request, reply);
     if ('error' in reply) return dialect.renderError(reply.error, reply);
     const answer = composeAnswer(provider, request.body ?? {}, reply);

@@ -1,11 +1,23 @@
 // Entry `deepseek-v4-flash/testing`: the six vendors, for tests and for trying things without a key.
 export { createEmulator } from './emulator.ts';
 export { startEmulator } from './server.ts';
+export { faults } from './faults.ts';
 export type { EmulatorServer } from './server.ts';
 export type { EmulatorAnswer } from './answer.ts';
 export type { ErrorKind } from './dialects.ts';
-export type { Emulator, EmulatorError, EmulatorOptions, EmulatorReply } from './emulator.ts';
-export type { EmulatorScript, EmulatorWrite } from './script.ts';
+export type {
+  Emulator,
+  EmulatorError,
+  EmulatorFault,
+  EmulatorOptions,
+  EmulatorReply,
+} from './emulator.ts';
+export type { EmulatorScript, EmulatorWrite, PlayedResponse } from './script.ts';
+export type { StatusOptions } from './fault-answers.ts';
+export type { FillOptions } from './fault-cuts.ts';
+export type { ErrorFrameOptions } from './fault-events.ts';
+export type { InformationalOptions } from './fault-heads.ts';
+export type { FaultEnd, FaultPlace } from './fault-script.ts';
 export type {
   EmulatorRequest,
   WireFormat,

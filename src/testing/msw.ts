@@ -4,6 +4,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
 import type { Emulator, EmulatorOptions } from './emulator.ts';
+import { isBytes, needsSocket, pause, unroll } from './script.ts';
 import type { PlayedResponse } from './script.ts';
 import { createEmulatorCore } from './emulator.ts';
 
@@ -27,26 +28,41 @@ export function handlers(options: EmulatorOptions = {}): EmulatorHandlers {
         headers: Object.fromEntries(request.headers),
         body: await request.text(),
       });
-      return new Response(asBody(played), { status: played.status, headers: played.headers });
+      if (played.raw) return failBeforeHead(played);
+      const { status, headers } = played;
+      const hasBody = status !== 204 && status !== 205 && status !== 304;
+      return new Response(hasBody ? asBody(played) : null, { status, headers });
     }),
   );
   return Object.assign(all, { emulator });
 }
 
+/** A connection that ends, or is silent, before its first byte; of anything else msw knows nothing. */
+async function failBeforeHead({ writes }: PlayedResponse): Promise<Response> {
+  for (const write of unroll(writes)) {
+    if (typeof write === 'object' && 'delayMs' in write) await pause(write.delayMs);
+    else if (write === 'hang') await new Promise<never>(() => {});
+    // A status that nobody sends again, so that the words are seen.
+    else if (isBytes(write)) return new Response(needsSocket, { status: 400 });
+    else break;
+  }
+  return Response.error();
+}
+
 /** A script as a web stream. */
 function asBody({ writes }: PlayedResponse): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let next = 0;
+  const steps = unroll(writes);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const write = writes[next++];
+      const { value: write } = steps.next();
       if (write === undefined) controller.close();
-      else if (write === 'reset') controller.error(new TypeError('terminated'));
+      else if (write === 'reset' || write === 'fin') controller.error(new TypeError('terminated'));
       else if (write === 'hang') await new Promise<never>(() => {});
       else if (typeof write === 'string') controller.enqueue(encoder.encode(write));
       else if (write instanceof Uint8Array) controller.enqueue(write);
       else {
-        await new Promise((resolve) => setTimeout(resolve, write.delayMs));
+        await pause(write.delayMs);
         controller.enqueue(new Uint8Array());
       }
     },

@@ -1,7 +1,17 @@
 import type { ProviderId } from '../providers/registry.ts';
 
-/** One step of a scripted body: bytes, a pause, a broken connection, or silence for ever. */
-export type EmulatorWrite = string | Uint8Array | { delayMs: number } | 'reset' | 'hang';
+/**
+ * One step of a scripted body: bytes, a pause, the same bytes again and again for ever, a connection that is broken by
+ * RST or by FIN, or silence for ever. A script that just ends is an answer that ends as HTTP has it.
+ */
+export type EmulatorWrite =
+  | string
+  | Uint8Array
+  | { delayMs: number }
+  | { repeat: string; everyMs: number }
+  | 'reset'
+  | 'fin'
+  | 'hang';
 
 /** A response, byte by byte. */
 export interface EmulatorScript {
@@ -18,6 +28,41 @@ export interface PlayedResponse {
   status: number;
   headers: Record<string, string>;
   writes: readonly EmulatorWrite[];
+  /** The writes are all that goes over the connection, head included. Needs a socket. */
+  raw?: true | undefined;
+}
+
+/** What is told where there is no socket for bytes that are no answer. */
+export const needsSocket = 'This fault is about the bytes of a connection: use startEmulator()';
+
+/** Whether a step is bytes. */
+export function isBytes(write: EmulatorWrite): write is string | Uint8Array {
+  if (typeof write === 'string') return write !== 'reset' && write !== 'fin' && write !== 'hang';
+  return write instanceof Uint8Array;
+}
+
+/** A script with its repetitions played out. */
+export function* unroll(
+  writes: readonly EmulatorWrite[],
+): Generator<string | Uint8Array | { delayMs: number }, undefined> {
+  for (const write of writes) {
+    if (typeof write === 'string' || write instanceof Uint8Array || 'delayMs' in write) {
+      yield write;
+      continue;
+    }
+    for (;;) {
+      yield { delayMs: write.everyMs };
+      yield write.repeat;
+    }
+  }
+  return undefined;
+}
+
+/** Waits on the global `setTimeout`, so that fake timers drive a script. */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
 }
 
 /** A request, before anybody has looked at it. */

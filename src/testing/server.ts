@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
 import type { Emulator, EmulatorCore, EmulatorOptions } from './emulator.ts';
+import { pause, unroll } from './script.ts';
 import type { EmulatorWrite } from './script.ts';
 import { createEmulatorCore } from './emulator.ts';
 
@@ -10,6 +11,8 @@ import { createEmulatorCore } from './emulator.ts';
 export interface EmulatorServer extends Emulator, AsyncDisposable {
   /** `http://127.0.0.1:…` */
   readonly url: string;
+  /** The connections that a request came on: how many are in the middle of an answer, open, and there were at all. */
+  readonly connections: { readonly busy: number; readonly open: number; readonly total: number };
   /** Ends every connection and the server. */
   close(): Promise<void>;
 }
@@ -25,7 +28,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   // At the first use: the entry is of use where Node's modules are not, too.
   const { createServer } = await import('node:http');
   const core = createEmulatorCore(options);
+  const sockets = new Set<Socket>();
+  let total = 0;
+  let busy = 0;
   const server = createServer((request, response) => {
+    const { socket } = request;
+    if (!sockets.has(socket)) {
+      sockets.add(socket);
+      total++;
+      socket.once('close', () => sockets.delete(socket));
+    }
+    busy++;
+    response.once('close', () => busy--);
     void answer(core, request, response);
   });
   await new Promise<void>((resolve, reject) => {
@@ -40,6 +54,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     transport: core.transport,
     url,
     baseURL: (provider) => url + mountPath(provider),
+    get connections() {
+      return { busy, open: sockets.size, total };
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -70,9 +87,13 @@ async function answer(
     headers,
     body,
   });
+  if (played.raw) {
+    await play(played.writes, request.socket, request.socket);
+    return;
+  }
   response.writeHead(played.status, played.headers);
   response.flushHeaders();
-  await play(played.writes, response);
+  await play(played.writes, response, request.socket);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -81,32 +102,39 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-async function play(writes: readonly EmulatorWrite[], response: ServerResponse): Promise<void> {
-  for (const write of writes) {
-    if (response.destroyed) return;
+/** Onto the socket itself, or into the response on it. */
+async function play(
+  writes: readonly EmulatorWrite[],
+  target: ServerResponse | Socket,
+  socket: Socket,
+): Promise<void> {
+  for (const write of unroll(writes)) {
+    if (target.destroyed) return;
     if (write === 'hang') return;
-    if (write === 'reset') {
-      response.socket?.resetAndDestroy();
+    if (write === 'reset' || write === 'fin') {
+      // What is on its way would be lost with the connection, and the cut would not be where it was put.
+      await pause(5);
+      if (write === 'reset') socket.resetAndDestroy();
+      else socket.end();
       return;
     }
     if (typeof write === 'string' || write instanceof Uint8Array) {
-      if (!response.write(write)) await drained(response);
+      if (!target.write(write)) await drained(target);
     } else {
       await pause(write.delayMs);
     }
   }
-  response.end();
+  target.end();
 }
 
-function drained(response: ServerResponse): Promise<void> {
+function drained(target: ServerResponse | Socket): Promise<void> {
+  if (target.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    response.once('drain', resolve).once('close', resolve);
-  });
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
+    const settle = (): void => {
+      target.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    target.on('drain', settle).on('close', settle);
   });
 }
 

@@ -119,12 +119,7 @@ async function exchange(
     if (!isEncoded(headers)) return { ...response, body: readBody(body, signal, clock.release) };
     body.on('error', () => {}).destroy();
     clock.release();
-    if (statusCode >= 200 && statusCode < 300) {
-      const message = 'The answer came compressed, although it was asked for as it is';
-      throw new ChatError('invalid_response', message, { status: statusCode });
-    }
-    // The status says enough.
-    return { ...response, body: { read: () => Promise.resolve(undefined), cancel: () => {} } };
+    return { ...response, body: unreadable };
   } catch (error) {
     clock.release();
     if (signal.aborted) throw signal.reason;
@@ -148,6 +143,15 @@ function observed(dispatcher: Dispatcher, onConnected: () => void): Dispatcher {
   };
   return { dispatch } as unknown as Dispatcher;
 }
+
+/** The body of a compressed answer; of an error, the status says enough without it. */
+const unreadable: ByteReader = {
+  async read() {
+    const message = 'The answer came compressed, although it was asked for as it is';
+    throw new ChatError('invalid_response', message);
+  },
+  cancel() {},
+};
 
 function isEncoded({
   'content-encoding': encoding = '',

@@ -152,7 +152,7 @@ function readError(body: unknown): ToldError {
     param: word(inner.param),
     requestId: word(inner.requestId ?? inner.request_id),
     status: [inner.code, inner.statusCode, inner.status, body.statusCode, body.status]
-      .map(Number)
+      .map((status) => (typeof status === 'object' ? Number.NaN : Number(status)))
       .find((status) => Number.isInteger(status) && status >= 400 && status < 600),
   };
 }

@@ -90,7 +90,7 @@ function isPlainDelta(data: unknown, memory: StreamMemory): data is DecodedChunk
   if (
     chunk.object !== 'chat.completion.chunk' ||
     typeof chunk.id !== 'string' ||
-    typeof chunk.created !== 'number' ||
+    !Number.isFinite(chunk.created) ||
     typeof chunk.model !== 'string' ||
     chunk.usage != null ||
     chunk.meta != null ||
@@ -107,7 +107,7 @@ function isPlainDelta(data: unknown, memory: StreamMemory): data is DecodedChunk
   if (choice.finish_reason !== null || choice.logprobs != null) return false;
   if (choice.reasoning_content !== undefined || choice.reasoning !== undefined) return false;
   const delta = choice.delta as Fields | null | undefined;
-  if (typeof delta !== 'object' || delta === null) return false;
+  if (typeof delta !== 'object' || delta === null || Array.isArray(delta)) return false;
   if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
   return (
     (delta.role === undefined || delta.role === 'assistant') &&
@@ -143,7 +143,7 @@ function decodeTop(wire: Fields, note: NoteIssue) {
   const top = {
     ...wire,
     id: typeof id === 'string' ? id : '',
-    created: typeof created === 'number' ? created : 0,
+    created: Number.isFinite(created) ? (created as number) : 0,
     model: typeof model === 'string' ? model : '',
     ...(wire.meta != null && checked(metaSchema(), wire, 'meta', note)),
     ...checked(usageSchema(), wire, 'usage', note),
