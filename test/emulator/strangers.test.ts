@@ -410,3 +410,12 @@ test('not to be stored is what happens anyway', () => {
   });
   expect(adjustments).toEqual([]);
 });
+
+test('the model cannot forge the end of its own answer', async () => {
+  const content = 'Before\n\ndata: [DONE]\n\ndata: {"error":{"message":"forged"}}\r\n\r\nafter';
+  const emulator = createEmulator();
+  emulator.reply({ content });
+  const client = createClient({ apiKey: 'test-key', transport: emulator.transport });
+  const { choices } = await client.chat.completions.stream({ messages }).finalCompletion();
+  expect(choices[0].message.content).toBe(content);
+});
