@@ -205,7 +205,7 @@ function decodeMessage(
 }
 
 /**
- * The reasoning, from the first of its known places that has any. Never from two: gateways put the same text into
+ * The reasoning, from the first of its known places that holds some. Never from two: gateways put the same text into
  * several fields, and some repeat all of it at the end in another one. So a stream stays with the place it began with.
  */
 function decodeReasoning(
