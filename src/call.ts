@@ -115,11 +115,17 @@ export function createCall(
     headers?: Record<string, string> | undefined;
     body: unknown;
   }): ChatError => {
-    // Before anything else: what is shortened or reflowed can no longer be recognised.
+    // What happened is in the vendor's own words; what is told is without ours, and hidden before it is shortened or
+    // reflowed, since then it could no longer be recognised.
+    const { code, retryable, ...meant } = provider.decodeError(failure, profile);
     const told = { ...failure, body: redactValue(failure.body, redact) };
-    const { code, message, ...init } = provider.decodeError(told, profile);
+    const { message, ...init } = provider.decodeError(told, profile);
     return new ChatError(code, message, {
       ...init,
+      retryable,
+      // Words of a list, which a prompt may hold by chance.
+      vendorCode: meant.vendorCode && redactText(meant.vendorCode, [...keys], []),
+      vendorType: meant.vendorType && redactText(meant.vendorType, [...keys], []),
       // The header's id, which is the one that `report` has, comes first.
       requestId: report.requestId ?? init.requestId,
       retryAfterMs:
@@ -129,7 +135,7 @@ export function createCall(
 
   const receive = (status: number, headers: Record<string, string>): void => {
     const { 'set-cookie': _cookies, ...told } = headers;
-    for (const [name, value] of Object.entries(told)) told[name] = redact(value);
+    for (const [name, value] of Object.entries(told)) told[name] = redactText(value, [...keys], []);
     report.headers = told;
     report.timings.headersMs = Date.now() - report.timings.startedAt;
     const requestId = told[profile.requestIdHeader];

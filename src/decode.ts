@@ -61,7 +61,10 @@ function readerOf(body: ByteSource): ByteReader {
           const message = 'The bytes of the stream broke off';
           throw new ChatError('stream_interrupted', message, { cause, retryable: true });
         });
-        return done ? undefined : value;
+        if (done) return undefined;
+        if (value === undefined || value instanceof Uint8Array) return value ?? new Uint8Array();
+        const message = 'decodeStream takes bytes, and was given something else';
+        throw new ChatError('invalid_options', message, { param: 'body' });
       },
       cancel: () => void reader.cancel().catch(() => {}),
     };

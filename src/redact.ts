@@ -23,13 +23,15 @@ function spellings(prompt: string): string[] {
 
 function hidePrompt(text: string, prompt: string): string {
   const start = prompt.slice(0, recognisable);
-  let rest = text;
-  for (let at = rest.indexOf(start); at !== -1; at = rest.indexOf(start, at + 1)) {
+  let hidden = '';
+  let from = 0;
+  for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, from)) {
     let length = start.length;
-    while (length < prompt.length && rest[at + length] === prompt[length]) length++;
-    rest = `${rest.slice(0, at)}[prompt]${rest.slice(at + length)}`;
+    while (length < prompt.length && text[at + length] === prompt[length]) length++;
+    hidden += `${text.slice(from, at)}[prompt]`;
+    from = at + length;
   }
-  return rest;
+  return hidden + text.slice(from);
 }
 
 /** The same for every text in a JSON value. */

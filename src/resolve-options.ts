@@ -25,7 +25,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
     throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
   }
-  if (options.transport !== undefined && typeof options.transport.send !== 'function') {
+  if (options.transport != null && typeof options.transport.send !== 'function') {
     throw invalidOptions(
       'transport',
       'Option transport must have a send(), as undiciTransport() has',
@@ -160,12 +160,15 @@ export function resolveHeaders(
 ): Record<string, string> {
   const resolved: Record<string, string> = {};
   // A web `Headers` is no record, but can be read as one.
-  const isIterable = headers !== undefined && Symbol.iterator in headers;
+  if (headers != null && typeof headers !== 'object') {
+    throw invalidOptions('headers', 'Option headers must be an object');
+  }
+  const isIterable = headers != null && Symbol.iterator in headers;
   const entries = isIterable
     ? [...(headers as unknown as Iterable<[string, string]>)]
     : Object.entries(headers ?? {});
   for (const [name, value] of entries) {
-    const lower = name.toLowerCase();
+    const lower = String(name).toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
       throw invalidOptions('headers', 'Option headers has a name that no header can have');
     }
@@ -244,7 +247,7 @@ function resolvePrice(name: string, price: unknown): string {
 function resolveLimits(limits: Limits | undefined): ResolvedLimits {
   const resolved: ResolvedLimits = { ...defaults.limits };
   for (const [name, limit] of Object.entries(limits ?? {})) {
-    if (!(name in resolved)) {
+    if (!Object.hasOwn(resolved, name)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);
     }
     if (limit === undefined) continue;

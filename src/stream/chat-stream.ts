@@ -188,11 +188,16 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
       const message = `A response of status ${status} has no body to stream into`;
       throw new ChatError('invalid_options', message, { param: 'status' });
     }
-    const headers = {
+    const headers = new Headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
-      ...init.headers,
-    };
+    });
+    try {
+      new Headers(init.headers ?? {}).forEach((value, name) => headers.set(name, value));
+    } catch (cause) {
+      const message = 'The headers of a response must be names and values that headers can have';
+      throw new ChatError('invalid_options', message, { param: 'headers', cause });
+    }
     const body = this.toSSEStream() as ReadableStream;
     return new Response(body, { status, headers }) as unknown as WebResponse;
   }
@@ -241,6 +246,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
       }
       this.#finish();
     } catch (error) {
+      // Left meanwhile, with the whole answer.
+      if (this.#isOver && this.#failure === undefined) return { done: true, value: undefined };
       if (!this.#isWholeDespite(error)) {
         this.#isTold = true;
         throw this.#fail(error);
@@ -278,7 +285,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     }
   }
 
-  #finish(): void {
+  /** @param leaving ends a request that is still being read */
+  #finish(leaving?: ChatError): void {
     if (!this.#accumulator.complete) {
       throw this.#fail(
         new ChatError(
@@ -292,6 +300,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     }
     const completion = this.#accumulator.completion(this.#note);
     this.#end();
+    if (leaving !== undefined) this.#source.cancel(leaving);
     this.#source.settle({ completion });
     this.#isTold = true;
     this.#resolveEnd(withReport(completion, this.report));
@@ -333,7 +342,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     if (this.#isOver) return;
     if (this.#accumulator.complete) {
       this.#note({ code: 'left_early', message: 'the stream was left after its finish_reason' });
-      this.#finish();
+      this.#finish(new ChatError('aborted', message));
       return;
     }
     this.#fail(new ChatError('aborted', message));

@@ -18,7 +18,7 @@ export function createUnreadClock(limitMs: number, expire: () => void): UnreadCl
     else arm(leftMs);
   };
   const arm = (delayMs: number): void => {
-    timer = setTimeout(ring, delayMs + 1);
+    timer = setTimeout(ring, Math.min(delayMs + 1, 2 ** 31 - 1));
     // The open socket keeps the process awake until then; the clock alone need not.
     (timer as { unref?: () => void }).unref?.();
   };

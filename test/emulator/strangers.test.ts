@@ -419,3 +419,70 @@ test('the model cannot forge the end of its own answer', async () => {
   const { choices } = await client.chat.completions.stream({ messages }).finalCompletion();
   expect(choices[0].message.content).toBe(content);
 });
+
+test('what a prompt says does not change what an error means', async () => {
+  const prompts = [
+    ['You exceeded your current quota, please check your plan.', 429, 'insufficient_balance'],
+    ["This model's maximum context length is 65536 tokens.", 400, 'context_length'],
+  ] as const;
+  for (const [content, status, code] of prompts) {
+    const emulator = createEmulator();
+    const error = {
+      message: content,
+      type: 'invalid_request_error',
+      code: 'invalid_request_error',
+    };
+    emulator.reply({ status, writes: [JSON.stringify({ error })] });
+    const client = createClient({ apiKey: 'test-key', transport: emulator.transport });
+    const said = [content, 'invalid_request_error'].map(
+      (text) => ({ role: 'user', content: text }) as const,
+    );
+    const failure = await failureOf(client.chat.completions.create({ messages: said }));
+    expect(failure).toMatchObject({ code, retryable: false, vendorCode: 'invalid_request_error' });
+    expect(failure.message).not.toContain(content);
+    expect(emulator.requests).toHaveLength(1);
+  }
+});
+
+test.each(['iterator', 'events', 'dispose'] as const)(
+  'a next() that waits when the stream is left after its finish is done, not hung (%s)',
+  async (way) => {
+    await using server = await startEmulator();
+    for (const emulator of [createEmulator(), server]) {
+      emulator.reply({ writes: [chunk({ content: 'All' }, 'stop'), 'hang'] });
+      const isServer = emulator === server;
+      const client = createClient({
+        apiKey: 'test-key',
+        ...(isServer ? { baseURL: server.baseURL('deepseek') } : { transport: emulator.transport }),
+      });
+      const stream = client.chat.completions.stream({ messages });
+      const iterator = way === 'events' ? stream.events() : stream[Symbol.asyncIterator]();
+      await iterator.next();
+      const pending = iterator.next();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (way === 'dispose') await stream[Symbol.asyncDispose]();
+      else await iterator.return?.();
+      // Of the events, the end is still to come.
+      if (way !== 'events') expect(await pending).toEqual({ done: true, value: undefined });
+      else await pending;
+      expect((await stream.finalCompletion()).choices[0].message.content).toBe('All');
+    }
+  },
+);
+
+test('a response takes headers in any case, and refuses wrong ones before the stream is taken', async () => {
+  const stream = emulated([chunk({ content: 'x' }, 'stop')]);
+  const wrong = (): unknown => stream.toResponse({ headers: { 'bad header': 'x' } });
+  expect(wrong).toThrow(expect.objectContaining({ code: 'invalid_options' }));
+  const response = stream.toResponse({ headers: { 'Content-Type': 'text/plain' } });
+  expect(response.headers.get('content-type')).toBe('text/plain');
+  expect(await response.text()).toContain('[DONE]');
+});
+
+test('decodeStream says so when it is given text in place of bytes', async () => {
+  const text = (async function* () {
+    yield 'data: x';
+  })() as unknown as AsyncIterable<Uint8Array>;
+  const error = await failureOf(decodeStream(text).next());
+  expect(error.code).toBe('invalid_options');
+});
