@@ -17,7 +17,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/live/**', 'test/bench/**', 'node_modules/**'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // An error that nobody awaited is a defect of this library, whatever the assertions say.
     dangerouslyIgnoreUnhandledErrors: false,
     setupFiles: ['test/setup.ts'],

@@ -8,12 +8,9 @@ import { parseOr } from './json.ts';
 import { redactText, redactValue, withoutSecrets } from './redact.ts';
 import { readErrorBody, redirectError } from './read-error.ts';
 import { resolveCall } from './resolve-options.ts';
-import { costOf } from './providers/dialect/cost.ts';
-import { isFlashModel } from './providers/dialect/encoding.ts';
-import type { NoteIssue, Report } from './report.ts';
+import type { NoteIssue, Report, ReportIssue } from './report.ts';
 import type { ChatCompletion } from './schema/response.ts';
-import type { CompletionUsage } from './schema/usage.ts';
-import { withCacheCounters } from './schema/usage.ts';
+import { completionState, settleReport } from './settle-report.ts';
 import type { ReadLimits } from './stream/clocks.ts';
 import { watchBody } from './stream/clocks.ts';
 import type { WatchedBody } from './stream/clocks.ts';
@@ -71,7 +68,11 @@ export function createCall(
 ): Call {
   const { provider, logger, hooks } = options;
   const { profile } = provider;
-  const { refusal, timeout, maxRetries, deadlineMs, signal } = resolveCall(options, requestOptions);
+  const { refusal, timeout, maxRetries, deadlineMs, signal } = resolveCall(
+    options,
+    requestOptions,
+    kind,
+  );
   const { stall } = timeout;
   const readLimits: ReadLimits = {
     idleMs: timeout.idle ?? defaults.timeout.idle,
@@ -107,6 +108,8 @@ export function createCall(
   let prompts = (): readonly string[] => [];
   let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
+
+  const note = (issue: ReportIssue): void => void report.issues.push(issue);
 
   const redact = (text: string): string => redactText(text, [...keys], prompts());
 
@@ -160,17 +163,7 @@ export function createCall(
   const end = (completion: ChatCompletion | undefined): void => {
     lifetime.end();
     report.timings.totalMs = Date.now() - report.timings.startedAt;
-    if (completion !== undefined) {
-      if (completion.usage !== undefined) report.usage = withCacheCounters(completion.usage);
-      const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
-      const cost = costOf(completion, profile, options.pricing, isFlashModel(report.model), sentAt);
-      if (cost !== undefined) report.cost = cost;
-      // Some vendors put nothing but a price there; counts that were not given are not zero.
-      if (completion.usage !== undefined && !hasCounts(completion.usage)) {
-        delete completion.usage;
-        delete report.usage;
-      }
-    }
+    if (completion !== undefined) settleReport(report, completion, options, note);
     callHook(() => hooks.onEnd?.(report));
   };
 
@@ -181,7 +174,7 @@ export function createCall(
     hidePrompts: (texts) => {
       prompts = texts;
     },
-    note: (issue) => void report.issues.push(issue),
+    note,
     unreadMs: timeout.unread ?? defaults.timeout.unread,
     check() {
       if (refusal !== undefined) throw refusal;
@@ -231,7 +224,7 @@ export function createCall(
     },
     toError: (body) => toError({ body }),
     succeed(completion) {
-      report.completion = completionState(completion);
+      report.completion = completion === undefined ? 'complete' : completionState(completion);
       attempts.succeed();
       end(completion);
     },
@@ -246,29 +239,4 @@ export function createCall(
       return error;
     },
   };
-}
-
-function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: CompletionUsage): boolean {
-  return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
-}
-
-function completionState(completion: ChatCompletion | undefined): Report['completion'] {
-  if (completion === undefined) return 'complete';
-  const [{ finish_reason, message }] = completion.choices;
-  switch (finish_reason) {
-    case 'length': {
-      const isEmpty = !message.content && !message.tool_calls?.length;
-      return isEmpty && message.reasoning_content ? 'reasoning_exhausted' : 'length';
-    }
-    case 'content_filter':
-      return 'content_filter';
-    // The vendor's own words for "not finished".
-    case 'insufficient_system_resource':
-    case 'aborted':
-    case 'error':
-    case null:
-      return 'interrupted';
-    default:
-      return 'complete';
-  }
 }

@@ -1,15 +1,20 @@
-import type { Call, CallContext } from './call.ts';
-import { createCall } from './call.ts';
-import { ChatError } from './errors.ts';
-import type { ClientOptions, defaults, RequestOptions, ResolvedOptions } from './options.ts';
-import type { PreparedRequest, ReadyRequest } from './prepare.ts';
-import { prepare, prepareGet } from './prepare.ts';
+import type { CallContext } from './call.ts';
+import { get, stream } from './chat.ts';
+import type { ClientOptions, defaults, RequestOptions } from './options.ts';
+import { streamObject } from './output/object-stream.ts';
+import type { InferOutput, OutputSchema } from './output/output-schema.ts';
+import { isOutputSchema } from './output/output-schema.ts';
+import type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
+import { parse } from './output/parse.ts';
+import { completeRecovering } from './output/recover.ts';
+import { runTools } from './output/run-tools.ts';
+import type { RunToolsParams, ToolRun } from './output/tool-run.ts';
+import type { PreparedRequest } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { decodeModels } from './providers/dialect/decode-models.ts';
 import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import { readAnswer } from './read-answer.ts';
-import { promptTexts } from './redact.ts';
 import { resolveOptions } from './resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
@@ -17,13 +22,20 @@ import type {
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionCreateParamsStreaming,
 } from './schema/request.ts';
-import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
-import { createSource } from './stream-source.ts';
-import { createAccumulator } from './stream/accumulate.ts';
-import { ChatStream, withReport } from './stream/chat-stream.ts';
-import { splitThinkTags } from './stream/think-tags.ts';
+import type {
+  ChatCompletionWithReport,
+  ParsedChatCompletionWithReport,
+} from './schema/response.ts';
+import type {
+  CompletionCreateParams,
+  CompletionCreateParamsNonStreaming,
+  CompletionCreateParamsStreaming,
+  CompletionWithReport,
+} from './schema/text-completion.ts';
+import type { ChatStream } from './stream/chat-stream.ts';
+import type { CompletionStream } from './text-completions.ts';
+import { completeText, streamText } from './text-completions.ts';
 import { createRetryBudget } from './transport/retry-budget.ts';
-import { warnOnce } from './warn.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
@@ -42,11 +54,33 @@ export interface ChatCompletions<Options = ProviderOptions> {
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): Promise<ChatStream | ChatCompletionWithReport>;
+  /**
+   * As `stream` below, with a schema as `response_format`: the answer has its value in `message.parsed`, and
+   * `partialObject()` gives it as it grows.
+   *
+   * @throws ChatError `invalid_request` at once for a schema that cannot be used
+   */
+  stream<const Schema extends OutputSchema>(
+    params: ChatCompletionParseParams<Schema> & { stream?: boolean | null | undefined },
+    options?: RequestOptions<Options>,
+  ): ChatStream<InferOutput<Schema>>;
   /** As `create` with `stream: true`, but gives the stream at once; what fails before the answer fails in the stream. */
   stream(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): ChatStream;
+  /**
+   * Asks for a value: `completion.choices[0].message.parsed`, checked by your schema. An answer that does not fit is
+   * shown to the model with what is wrong, and asked for once more.
+   *
+   * @throws ChatError `invalid_output` with the `issues`, and the answer as `partial`
+   */
+  parse<const Schema extends OutputSchema>(
+    params: ChatCompletionParseParams<Schema>,
+    options?: ParseOptions<Options>,
+  ): Promise<ParsedChatCompletionWithReport<InferOutput<Schema>>>;
+  /** Lets the model call tools, and runs them, until it answers. */
+  runTools(params: RunToolsParams, options?: RequestOptions<Options>): ToolRun;
   /** Exactly what would be sent, without the key and without needing one. Sends nothing. */
   prepare(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
@@ -57,9 +91,28 @@ export interface ChatCompletions<Options = ProviderOptions> {
 /** A list of models that can be iterated. */
 export type ModelPage = ModelList & AsyncIterable<Model>;
 
+/** `client.completions`: filling in the middle, at direct DeepSeek. */
+export interface TextCompletions<Options = ProviderOptions> {
+  /** Asks for a stream. @throws ChatError `unsupported` where the vendor documents no such call */
+  create(
+    params: CompletionCreateParamsStreaming,
+    options?: RequestOptions<Options>,
+  ): Promise<CompletionStream>;
+  /**
+   * Writes what belongs between `prompt` and `suffix`. Without thinking, at most 4,096 tokens.
+   *
+   * @throws ChatError `unsupported` where the vendor documents no such call
+   */
+  create(
+    params: CompletionCreateParamsNonStreaming,
+    options?: RequestOptions<Options>,
+  ): Promise<CompletionWithReport>;
+}
+
 /** A client of one vendor. */
 export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   readonly chat: { readonly completions: ChatCompletions<Options> };
+  readonly completions: TextCompletions<Options>;
   readonly models: {
     /** The vendor's models. @throws ChatError `unsupported` where the vendor documents no list */
     list(options?: RequestOptions<Options>): Promise<ModelPage> & AsyncIterable<Model>;
@@ -90,8 +143,15 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   const closing = new AbortController();
   const context: CallContext = { options, budget, closing: closing.signal };
 
-  const openStream = (params: object, requestOptions?: RequestOptions<unknown>): ChatStream =>
-    stream(context, { ...params, stream: true }, requestOptions);
+  const openStream = (
+    given: { response_format?: unknown },
+    requestOptions?: RequestOptions<unknown>,
+  ): ChatStream => {
+    const params = { ...given, stream: true };
+    return isOutputSchema(given?.response_format)
+      ? streamObject(context, params, requestOptions)
+      : stream(context, { params, options: requestOptions });
+  };
 
   async function create(
     params: ChatCompletionCreateParams,
@@ -99,8 +159,8 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   ): Promise<never> {
     return (
       params?.stream === true
-        ? openStream(params, requestOptions).opened()
-        : complete(context, params, requestOptions)
+        ? stream(context, { params, options: requestOptions }).opened()
+        : completeRecovering(context, { params, options: requestOptions })
     ) as Promise<never>;
   }
 
@@ -126,17 +186,28 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     chat: {
       completions: {
         create,
-        stream: openStream,
+        // Its overloads know the type of the value.
+        stream: openStream as ChatCompletions<never>['stream'],
+        parse: (params: object, requestOptions?: ParseOptions<unknown>) =>
+          parse(context, { ...params }, requestOptions) as Promise<never>,
+        runTools: (params, requestOptions) => runTools(context, params, requestOptions),
         prepare(params, requestOptions = {}) {
           const {
             http: _http,
             model: _model,
             issues: _issues,
+            thinking: _thinking,
             ...prepared
           } = prepare(options, params, requestOptions);
           return prepared;
         },
       },
+    },
+    completions: {
+      create: (params: CompletionCreateParams, requestOptions?: RequestOptions<unknown>) =>
+        (params?.stream === true
+          ? streamText(context, params, requestOptions)
+          : completeText(context, params, requestOptions)) as Promise<never>,
     },
     models: { list },
     balance(requestOptions = {}) {
@@ -161,99 +232,6 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
 
 // For the process: an outage is not less of one because every request has a client of its own.
 const budget = createRetryBudget();
-
-/** A whole answer: validate → encode → send → read → decode. */
-async function complete(
-  context: CallContext,
-  params: unknown,
-  requestOptions: RequestOptions<unknown> | undefined,
-): Promise<ChatCompletionWithReport> {
-  const call = createCall(context, requestOptions, 'whole');
-  try {
-    const request = begin(context.options, call, params, requestOptions);
-    const completion = await call.attempts.run(async (scope) => {
-      const response = await call.send(request.http, scope);
-      const answer = await readAnswer(response, call, context.options);
-      return decodeCompletion(answer, call, context.options);
-    });
-    call.succeed(completion);
-    return withReport(completion, call.report);
-  } catch (error) {
-    throw call.fail(error);
-  }
-}
-
-/** A streamed answer: the same path, with the reading left to whoever pulls. */
-function stream(
-  context: CallContext,
-  params: unknown,
-  requestOptions: RequestOptions<unknown> | undefined,
-): ChatStream {
-  const { options } = context;
-  const call = createCall(context, requestOptions, 'streamed');
-  return new ChatStream({
-    source: createSource(call, options, () => begin(options, call, params, requestOptions)),
-    accumulator: createAccumulator(options.limits),
-    report: call.report,
-    unreadMs: call.unreadMs,
-    note: call.note,
-  });
-}
-
-/** Prepares the request, and tells the report and the user what was changed. */
-function begin(
-  options: ResolvedOptions,
-  { report, hidePrompts, check }: Call,
-  params: unknown,
-  requestOptions: RequestOptions<unknown> | null | undefined,
-): ReadyRequest {
-  check();
-  const request = prepare(options, params, requestOptions ?? {});
-  report.model = request.model;
-  hidePrompts(() => promptTexts(request.body.messages));
-  report.adjustments.push(...request.adjustments);
-  report.issues.push(...request.issues);
-  if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
-  return request;
-}
-
-/** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
-function decodeCompletion(
-  answer: unknown,
-  { note }: Call,
-  { provider, splitThinkTags: splits }: ResolvedOptions,
-): ChatCompletion {
-  const decoded = provider.decode(answer, note);
-  const completion = splits ? splitThinkTags(decoded) : decoded;
-  if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
-    const message = 'The answer has no finish_reason: it is not whole';
-    throw new ChatError('stream_interrupted', message, { retryable: true, partial: completion });
-  }
-  return completion;
-}
-
-/** A call without a body. */
-async function get<T>(
-  context: CallContext,
-  path: string | undefined,
-  what: string,
-  decode: (body: unknown) => T,
-  requestOptions: RequestOptions<unknown> | null = {},
-): Promise<T> {
-  const call = createCall(context, requestOptions, 'whole');
-  try {
-    call.check();
-    const request = prepareGet(context.options, path, what, requestOptions ?? {});
-    const answer = await call.attempts.run(async (scope) => {
-      const response = await call.send(request, scope);
-      return decode(await readAnswer(response, call, context.options));
-    });
-    call.succeed();
-    return answer;
-  } catch (error) {
-    throw call.fail(error);
-  }
-}
 
 /** Lets a list, or the promise of one, be iterated, as programs for the `openai` package do. */
 function iterable<T extends object, Item>(

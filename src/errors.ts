@@ -64,7 +64,8 @@ export class ChatError extends Error {
   declare readonly vendorType?: string | undefined;
   /**
    * What had arrived, once the answer had begun: text, reasoning, whole tool calls, usage. Its `finish_reason` is
-   * `null`. Not enumerable, so that a log of the error holds no answer.
+   * `null`; on `invalid_output` it is the whole answer, with its own one. Not enumerable, so that a log of the error
+   * holds no answer.
    */
   declare readonly partial?: ChatCompletion | undefined;
   /** What happened up to the failure: attempts, adjustments, timings. Not enumerable. */

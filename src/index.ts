@@ -1,6 +1,6 @@
 // The public surface, in the order of the data's path.
 export { createClient } from './client.ts';
-export type { ChatCompletions, Client, ModelPage } from './client.ts';
+export type { ChatCompletions, Client, ModelPage, TextCompletions } from './client.ts';
 export type {
   ClientOptions,
   Hooks,
@@ -49,6 +49,23 @@ export type {
   FunctionParameters,
 } from './schema/tool.ts';
 
+export { tool } from './output/tool.ts';
+export type { RunnableTool, ToolDefinition, ToolScope } from './output/tool.ts';
+export type {
+  RunToolsParams,
+  ToolApproval,
+  ToolResult,
+  ToolRun,
+  ToolRunEnd,
+  ToolRunEvent,
+  ToolRunResult,
+  ToolRunStep,
+} from './output/tool-run.ts';
+export type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
+export type { InferOutput, OutputSchema, SchemaPair } from './output/output-schema.ts';
+export { explainMessages } from './explain-messages.ts';
+export type { MessageExplanation } from './explain-messages.ts';
+
 export { defineProvider, providers } from './providers/registry.ts';
 export type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 export type { ProviderFacts, ProviderSpec } from './providers/define-provider.ts';
@@ -75,7 +92,7 @@ export type { Transport, TransportRequest, TransportResponse } from './transport
 
 export { decodeStream } from './decode.ts';
 export { ChatStream } from './stream/chat-stream.ts';
-export type { ToResponseInit } from './stream/chat-stream.ts';
+export type { DeepPartial, FinalCompletion, ToResponseInit } from './stream/chat-stream.ts';
 export type { ChatStreamEvent } from './stream/events.ts';
 export { chunkSchema } from './schema/chunk.ts';
 export type {
@@ -95,6 +112,10 @@ export type {
   ChoiceLogprobs,
   CompletionMeta,
   FinishReason,
+  ParsedChatCompletion,
+  ParsedChatCompletionWithReport,
+  ParsedChoice,
+  ParsedMessage,
   TokenLogprob,
 } from './schema/response.ts';
 export type {
@@ -102,7 +123,23 @@ export type {
   CompletionUsage,
   PromptTokensDetails,
 } from './schema/usage.ts';
-export type { StandardIssue, StandardResult, StandardSchemaV1 } from './schema/standard.ts';
+export type {
+  Completion,
+  CompletionChoice,
+  CompletionCreateParams,
+  CompletionCreateParamsBase,
+  CompletionCreateParamsNonStreaming,
+  CompletionCreateParamsStreaming,
+  CompletionLogprobs,
+  CompletionWithReport,
+} from './schema/text-completion.ts';
+export type { CompletionStream } from './text-completions.ts';
+export type {
+  StandardIssue,
+  StandardJSONSchemaV1,
+  StandardResult,
+  StandardSchemaV1,
+} from './schema/standard.ts';
 
 export { ChatError, isChatError } from './errors.ts';
 export type { ChatErrorCode, ErrorIssue, TimeoutPhase } from './error-codes.ts';
@@ -114,6 +151,7 @@ export type {
   Cost,
   Report,
   ReportIssue,
+  ReportThinking,
   ReportUsage,
   Timings,
 } from './report.ts';

@@ -136,6 +136,14 @@ export interface RequestOptions<Options = ProviderOptions> {
   deadline?: number | Date | undefined;
   /** Merged into the body last, untouched. Not `model`, `messages` or `stream`. */
   extraBody?: Record<string, unknown> | undefined;
+  /**
+   * What to do when all tokens went into thinking and there is no answer: `return` it as it is, with
+   * `report.completion` `reasoning_exhausted`; ask once more with thinking off (`disable`) or with the effort `low`
+   * (`lower`). For whole answers and `runTools`; a stream has handed its reasoning out already.
+   *
+   * @default 'return'
+   */
+  onReasoningExhausted?: 'return' | 'disable' | 'lower' | undefined;
   /** Fields that only one vendor documents; only the called vendor's are sent. */
   providerOptions?: Options | undefined;
 }

@@ -2,8 +2,9 @@ import type { HttpRequest } from './call.ts';
 import { ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { resolveHeaders } from './resolve-options.ts';
+import type { Provider } from './providers/provider.ts';
 import { findOption } from './providers/registry.ts';
-import type { Adjustment, ReportIssue } from './report.ts';
+import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
 import { dotted } from './schema/standard.ts';
 import { version } from './version.ts';
@@ -26,46 +27,63 @@ export interface ReadyRequest extends PreparedRequest {
   http: HttpRequest;
   model: string;
   issues: ReportIssue[];
+  thinking: ReportThinking['asked'];
 }
 
 /**
  * validate → encode → merge what is only this vendor's.
  *
+ * @param isValidated the answer is going to be held to its schema here
  * @throws ChatError `invalid_request`, `unsupported_parameter`, `invalid_options`
  */
 export function prepare(
   options: ResolvedOptions,
   params: unknown,
   requestOptions: RequestOptions<unknown>,
+  isValidated = false,
 ): ReadyRequest {
   const { provider } = options;
-  const { request, encoded } = expressible(() => {
-    const request = canonicalRequest(params, findOption);
-    return { request, encoded: provider.encode(request, provider.profile) };
+  const encoded = expressible(() => {
+    const request = { ...canonicalRequest(params, findOption), isValidated };
+    return provider.encode(request, provider.profile);
   });
   const extra = vendorFields(options, requestOptions);
-  if (options.onUnsupported === 'error') refuseLossy(options, encoded.adjustments);
-  const body = { ...encoded.body, ...extra, ...extraBody(requestOptions.extraBody) };
   const { paths } = provider.profile;
   const url =
     encoded.path === 'beta' && paths.beta !== undefined
       ? besideChat(options, paths.beta)
       : resolve(options.baseURL, paths.chat ?? 'chat/completions');
+  const body = { ...encoded.body, ...extra };
+  const { thinking = 'default', adjustments, issues } = encoded;
+  return post(options, requestOptions, url, { body, adjustments, issues, thinking });
+}
+
+/** A request of which everything is known, but for what every request has. */
+export function post(
+  options: ResolvedOptions,
+  requestOptions: RequestOptions<unknown>,
+  url: string,
+  encoded: Pick<ReadyRequest, 'body' | 'adjustments' | 'issues' | 'thinking'>,
+): ReadyRequest {
+  const { adjustments, issues, thinking } = encoded;
+  if (options.onUnsupported === 'error') refuseLossy(options, adjustments);
+  const body = { ...encoded.body, ...extraBody(requestOptions.extraBody) };
   const headers = {
     'content-type': 'application/json',
-    accept: request.stream ? 'text/event-stream' : 'application/json',
+    accept: body.stream ? 'text/event-stream' : 'application/json',
     ...commonHeaders(options),
     ...resolveHeaders(requestOptions.headers),
   };
   return {
-    provider: provider.id,
+    provider: options.provider.id,
     method: 'POST',
     url,
     headers,
     body,
-    adjustments: encoded.adjustments,
+    adjustments,
     model: String(body.model),
-    issues: encoded.issues,
+    issues,
+    thinking,
     http: { method: 'POST', url, headers, body: expressible(() => JSON.stringify(body)) },
   };
 }
@@ -78,17 +96,18 @@ export function prepareGet(
   requestOptions: RequestOptions<unknown>,
 ): HttpRequest {
   const { provider } = options;
-  if (path === undefined) {
-    throw new ChatError('unsupported', `${provider.profile.name} offers no ${what}`, {
-      provider: provider.id,
-    });
-  }
+  if (path === undefined) throw notOffered(provider, what);
   const headers = {
     accept: 'application/json',
     ...commonHeaders(options),
     ...resolveHeaders(requestOptions.headers),
   };
   return { method: 'GET', url: besideChat(options, path), headers };
+}
+
+/** An `unsupported`: the vendor documents no such call. */
+export function notOffered({ id, profile }: Provider, what: string): ChatError {
+  return new ChatError('unsupported', `${profile.name} offers no ${what}`, { provider: id });
 }
 
 function commonHeaders(options: ResolvedOptions): Record<string, string> {
@@ -106,7 +125,7 @@ function resolve(base: string, path: string): string {
 }
 
 /** Paths beside the chat path start from the root that other SDKs' endings hang on. */
-function besideChat({ baseURL, provider }: ResolvedOptions, path: string): string {
+export function besideChat({ baseURL, provider }: ResolvedOptions, path: string): string {
   const endings = provider.profile.baseURLEndings ?? [];
   const ending = endings.find((each) => baseURL.endsWith(each)) ?? '';
   return resolve(baseURL.slice(0, baseURL.length - ending.length), path);
@@ -159,7 +178,9 @@ function extraBody(extra: Record<string, unknown> | undefined): Record<string, u
   ) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
-  const taken = ['model', 'messages', 'stream'].filter((key) => extra && Object.hasOwn(extra, key));
+  const taken = ['model', 'messages', 'prompt', 'stream'].filter(
+    (key) => extra && Object.hasOwn(extra, key),
+  );
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));

@@ -55,8 +55,8 @@ export function withoutSecrets(headers: Readonly<Record<string, string>>): Recor
   );
 }
 
-/** Everything that was said so far, text by text. A word or two may be anybody's. */
-export function promptTexts(messages: unknown): string[] {
+/** Everything that a request says, text by text. A word or two may be anybody's. */
+export function promptTexts({ messages = [], prompt, suffix }: Record<string, unknown>): string[] {
   const texts: unknown[] = [];
   const collect = (value: unknown): void => {
     if (typeof value === 'string') texts.push(value);
@@ -65,5 +65,6 @@ export function promptTexts(messages: unknown): string[] {
   for (const { content, reasoning_content, tool_calls } of messages as Record<string, unknown>[]) {
     collect([content, reasoning_content, tool_calls]);
   }
+  collect([prompt, suffix]);
   return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
 }

@@ -84,6 +84,14 @@ export interface Timings {
   totalMs?: number | undefined;
 }
 
+/** Whether the model thought, against what it was asked to do. */
+export interface ReportThinking {
+  /** What was asked of it; `default` if nothing was. A forced tool choice that rules thinking out asks for `disabled`. */
+  asked: 'enabled' | 'disabled' | 'default';
+  /** Whether the answer came with reasoning text or a count of reasoning tokens; `false` until it did. */
+  seen: boolean;
+}
+
 /** What kind of end the answer had. */
 export type CompletionState =
   | 'complete'
@@ -115,6 +123,8 @@ export interface Report {
   usage?: ReportUsage | undefined;
   /** Cost of the answer; absent where unknown, never guessed. */
   cost?: Cost | undefined;
+  /** Whether the model thought; absent where the call has nothing to do with thinking. */
+  thinking?: ReportThinking | undefined;
   /** When things happened. */
   timings: Timings;
   /** What kind of end the answer had; `interrupted` until the end is known. */

@@ -76,6 +76,7 @@ function isNode(): boolean {
 export function resolveCall(
   options: ResolvedOptions,
   given: RequestOptions<unknown> | null | undefined,
+  kind: 'streamed' | 'whole',
 ): {
   refusal: ChatError | undefined;
   timeout: TimeoutOptions;
@@ -86,6 +87,7 @@ export function resolveCall(
   const { timeout, maxRetries } = options;
   try {
     const asked = given ?? {};
+    checkRecovery(asked.onReasoningExhausted, kind);
     return {
       refusal: undefined,
       timeout: { ...timeout, ...resolveTimeout(asked.timeout) },
@@ -96,6 +98,18 @@ export function resolveCall(
   } catch (refusal) {
     if (!isChatError(refusal)) throw refusal;
     return { refusal, timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+  }
+}
+
+function checkRecovery(
+  recovery: RequestOptions['onReasoningExhausted'],
+  kind: 'streamed' | 'whole',
+): void {
+  const param = 'onReasoningExhausted';
+  checkOneOf(param, recovery, ['return', 'disable', 'lower']);
+  if (kind === 'streamed' && recovery !== undefined && recovery !== 'return') {
+    const message = `Option ${param} is not for streams, which have handed out the reasoning by then`;
+    throw invalidOptions(param, message);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Balance } from './provider.ts';
 //   tools   https://api-docs.deepseek.com/guides/tool_calls
 //   price   https://api-docs.deepseek.com/quick_start/pricing
 //   errors  https://api-docs.deepseek.com/quick_start/error_codes
+//   fim     https://api-docs.deepseek.com/api/create-completion
 //   limits  https://api-docs.deepseek.com/quick_start/rate_limit
 
 /** Fields that only DeepSeek documents. */
@@ -58,6 +59,8 @@ export const deepseek = createProvider({
     apiKeyVariables: ['DEEPSEEK_API_KEY'],
     // chat: beta features live under /beta; `/v1` is an old alias of the root.
     paths: { beta: 'beta/chat/completions', models: 'models', balance: 'user/balance' },
+    // fim: POST /beta/completions, at most 4K tokens, without thinking.
+    fim: { path: 'beta/completions', max_tokens: 4096 },
     baseURLEndings: ['/v1', '/beta'],
     caps: {
       // chat: "the valid range of max_tokens is [1, 393216]".

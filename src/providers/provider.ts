@@ -80,6 +80,8 @@ export interface Profile {
     models?: string | undefined;
     balance?: string | undefined;
   };
+  /** Filling in the middle of a text: where, and how many tokens it writes at most. Absent: not offered. */
+  fim?: { path: string; max_tokens: number } | undefined;
   /** Endings of a base URL that other SDKs are used to, and that are not part of the paths above, e.g. `/v1`. */
   baseURLEndings?: readonly string[] | undefined;
   /** Put before a model id without a slash, e.g. `deepseek/`. @default '' */
@@ -102,8 +104,11 @@ export interface Profile {
   parameters: Partial<Record<RuledParameter, ParameterRule>>;
   /** Where the end user's id goes, and what it may look like; absent: dropped. */
   user?: { field: 'user_id' | 'user'; pattern?: RegExp | undefined } | undefined;
-  /** What becomes of `json_schema`. `sent with schema`: under OpenAI's key and under `schema` too. */
-  jsonSchema: 'sent' | 'sent with schema' | 'json_object';
+  /**
+   * What becomes of `json_schema`. `sent with schema`: under OpenAI's key and under `schema` too. `dropped`: the vendor
+   * takes no form of answer at all, not even `json_object`.
+   */
+  jsonSchema: 'sent' | 'sent with schema' | 'json_object' | 'dropped';
   /** What becomes of a tool choice that forces a call. `thinking off`: refused while thinking, so thinking is switched off. */
   forcedToolChoice: 'sent' | 'thinking off' | 'required as auto';
   /** What becomes of `strict` on functions. `beta`: on the beta path, all functions or none. */
@@ -148,6 +153,8 @@ export interface EncodedRequest {
   adjustments: Adjustment[];
   /** Things to know that change nothing. */
   issues: ReportIssue[];
+  /** Whether the model is asked to think, if it is asked at all. */
+  thinking?: 'enabled' | 'disabled' | undefined;
 }
 
 /** An answer that is an error. */

@@ -37,6 +37,8 @@ export interface CanonicalRequest {
   thinking?: 'enabled' | 'disabled' | undefined;
   reasoning_effort?: Exclude<ReasoningEffort, 'none'> | undefined;
   user_id?: string | undefined;
+  /** The answer is going to be held to the schema here, so it does not matter who else does. */
+  isValidated?: boolean | undefined;
   /** OpenAI's fields that no vendor takes. */
   foreign: Record<string, unknown>;
   /** Field of this form → path in the caller's request, where they differ. */
@@ -87,10 +89,12 @@ export function invalidRequest(issues: readonly ErrorIssue[]): ChatError {
 
 function refuseSchemaObject(params: unknown): void {
   const format = (params as { response_format?: unknown } | null | undefined)?.response_format;
-  const isObject = typeof format === 'function' || (typeof format === 'object' && format !== null);
-  if (isObject && '~standard' in format) {
+  const isSchema = (value: unknown): boolean =>
+    (typeof value === 'function' || (typeof value === 'object' && value !== null)) &&
+    '~standard' in value;
+  if (isSchema(format) || isSchema((format as { schema?: unknown } | null | undefined)?.schema)) {
     const message =
-      "is a schema object; create() takes the wire form: { type: 'json_schema', json_schema: { name, schema } }";
+      "is a schema object: use parse() or stream(), or the wire form { type: 'json_schema', json_schema: { name, schema } }";
     throw invalidRequest([{ path: 'response_format', message }]);
   }
 }

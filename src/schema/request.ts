@@ -122,13 +122,13 @@ export const foreignFields = [
   'safety_identifier',
 ] as const;
 
-const number = (minimum: number, maximum: number) =>
+export const number = (minimum: number, maximum: number) =>
   given(z.number().check(z.gte(minimum), z.lte(maximum)));
 
-const integer = (minimum: number, maximum: number) =>
+export const integer = (minimum: number, maximum: number) =>
   given(z.int().check(z.gte(minimum), z.lte(maximum)));
 
-const given = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
+export const given = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 
 const effort = () => z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
 

@@ -119,6 +119,28 @@ export interface ChatCompletion {
 /** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */
 export type ChatCompletionWithReport = ChatCompletion & { readonly report: Report };
 
+/** The model's message, with the value that its content holds. */
+export interface ParsedMessage<T> extends ChatCompletionMessage {
+  /** The answer as a value, as the schema gives it. */
+  parsed: T;
+}
+
+/** One answer, with its value. */
+export interface ParsedChoice<T> extends Choice {
+  message: ParsedMessage<T>;
+}
+
+/** A whole answer that fits a schema. */
+export interface ParsedChatCompletion<T> extends ChatCompletion {
+  /** The value is that of the first answer; vendors give no other. */
+  choices: [ParsedChoice<T>, ...Choice[]];
+}
+
+/** {@link ParsedChatCompletion} and what happened on the way to it. */
+export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> & {
+  readonly report: Report;
+};
+
 const text = () => z.nullish(z.string());
 
 export const annotationsSchema = once(() =>

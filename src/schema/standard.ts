@@ -26,6 +26,18 @@ export interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
+/**
+ * A Standard Schema that gives its JSON Schema as well (https://standardschema.dev/json-schema): zod from 4.2 on, and
+ * ArkType, do so by themselves.
+ */
+export interface StandardJSONSchemaV1<Output = unknown> {
+  readonly '~standard': StandardSchemaV1<Output>['~standard'] & {
+    readonly jsonSchema: {
+      readonly input: (options: { readonly target: string }) => Record<string, unknown>;
+    };
+  };
+}
+
 /** Builds a value at its first use; schemas cost milliseconds that `import` should not pay. */
 export function once<T>(build: () => T): () => T {
   let built: { value: T } | undefined;

@@ -1,7 +1,11 @@
 import { attachToError, ChatError, isChatError, timeoutError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionWithReport,
+  ParsedChatCompletionWithReport,
+} from '../schema/response.ts';
 import type { WebAbortSignal, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
@@ -29,6 +33,14 @@ export interface ChunkSource {
   settle(outcome: { completion: ChatCompletion } | { error: ChatError }): void;
 }
 
+/** What a stream whose answer is held to a schema knows besides. */
+export interface StreamOutput {
+  /** Makes a reader that is given each chunk, and gives the growing value whenever the chunk has changed it. */
+  grow(): (chunk: ChatCompletionChunk) => unknown;
+  /** The whole answer with its value. @throws ChatError `invalid_output` */
+  finish(completion: ChatCompletionWithReport): Promise<ChatCompletionWithReport>;
+}
+
 export interface ChatStreamParts {
   source: ChunkSource;
   accumulator: Accumulator;
@@ -36,7 +48,20 @@ export interface ChatStreamParts {
   /** Milliseconds after which a stream that nobody pulls is given up. */
   unreadMs: number;
   note: NoteIssue;
+  output?: StreamOutput | undefined;
 }
+
+/** What a stream's `finalCompletion` gives: with a schema, the answer has its value too. */
+export type FinalCompletion<T> = unknown extends T
+  ? ChatCompletionWithReport
+  : ParsedChatCompletionWithReport<T>;
+
+/** A value as far as it has come. Texts may go on; numbers, keys and words are whole. */
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? DeepPartial<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
+    : T;
 
 /** What `toResponse` takes of a `ResponseInit`. */
 export interface ToResponseInit {
@@ -52,16 +77,19 @@ export interface ToResponseInit {
  * for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '');
  * const completion = await stream.finalCompletion();
  */
-export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable {
+export class ChatStream<T = unknown>
+  implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable
+{
   /** What happened so far; settled when the stream has ended. */
   readonly report: Report;
   readonly #source: ChunkSource;
   readonly #accumulator: Accumulator;
   readonly #note: NoteIssue;
+  readonly #output: StreamOutput | undefined;
   readonly #opened: Promise<void>;
   readonly #ended: Promise<ChatCompletionWithReport>;
   readonly #unread: UnreadClock;
-  #resolveEnd!: (completion: ChatCompletionWithReport) => void;
+  #resolveEnd!: (completion: ChatCompletionWithReport | Promise<ChatCompletionWithReport>) => void;
   #rejectEnd!: (error: ChatError) => void;
   #isTaken = false;
   #isOver = false;
@@ -79,10 +107,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   };
 
   /** Made by `client.chat.completions`. */
-  constructor({ source, accumulator, report, unreadMs, note }: ChatStreamParts) {
+  constructor({ source, accumulator, report, unreadMs, note, output }: ChatStreamParts) {
     this.#source = source;
     this.#accumulator = accumulator;
     this.#note = note;
+    this.#output = output;
     this.report = report;
     this.#ended = new Promise((resolve, reject) => {
       this.#resolveEnd = resolve;
@@ -132,11 +161,27 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
    * The whole answer, equal to what `create()` without `stream` gives. During or after iteration it waits for the end;
    * called first, it reads the stream itself.
    *
-   * @throws ChatError the stream's own error; `aborted` if the loop was left early
+   * @throws ChatError the stream's own error; `aborted` if the loop was left early; `invalid_output` if the answer does
+   *   not fit the schema that it was asked for with
    */
-  finalCompletion(): Promise<ChatCompletionWithReport> {
+  finalCompletion(): Promise<FinalCompletion<T>> {
     if (!this.#isTaken && !this.#isOver) void this.#drain();
-    return this.#ended;
+    return this.#ended as Promise<FinalCompletion<T>>;
+  }
+
+  /**
+   * The value of an answer with a schema, as it grows; the same object each time, so `structuredClone` what you keep.
+   * Texts grow, everything else comes whole. Nothing is checked until the end: `finalCompletion` gives the value that
+   * the schema has accepted, and fails, as this does at its end, if there is none.
+   *
+   * @throws ChatError `invalid_request` for a stream without a schema; `invalid_output`
+   */
+  partialObject(): AsyncIterableIterator<DeepPartial<T>, undefined> {
+    if (this.#output === undefined) {
+      const message = 'partialObject() is for streams with a schema as `response_format`';
+      throw new ChatError('invalid_request', message, { param: 'response_format' });
+    }
+    return this.#leavable(this.#readPartial(this.#output));
   }
 
   /** The stream as a union of events: reasoning and content deltas, tool calls, usage, the end. */
@@ -162,8 +207,19 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     }
   }
 
+  async *#readPartial(output: StreamOutput): AsyncGenerator<DeepPartial<T>, undefined> {
+    const read = output.grow();
+    for await (const chunk of this) {
+      const value = read(chunk);
+      if (value !== undefined) yield value as DeepPartial<T>;
+    }
+    await this.#ended;
+  }
+
   /** A generator keeps a `return` waiting until its `next` is done; leaving a stream has to end the request now. */
-  #leavable<T>(generator: AsyncGenerator<T, undefined>): AsyncIterableIterator<T, undefined> {
+  #leavable<Item>(
+    generator: AsyncGenerator<Item, undefined>,
+  ): AsyncIterableIterator<Item, undefined> {
     return {
       next: () => generator.next(),
       return: async () => {
@@ -303,7 +359,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     if (leaving !== undefined) this.#source.cancel(leaving);
     this.#source.settle({ completion });
     this.#isTold = true;
-    this.#resolveEnd(withReport(completion, this.report));
+    const whole = withReport(completion, this.report);
+    this.#resolveEnd(this.#output?.finish(whole) ?? whole);
   }
 
   /** Every answer has its finish_reason, and then the connection broke or nothing more came: the answer is whole. */
@@ -369,10 +426,13 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 }
 
 /** Adds the report to a completion: not enumerable, so the completion stays plain wire data. */
-export function withReport(completion: ChatCompletion, report: Report): ChatCompletionWithReport {
+export function withReport<T extends object>(
+  completion: T,
+  report: Report,
+): T & { readonly report: Report } {
   return Object.defineProperty(completion, 'report', {
     value: report,
     enumerable: false,
     configurable: true,
-  }) as ChatCompletionWithReport;
+  }) as T & { readonly report: Report };
 }

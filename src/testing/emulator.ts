@@ -8,6 +8,7 @@ import type { ErrorKind } from './dialects.ts';
 import { dialects } from './dialects.ts';
 import { findUndocumented } from './documented.ts';
 import { memoryTransport } from './memory-transport.ts';
+import { findFillRefusal, renderFill } from './fill.ts';
 import { findRefusal } from './refusals.ts';
 import type { EmulatorScript, HandleRequest, PlayedResponse } from './script.ts';
 import type { EmulatorRequest, WireRequest } from './wire-request.ts';
@@ -83,12 +84,23 @@ export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
     return respond(request, queue.shift() ?? options.answer?.(request) ?? {});
   };
 
+  const answerFill = (request: EmulatorRequest): PlayedResponse => {
+    const provider: Provider = providers[request.provider];
+    const refusal = findFillRefusal(provider, request.body ?? {}, options.strict ?? false);
+    if (refusal !== undefined)
+      return dialects[request.provider].renderError('bad_request', refusal);
+    return respond(request, queue.shift() ?? options.answer?.(request) ?? {});
+  };
+
   const respond = (request: EmulatorRequest, reply: EmulatorReply): PlayedResponse => {
     if ('fault' in reply) return reply.fault(respond(request, reply.answer ?? {}));
     const provider: Provider = providers[request.provider];
     const dialect = dialects[request.provider];
     if ('writes' in reply) return asScripted(request, reply);
     if ('error' in reply) return dialect.renderError(reply.error, reply);
+    if (request.path === pathOf(provider, 'fim')) {
+      return renderFill(dialect, provider, request.body ?? {}, reply);
+    }
     const answer = composeAnswer(provider, request.body ?? {}, reply);
     return request.body?.stream
       ? renderStream(dialect, request.body, answer, options.delayMs ?? 0)
@@ -112,7 +124,7 @@ export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
         path,
         headers: shown,
         body: parsed,
-        undocumented: parsed === undefined ? [] : findUndocumented(id, parsed),
+        undocumented: parsed?.messages === undefined ? [] : findUndocumented(id, parsed),
       };
       requests.push(request);
       const { renderError } = dialects[id];
@@ -123,6 +135,8 @@ export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
         case `POST ${pathOf(provider, 'chat')}`:
         case `POST ${pathOf(provider, 'beta')}`:
           return parsed === undefined ? renderError('bad_request', {}) : answerChat(request);
+        case `POST ${pathOf(provider, 'fim')}`:
+          return parsed === undefined ? renderError('bad_request', {}) : answerFill(request);
         case `GET ${pathOf(provider, 'models')}`:
           return renderModels(provider);
         case `GET ${pathOf(provider, 'balance')}`:
@@ -138,9 +152,10 @@ export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
 /** Path of one of the vendor's calls, on its own host. */
 function pathOf(
   { profile }: Provider,
-  name: 'chat' | 'beta' | 'models' | 'balance',
+  name: 'chat' | 'beta' | 'fim' | 'models' | 'balance',
 ): string | undefined {
-  const path = name === 'chat' ? (profile.paths.chat ?? 'chat/completions') : profile.paths[name];
+  const paths = { chat: 'chat/completions', fim: profile.fim?.path, ...profile.paths };
+  const path = paths[name];
   return path === undefined ? undefined : new URL(path, `${profile.baseURL}/`).pathname;
 }
 

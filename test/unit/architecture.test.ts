@@ -32,10 +32,14 @@ const ranks: readonly (readonly string[])[] = [
     'read-error.ts',
     'read-answer.ts',
     'stream-source.ts',
-    'client.ts',
+    'settle-report.ts',
+    'chat.ts',
+    'text-completions.ts',
+    'explain-messages.ts',
     'decode.ts',
   ],
   ['output/', 'testing/'],
+  ['client.ts'],
   ['index.ts'],
 ];
 

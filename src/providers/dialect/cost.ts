@@ -2,7 +2,7 @@ import type { Cost } from '../../report.ts';
 import type { ChatCompletion } from '../../schema/response.ts';
 import { withCacheCounters } from '../../schema/usage.ts';
 import type { Prices, Profile } from '../provider.ts';
-import { decimalString, isDecimal } from './decimal.ts';
+import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
 
 /**
  * What an answer cost: the vendor's own figure, else the caller's prices, else the vendor's table; `undefined` where
@@ -83,20 +83,4 @@ function peakFactor({ peak }: Prices, atMs: number): number {
     peak.days.includes(at.getUTCDay()) &&
     peak.hoursUTC.some(([from, to]) => hour >= from && hour < to);
   return isPeak ? peak.factor : 1;
-}
-
-function decimals(decimal: string): number {
-  return decimalString(decimal).split('.')[1]?.length ?? 0;
-}
-
-function scaled(decimal: string, scale: number): bigint {
-  const [whole = '0', fraction = ''] = decimalString(decimal).split('.');
-  return BigInt(whole + fraction.padEnd(scale, '0'));
-}
-
-function fromScaled(value: bigint, scale: number): string {
-  const digits = value.toString().padStart(scale + 1, '0');
-  const whole = digits.slice(0, -scale);
-  const fraction = digits.slice(-scale).replace(/0+$/, '');
-  return fraction === '' ? whole : `${whole}.${fraction}`;
 }

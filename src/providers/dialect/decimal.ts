@@ -20,3 +20,29 @@ export function isDecimal(value: unknown): value is number | string {
   // Two digits of exponent are more than any price has, and a thousand of them would be a gigabyte of zeros.
   return typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d{1,2})?$/i.test(value.trim());
 }
+
+/** How many digits stand behind the point. */
+export function decimals(decimal: number | string): number {
+  return decimalString(decimal).split('.')[1]?.length ?? 0;
+}
+
+/** A decimal without its point, `scale` digits of which stood behind it. */
+export function scaled(decimal: number | string, scale: number): bigint {
+  const [whole = '0', fraction = ''] = decimalString(decimal).split('.');
+  return BigInt(whole + fraction.padEnd(scale, '0'));
+}
+
+/** The way back from {@link scaled}. */
+export function fromScaled(value: bigint, scale: number): string {
+  const sign = value < 0n ? '-' : '';
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
+  const at = digits.length - scale;
+  const fraction = digits.slice(at).replace(/0+$/, '');
+  return sign + digits.slice(0, at) + (fraction && `.${fraction}`);
+}
+
+/** The exact sum of two decimals. */
+export function addDecimals(one: string, other: string): string {
+  const scale = Math.max(decimals(one), decimals(other));
+  return fromScaled(scaled(one, scale) + scaled(other, scale), scale);
+}

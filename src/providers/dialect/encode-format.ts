@@ -4,6 +4,17 @@ import type { Encoding } from './encoding.ts';
 export function encodeFormat({ request, profile, body, written, adjust }: Encoding): void {
   const { response_format: format } = request;
   if (format === undefined) return;
+  if (profile.jsonSchema === 'dropped') {
+    const reason = `${profile.name} documents no form of answers; it is asked for in a system message`;
+    adjust({
+      param: 'response_format',
+      action: 'dropped',
+      lossy: !request.isValidated,
+      from: { type: format.type },
+      reason,
+    });
+    return;
+  }
   if (format.type === 'json_object') {
     body.response_format = format;
     return;
@@ -13,7 +24,8 @@ export function encodeFormat({ request, profile, body, written, adjust }: Encodi
     body.response_format = { type: 'json_object' };
     const reason = `${profile.name} documents no \`json_schema\`; the schema goes into a system message`;
     const [from, to] = [{ type: 'json_schema' }, body.response_format];
-    adjust({ param: 'response_format', action: 'mapped', lossy: true, from, to, reason });
+    const lossy = !request.isValidated;
+    adjust({ param: 'response_format', action: 'mapped', lossy, from, to, reason });
     return;
   }
   body.response_format = {
@@ -43,7 +55,8 @@ export function jsonInstruction(
   messages: readonly { content?: unknown }[],
 ): { text: string; reason: string } | undefined {
   const { response_format: format } = request;
-  if (format?.type === 'json_schema' && profile.jsonSchema === 'json_object') {
+  const hasPlace = profile.jsonSchema === 'sent' || profile.jsonSchema === 'sent with schema';
+  if (format?.type === 'json_schema' && !hasPlace) {
     const { schema, description } = format.json_schema;
     const lines = ['Answer with one JSON object and nothing else.'];
     if (description != null) lines.push(description);

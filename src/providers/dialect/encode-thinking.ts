@@ -21,6 +21,7 @@ function guard(encoding: Encoding): void {
   const { request, profile, written, adjust } = encoding;
   const reason = `${profile.name} refuses a forced tool choice while the model thinks`;
   writeOff(encoding);
+  encoding.asked = 'disabled';
   const asked = request.thinking !== undefined || request.reasoning_effort !== undefined;
   adjust({
     param: 'thinking',

@@ -23,7 +23,8 @@ export function encode(request: CanonicalRequest, profile: Profile): EncodedRequ
   encodeUser(encoding);
   encodeStream(encoding);
   dropForeign(encoding);
-  return { body, path: encoding.path, adjustments: encoding.adjustments, issues: encoding.issues };
+  const { path, adjustments, issues, asked } = encoding;
+  return { body, path, adjustments, issues, ...(asked && { thinking: asked }) };
 }
 
 function encodeLimits({ request, caps, profile, body, written, adjust }: Encoding): void {

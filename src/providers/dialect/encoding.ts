@@ -15,6 +15,8 @@ export interface Encoding {
   readonly adjustments: Adjustment[];
   readonly issues: ReportIssue[];
   path: 'chat' | 'beta';
+  /** What the request asks for, the guard of a forced tool choice included. */
+  asked: 'enabled' | 'disabled' | undefined;
   /** Whether the model will think; it does unless it is switched off. */
   thinks: boolean;
   /** The path of a field in the caller's own words. */
@@ -35,6 +37,7 @@ export function beginEncoding(request: CanonicalRequest, profile: Profile): Enco
     adjustments,
     issues: [],
     path: 'chat',
+    asked: request.thinking ?? (request.reasoning_effort === undefined ? undefined : 'enabled'),
     thinks: true,
     written: (field) => request.written[field] ?? field,
     adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),

@@ -1,0 +1,119 @@
+import type { Call, CallContext } from './call.ts';
+import { createCall } from './call.ts';
+import { ChatError } from './errors.ts';
+import type { RequestOptions, ResolvedOptions } from './options.ts';
+import type { ReadyRequest } from './prepare.ts';
+import { prepare, prepareGet } from './prepare.ts';
+import { readAnswer } from './read-answer.ts';
+import { promptTexts } from './redact.ts';
+import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
+import { createSource } from './stream-source.ts';
+import { createAccumulator } from './stream/accumulate.ts';
+import type { StreamOutput } from './stream/chat-stream.ts';
+import { ChatStream, withReport } from './stream/chat-stream.ts';
+import { splitThinkTags } from './stream/think-tags.ts';
+import { warnOnce } from './warn.ts';
+
+/** What one call is asked for, and what the client knows about it beside the parameters. */
+export interface ChatRequest {
+  params: unknown;
+  options: RequestOptions<unknown> | null | undefined;
+  /** The answer is going to be held to its schema here. */
+  isValidated?: boolean | undefined;
+  /** Prepares what is no chat, but is sent and read like one. */
+  prepare?: typeof prepare | undefined;
+}
+
+/** A whole answer: validate → encode → send → read → decode. */
+export async function complete(
+  context: CallContext,
+  asked: ChatRequest,
+): Promise<ChatCompletionWithReport> {
+  const call = createCall(context, asked.options, 'whole');
+  try {
+    const request = begin(context.options, call, asked);
+    const completion = await call.attempts.run(async (scope) => {
+      const response = await call.send(request.http, scope);
+      const answer = await readAnswer(response, call, context.options);
+      return decodeCompletion(answer, call, context.options);
+    });
+    call.succeed(completion);
+    return withReport(completion, call.report);
+  } catch (error) {
+    throw call.fail(error);
+  }
+}
+
+/** A streamed answer: the same path, with the reading left to whoever pulls. */
+export function stream<T>(
+  context: CallContext,
+  asked: ChatRequest,
+  output?: StreamOutput,
+): ChatStream<T> {
+  const { options } = context;
+  const call = createCall(context, asked.options, 'streamed');
+  return new ChatStream<T>({
+    source: createSource(call, options, () => begin(options, call, asked)),
+    accumulator: createAccumulator(options.limits),
+    report: call.report,
+    unreadMs: call.unreadMs,
+    note: call.note,
+    output,
+  });
+}
+
+/** Prepares the request, and tells the report and the user what was changed. */
+function begin(
+  options: ResolvedOptions,
+  { report, hidePrompts, check }: Call,
+  asked: ChatRequest,
+): ReadyRequest {
+  check();
+  const ready = asked.prepare ?? prepare;
+  const request = ready(options, asked.params, asked.options ?? {}, asked.isValidated);
+  report.model = request.model;
+  report.thinking = { asked: request.thinking, seen: false };
+  hidePrompts(() => promptTexts(request.body));
+  report.adjustments.push(...request.adjustments);
+  report.issues.push(...request.issues);
+  if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
+  return request;
+}
+
+/** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
+function decodeCompletion(
+  answer: unknown,
+  { note }: Call,
+  { provider, splitThinkTags: splits }: ResolvedOptions,
+): ChatCompletion {
+  const decoded = provider.decode(answer, note);
+  const completion = splits ? splitThinkTags(decoded) : decoded;
+  if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
+    const message = 'The answer has no finish_reason: it is not whole';
+    throw new ChatError('stream_interrupted', message, { retryable: true, partial: completion });
+  }
+  return completion;
+}
+
+/** A call without a body. */
+export async function get<T>(
+  context: CallContext,
+  path: string | undefined,
+  what: string,
+  decode: (body: unknown) => T,
+  requestOptions: RequestOptions<unknown> | null = {},
+): Promise<T> {
+  const call = createCall(context, requestOptions, 'whole');
+  try {
+    call.check();
+    const request = prepareGet(context.options, path, what, requestOptions ?? {});
+    const answer = await call.attempts.run(async (scope) => {
+      const response = await call.send(request, scope);
+      return decode(await readAnswer(response, call, context.options));
+    });
+    call.succeed();
+    return answer;
+  } catch (error) {
+    throw call.fail(error);
+  }
+}

@@ -1,0 +1,120 @@
+import { isChatError } from './errors.ts';
+import type { ErrorIssue } from './error-codes.ts';
+import type { Provider } from './providers/provider.ts';
+import type { ProviderId } from './providers/registry.ts';
+import { findProvider } from './providers/registry.ts';
+import type { CanonicalRequest } from './schema/canonical.ts';
+import { canonicalRequest } from './schema/canonical.ts';
+import type { ChatCompletionMessageParam } from './schema/message.ts';
+import type { ChatCompletionTool } from './schema/tool.ts';
+
+/** What becomes of one message at one vendor. */
+export interface MessageExplanation {
+  /** Which message, from 0 on. */
+  index: number;
+  /** Dotted path to the place, e.g. `messages.2.tool_calls.0`. */
+  path: string;
+  /** `refused`: the request fails, here or at the vendor. `adjusted`: it is sent, with this changed. */
+  outcome: 'refused' | 'adjusted';
+  /** Why, in one sentence. */
+  reason: string;
+}
+
+/**
+ * Says, without sending anything, which messages a vendor would refuse and which would be changed for it; an empty list
+ * if all of them go as they are. For conversations that were stored, edited, or held with another vendor.
+ *
+ * @example
+ * for (const { path, outcome, reason } of explainMessages(messages, 'deepseek')) console.log(path, outcome, reason);
+ *
+ * @throws ChatError `invalid_options` for an unknown vendor
+ */
+export function explainMessages(
+  messages: readonly ChatCompletionMessageParam[],
+  provider: ProviderId | Provider,
+): MessageExplanation[] {
+  const vendor = findProvider(provider);
+  const broken = issuesOf(() => canonicalRequest({ messages }));
+  const found = [...broken, ...orphans(messages)].map(({ path, message }) =>
+    refused(path, message),
+  );
+  // The encoder stops at the first thing that it cannot send, so each message is shown to it alone.
+  for (const [index, message] of [...messages].entries()) {
+    if (found.some((each) => each.index === index)) continue;
+    found.push(...explainMessage(message, index, messages, vendor));
+  }
+  return found.toSorted((a, b) => a.index - b.index);
+}
+
+function explainMessage(
+  message: ChatCompletionMessageParam,
+  index: number,
+  messages: readonly ChatCompletionMessageParam[],
+  vendor: Provider,
+): MessageExplanation[] {
+  const request: CanonicalRequest = {
+    ...canonicalRequest({ messages: [{ role: 'user', content: '' }] }),
+    messages: [message],
+    tools: toolsOf(messages),
+  };
+  const own = (path: string): string => path.replace(/^messages\.0\b/, `messages.${index}`);
+  try {
+    return vendor
+      .encode(request, vendor.profile)
+      .adjustments.filter(({ param }) => param.startsWith('messages.'))
+      .map(({ param, reason }) => ({ index, path: own(param), outcome: 'adjusted', reason }));
+  } catch (error) {
+    if (!isChatError(error)) throw error;
+    return [refused(own(error.param ?? 'messages.0'), error.message.replace(/ \(.*\)$/, ''))];
+  }
+}
+
+/** A conversation in which tools were called is sent with tools, and other rules hold for it. */
+function toolsOf(
+  messages: readonly ChatCompletionMessageParam[],
+): ChatCompletionTool[] | undefined {
+  const names = messages.flatMap((message) =>
+    message.role === 'assistant'
+      ? (message.tool_calls ?? []).flatMap((call) =>
+          call.type === 'function' ? [call.function.name] : [],
+        )
+      : [],
+  );
+  if (names.length === 0) return undefined;
+  return [...new Set(names)].map((name) => ({
+    type: 'function',
+    function: { name, parameters: {} },
+  }));
+}
+
+/** Tool messages that answer nothing, which vendors refuse and a bare look at one message does not show. */
+function orphans(messages: readonly ChatCompletionMessageParam[]): ErrorIssue[] {
+  const issues: ErrorIssue[] = [];
+  let open = new Set<string>();
+  for (const [index, message] of messages.entries()) {
+    if (message?.role === 'tool') {
+      if (!open.has(message.tool_call_id)) {
+        const why = 'answers no call of the assistant message before it';
+        issues.push({ path: `messages.${index}.tool_call_id`, message: why });
+      }
+    } else {
+      const calls = message?.role === 'assistant' ? (message.tool_calls ?? []) : [];
+      open = new Set(calls.map(({ id }) => id));
+    }
+  }
+  return issues;
+}
+
+function issuesOf(check: () => unknown): readonly ErrorIssue[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (isChatError(error, 'invalid_request')) return error.issues ?? [];
+    throw error;
+  }
+}
+
+function refused(path: string, reason: string): MessageExplanation {
+  return { index: Number(path.split('.')[1] ?? 0), path, outcome: 'refused', reason };
+}

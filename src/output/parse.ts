@@ -1,0 +1,86 @@
+import type { CallContext } from '../call.ts';
+import type { ErrorIssue } from '../error-codes.ts';
+import { ChatError } from '../errors.ts';
+import type { RequestOptions } from '../options.ts';
+import type { ProviderOptions } from '../providers/registry.ts';
+import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
+import type { ChatCompletionMessage, ChatCompletionWithReport } from '../schema/response.ts';
+import type { AnswerFormat } from './answer-format.ts';
+import { answerFormat, refuseBesideSchema } from './answer-format.ts';
+import type { OutputSchema } from './output-schema.ts';
+import { readSchema } from './output-schema.ts';
+import { invalidOutput, readOutput, withParsed } from './read-output.ts';
+import { completeRecovering, continueCall } from './recover.ts';
+
+/** A request for a value. */
+export interface ChatCompletionParseParams<Schema extends OutputSchema> extends Omit<
+  ChatCompletionCreateParamsBase,
+  'response_format' | 'tools' | 'tool_choice' | 'parallel_tool_calls'
+> {
+  /** Schema of the value: a JSON object. */
+  response_format: Schema;
+}
+
+/** What `parse` takes beside its parameters. */
+export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<Options> {
+  /** How often an empty or invalid answer is shown to the model, with what is wrong, to be corrected. @default 1 */
+  maxRepairs?: number | undefined;
+}
+
+/** Asks for a value, checks it, and asks again for what does not fit. */
+export async function parse(
+  context: CallContext,
+  params: Record<string, unknown>,
+  given: ParseOptions<unknown> | null | undefined,
+): Promise<ChatCompletionWithReport> {
+  const { maxRepairs = 1, ...options } = given ?? {};
+  if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
+    const message = 'Option maxRepairs must be a whole number from 0 on';
+    throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
+  }
+  const schema = readSchema(params?.response_format, 'response_format');
+  refuseBesideSchema(params);
+  const format = answerFormat(context.options.provider.profile, schema);
+  const ask = (messages: unknown): Promise<ChatCompletionWithReport> => {
+    const asked = { ...params, ...format.params, messages };
+    return completeRecovering(context, { params: asked, options, isValidated: true });
+  };
+
+  let messages = params.messages;
+  let completion = await ask(messages);
+  for (let repairs = 0; ; repairs++) {
+    const { report } = completion;
+    const output = await readOutput(completion, format, schema);
+    if (output.ok) return withParsed(completion, output.value);
+    const { issues } = output;
+    if (!output.isRepairable || repairs === maxRepairs) {
+      throw invalidOutput(completion, issues, report);
+    }
+    report.issues.push(...issues.map(toReportIssue));
+    const [{ message }] = completion.choices;
+    messages = [...(messages as unknown[]), message, ...repairRequest(message, format, issues)];
+    completion = await continueCall(report, () => ask(messages));
+  }
+}
+
+function toReportIssue({ path }: ErrorIssue) {
+  const message = 'did not fit the schema; the model was asked to correct it';
+  return { code: 'output_repaired', ...(path !== '' && { path }), message };
+}
+
+/** What the model is told, where it looks for an answer to what it did. */
+function repairRequest(
+  message: ChatCompletionMessage,
+  format: AnswerFormat,
+  issues: readonly ErrorIssue[],
+): object[] {
+  const lines = issues.map(({ path, message: why }) => `- ${path === '' ? '' : `${path}: `}${why}`);
+  const content = [
+    format.textOf(message).trim() === '' ? 'There was no answer.' : 'That answer cannot be used:',
+    ...lines,
+    'Answer again with one JSON object that fits the schema, and nothing else.',
+  ].join('\n');
+  const calls = message.tool_calls ?? [];
+  if (calls.length === 0) return [{ role: 'user', content }];
+  return calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content }));
+}

@@ -1,0 +1,80 @@
+import type { CallContext } from '../call.ts';
+import type { ChatRequest } from '../chat.ts';
+import { complete } from '../chat.ts';
+import { attachToError, isChatError } from '../errors.ts';
+import type { RequestOptions } from '../options.ts';
+import type { Profile } from '../providers/provider.ts';
+import type { Report } from '../report.ts';
+import type { ChatCompletionWithReport } from '../schema/response.ts';
+import { continueReport } from './combine-reports.ts';
+
+/** A whole answer; asked for once more if all its tokens went into thinking, and the caller wants that. */
+export async function completeRecovering(
+  context: CallContext,
+  asked: ChatRequest,
+): Promise<ChatCompletionWithReport> {
+  const first = await complete(context, asked);
+  const params = recoveryParams(context.options.provider.profile, asked, first.report);
+  return params === undefined
+    ? first
+    : await continueCall(first.report, () => complete(context, { ...asked, params }));
+}
+
+/**
+ * The request with less thinking, if that is wanted after such an end; `undefined` if not, or if the vendor offers no
+ * less, which is noted.
+ */
+export function recoveryParams(
+  { name, thinking }: Profile,
+  { params, options }: ChatRequest,
+  report: Report,
+): Record<string, unknown> | undefined {
+  const wanted = options?.onReasoningExhausted ?? 'return';
+  if (wanted === 'return' || report.completion !== 'reasoning_exhausted') return undefined;
+  const given = params as Record<string, unknown>;
+  const isPossible = wanted === 'disable' ? thinking.off !== undefined : lowers(thinking, given);
+  const path = 'thinking';
+  if (!isPossible) {
+    const message = `all tokens went into thinking, and ${name} offers no way to think less`;
+    report.issues.push({ code: 'reasoning_not_recovered', path, message });
+    return undefined;
+  }
+  const message = 'all tokens went into thinking; asked once more, with less of it';
+  report.issues.push({ code: 'reasoning_recovered', path, message });
+  return wanted === 'disable'
+    ? { ...given, thinking: { type: 'disabled' }, reasoning_effort: null }
+    : { ...given, thinking: null, reasoning_effort: 'low' };
+}
+
+function lowers({ effort }: Profile['thinking'], given: Record<string, unknown>): boolean {
+  const { reasoning_effort, thinking } = given as {
+    reasoning_effort?: string | null;
+    thinking?: { reasoning_effort?: string | null } | null;
+  };
+  const asked = reasoning_effort ?? thinking?.reasoning_effort ?? 'high';
+  return effort !== undefined && !['minimal', 'low'].includes(asked);
+}
+
+/** Does another turn of the same call: its report, or that of its error, covers both. */
+export async function continueCall(
+  before: Report,
+  turn: () => Promise<ChatCompletionWithReport>,
+): Promise<ChatCompletionWithReport> {
+  try {
+    const completion = await turn();
+    continueReport(before, completion.report);
+    return completion;
+  } catch (error) {
+    if (isChatError(error) && error.report !== undefined) continueReport(before, error.report);
+    else if (isChatError(error)) attachToError(error, { report: before });
+    throw error;
+  }
+}
+
+/** A request's options without those that are for whole calls only. */
+export function streamOptions(
+  options: RequestOptions<unknown> | null | undefined,
+): RequestOptions<unknown> {
+  const { onReasoningExhausted: _recovery, ...rest } = options ?? {};
+  return rest;
+}

@@ -1,0 +1,93 @@
+import { invalidRequest } from '../schema/canonical.ts';
+import type {
+  ChatCompletionMessageFunctionToolCall,
+  ChatCompletionTool,
+  FunctionParameters,
+} from '../schema/tool.ts';
+import type { WebAbortSignal } from '../web.ts';
+import type { Checked, InferOutput, OutputSchema } from './output-schema.ts';
+import { readSchema } from './output-schema.ts';
+
+/** What a tool is told beside its arguments. */
+export interface ToolScope<Context = unknown> {
+  /** Aborted when the run ends before the tool does: aborted by the caller, past its deadline, or failed. */
+  signal: WebAbortSignal;
+  /** The call, as the model made it. */
+  call: ChatCompletionMessageFunctionToolCall;
+  /** Number of the step that the call belongs to, from 1 on. */
+  step: number;
+  /** What the caller of `runTools` passed as `context`. */
+  context: Context;
+}
+
+/**
+ * A tool that can be run. It is a wire tool too: `create({ tools: [weather] })` offers it to the model and leaves the
+ * running to you.
+ */
+export interface RunnableTool<Args = unknown, Result = unknown> extends ChatCompletionTool {
+  /** Runs the tool. A method, so that tools of different arguments fit one array. */
+  execute(args: Args, scope: ToolScope): Result | Promise<Result>;
+  /** Checks arguments against the schema, and gives what the schema makes of them. */
+  checkArguments(args: unknown): Promise<Checked>;
+}
+
+/** What {@link tool} takes. */
+export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
+  /** 1 to 128 of `a-z A-Z 0-9 _ -`; at most 64 at some vendors. */
+  name: string;
+  /** What it does and when to use it, for the model. */
+  description?: string | undefined;
+  /** Schema of its arguments: a JSON object. */
+  parameters: Schema;
+  /** Have the vendor hold the arguments to the schema too. All tools of a request or none, and DeepSeek's beta path. */
+  strict?: boolean | undefined;
+  /**
+   * Does the work. A text goes to the model as it is, anything else as JSON. What it throws goes to the model too, unless
+   * the run says otherwise.
+   */
+  execute(args: InferOutput<Schema>, scope: ToolScope<Context>): Result | Promise<Result>;
+}
+
+/**
+ * Makes a tool out of a schema and a function; the types of the arguments follow from the schema.
+ *
+ * @example
+ * const weather = tool({
+ *   name: 'weather',
+ *   description: 'The weather in a city, now',
+ *   parameters: z.object({ city: z.string() }),
+ *   execute: ({ city }) => `Sunny in ${city}`,
+ * });
+ *
+ * @throws ChatError `invalid_request` if the schema gives no JSON Schema of an object
+ */
+export function tool<Schema extends OutputSchema, Result, Context = unknown>(
+  definition: ToolDefinition<Schema, Result, Context>,
+): RunnableTool<InferOutput<Schema>, Result> {
+  const { name, description, strict } = definition;
+  const schema = readSchema(definition.parameters, 'parameters');
+  if (schema.jsonSchema.type !== 'object') {
+    const message = 'must be an object with fields: vendors take no alternatives at the top';
+    throw invalidRequest([{ path: 'parameters', message }]);
+  }
+  if (typeof definition.execute !== 'function') {
+    throw invalidRequest([{ path: 'execute', message: 'must be a function' }]);
+  }
+  const wire: ChatCompletionTool = {
+    type: 'function',
+    function: {
+      name,
+      ...(description !== undefined && { description }),
+      parameters: schema.jsonSchema as FunctionParameters,
+      ...(strict !== undefined && { strict }),
+    },
+  };
+  // Not enumerable, so that the tool is a plain wire tool to everything that looks at its fields.
+  return Object.defineProperties(wire, {
+    execute: {
+      value: (args: InferOutput<Schema>, scope: ToolScope<Context>) =>
+        definition.execute(args, scope),
+    },
+    checkArguments: { value: schema.check },
+  }) as RunnableTool<InferOutput<Schema>, Result>;
+}

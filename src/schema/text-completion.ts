@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import type { Report } from '../report.ts';
+import { given, integer, number } from './request.ts';
+import type { FinishReason } from './response.ts';
+import { once } from './standard.ts';
+import type { CompletionUsage } from './usage.ts';
+
+/** A text with a gap to be filled, without its `stream` switch. */
+export interface CompletionCreateParamsBase {
+  /** What stands before the gap. */
+  prompt: string;
+  /** What stands behind the gap. */
+  suffix?: string | null | undefined;
+  /** Model id. @default 'deepseek-v4-flash' */
+  model?: 'deepseek-v4-flash' | (string & {}) | null | undefined;
+  /** Most tokens to write, at least 1; at most 4,096 at DeepSeek. */
+  max_tokens?: number | null | undefined;
+  /** 0 to 2. */
+  temperature?: number | null | undefined;
+  /** 0 to 1. */
+  top_p?: number | null | undefined;
+  /** Up to 16 texts that end the answer. */
+  stop?: string | string[] | null | undefined;
+  /** Give the prompt back before the answer; not with `suffix` or `logprobs`. */
+  echo?: boolean | null | undefined;
+  /** How many of the likeliest tokens to tell, 0 to 20; for whole answers. */
+  logprobs?: number | null | undefined;
+}
+
+/** A gap to be filled, as a whole. */
+export interface CompletionCreateParamsNonStreaming extends CompletionCreateParamsBase {
+  stream?: false | null | undefined;
+}
+
+/** A gap to be filled, as a stream. */
+export interface CompletionCreateParamsStreaming extends CompletionCreateParamsBase {
+  stream: true;
+}
+
+/** A gap to be filled. */
+export type CompletionCreateParams =
+  | CompletionCreateParamsNonStreaming
+  | CompletionCreateParamsStreaming;
+
+/** How likely the tokens of a filling were, each list as long as there are tokens. */
+export interface CompletionLogprobs {
+  text_offset?: number[] | null | undefined;
+  token_logprobs?: number[] | null | undefined;
+  tokens?: string[] | null | undefined;
+  top_logprobs?: Record<string, number>[] | null | undefined;
+}
+
+/** One filling, or a piece of one. */
+export interface CompletionChoice {
+  index: number;
+  text: string;
+  /** `null` in a piece that is not the last. */
+  finish_reason: FinishReason;
+  logprobs?: CompletionLogprobs | null | undefined;
+}
+
+/** A filled gap, or a piece of one in a stream. Fields that are not listed are kept where the vendor put them. */
+export interface Completion {
+  /** The vendor's id; empty if it gave none. */
+  id: string;
+  object: 'text_completion';
+  /** Unix seconds; 0 if the vendor gave none. */
+  created: number;
+  /** The model that answered. */
+  model: string;
+  /** Empty in a piece that only holds token counts. */
+  choices: CompletionChoice[];
+  /** Token counts; absent if the vendor gave none. */
+  usage?: CompletionUsage | null | undefined;
+  system_fingerprint?: string | null | undefined;
+}
+
+/** A filled gap and what happened on the way to it; `report` is not enumerable. */
+export type CompletionWithReport = Completion & { readonly report: Report };
+
+/** The request as a user writes it. */
+export const completionParams = once(() =>
+  z.strictObject({
+    prompt: z.string(),
+    suffix: given(z.string()),
+    model: given(z.string().check(z.minLength(1))),
+    max_tokens: integer(1, Number.MAX_SAFE_INTEGER),
+    temperature: number(0, 2),
+    top_p: number(0, 1),
+    stop: given(z.union([z.string(), z.array(z.string()).check(z.maxLength(16))])),
+    stream: given(z.boolean()),
+    echo: given(z.boolean()),
+    logprobs: integer(0, 20),
+  }),
+);

@@ -1,0 +1,181 @@
+import type { CallContext } from './call.ts';
+import type { ChatRequest } from './chat.ts';
+import { complete, stream } from './chat.ts';
+import type { RequestOptions, ResolvedOptions } from './options.ts';
+import type { ReadyRequest } from './prepare.ts';
+import { besideChat, notOffered, post } from './prepare.ts';
+import { isFlashModel, wireModel } from './providers/dialect/encoding.ts';
+import { decodeText, decodeTextChunk } from './providers/dialect/text-completion.ts';
+import type { Profile } from './providers/provider.ts';
+import type { Adjustment, Report } from './report.ts';
+import { invalidRequest } from './schema/canonical.ts';
+import type { FinishReason } from './schema/response.ts';
+import { check } from './schema/standard.ts';
+import type {
+  Completion,
+  CompletionCreateParams,
+  CompletionLogprobs,
+  CompletionWithReport,
+} from './schema/text-completion.ts';
+import { completionParams } from './schema/text-completion.ts';
+import type { ChatStream } from './stream/chat-stream.ts';
+import { withReport } from './stream/chat-stream.ts';
+
+/** A gap that is being filled. Read once, and ended by leaving the loop, as a `ChatStream` is. */
+export interface CompletionStream extends AsyncIterable<Completion> {
+  /** What happened so far; settled when the stream has ended. */
+  readonly report: Report;
+  /** The text alone. */
+  text(): AsyncIterableIterator<string, undefined>;
+  /** The whole answer; reads the stream itself if nobody does. @throws ChatError the stream's own error */
+  finalCompletion(): Promise<CompletionWithReport>;
+  /** Ends the request. */
+  abort(): void;
+}
+
+/** Fills a gap, whole. */
+export async function completeText(
+  context: CallContext,
+  params: unknown,
+  options: RequestOptions<unknown> | null | undefined,
+): Promise<CompletionWithReport> {
+  return toText(await complete(asText(context), { params, options, prepare: prepareText }));
+}
+
+/** Fills a gap, piece by piece. Resolves with the response head. */
+export async function streamText(
+  context: CallContext,
+  params: object,
+  options: RequestOptions<unknown> | null | undefined,
+): Promise<CompletionStream> {
+  const asked: ChatRequest = { params, options, prepare: prepareText };
+  return asCompletionStream(await stream(asText(context), asked).opened());
+}
+
+function asText(context: CallContext): CallContext {
+  const { options } = context;
+  const provider = { ...options.provider, decode: decodeText, decodeChunk: decodeTextChunk };
+  return { ...context, options: { ...options, provider } };
+}
+
+/** @throws ChatError `unsupported`, `invalid_request` */
+function prepareText(
+  options: ResolvedOptions,
+  params: unknown,
+  requestOptions: RequestOptions<unknown>,
+): ReadyRequest {
+  const { provider } = options;
+  const { profile } = provider;
+  if (profile.fim === undefined) throw notOffered(provider, 'filling in the middle');
+  const checked = check(completionParams(), params);
+  if (!checked.ok) throw invalidRequest(checked.issues);
+  const given = checked.value as CompletionCreateParams;
+  refuseContradictions(given);
+  const adjustments: Adjustment[] = [];
+  const body = encodeText(given, profile, adjustments);
+  const url = besideChat(options, profile.fim.path);
+  // DeepSeek fills gaps without thinking.
+  return post(options, requestOptions, url, {
+    body,
+    adjustments,
+    issues: [],
+    thinking: 'disabled',
+  });
+}
+
+function refuseContradictions({
+  echo,
+  suffix,
+  logprobs,
+  stream: isStream,
+}: CompletionCreateParams): void {
+  const rules: [broken: boolean, path: string, message: string][] = [
+    [!!echo && suffix != null, 'echo', 'is not for a text with a `suffix`'],
+    [!!echo && logprobs != null, 'echo', 'is not for answers with `logprobs`'],
+    [!!isStream && logprobs != null, 'logprobs', 'is only for whole answers'],
+  ];
+  const broken = rules.filter(([isBroken]) => isBroken);
+  if (broken.length > 0)
+    throw invalidRequest(broken.map(([, path, message]) => ({ path, message })));
+}
+
+function encodeText(
+  { model, stream: isStream, ...given }: CompletionCreateParams,
+  profile: Profile,
+  adjustments: Adjustment[],
+): Record<string, unknown> {
+  const id = model ?? 'deepseek-v4-flash';
+  const atMost = (param: 'max_tokens', limit: number): number | undefined => {
+    const from = given[param];
+    if (from == null || from <= limit) return from ?? undefined;
+    const reason = `${profile.name} fills gaps with at most ${limit} tokens`;
+    adjustments.push({ param, action: 'clamped', lossy: true, from, to: limit, reason });
+    return limit;
+  };
+  const atLeast = (param: 'top_p', limit: number): number | undefined => {
+    const from = given[param];
+    if (from == null || from >= limit) return from ?? undefined;
+    const reason = `${profile.name} takes ${limit} and more`;
+    adjustments.push({ param, action: 'clamped', lossy: true, from, to: limit, reason });
+    return limit;
+  };
+  const caps = isFlashModel(id) ? profile.caps : {};
+  const body = {
+    model: wireModel(id, profile),
+    ...given,
+    max_tokens: atMost('max_tokens', profile.fim?.max_tokens ?? Infinity),
+    top_p: atLeast('top_p', caps.top_p ?? 0),
+    ...(isStream && { stream: true, stream_options: { include_usage: true } }),
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value != null));
+}
+
+/** What a chat's answer, or a piece of one, and ours have in common. */
+interface ChatLike {
+  choices: readonly {
+    index: number;
+    finish_reason: FinishReason;
+    message?: { content: string | null } | undefined;
+    delta?: { content?: string | null | undefined } | undefined;
+  }[];
+}
+
+function toTextChoices({ choices }: ChatLike): Completion['choices'] {
+  return choices.map(({ message, delta, index, finish_reason, ...rest }) => {
+    const { text_logprobs } = rest as { text_logprobs?: CompletionLogprobs };
+    const text = message?.content ?? delta?.content ?? '';
+    return { index, text, finish_reason, ...(text_logprobs && { logprobs: text_logprobs }) };
+  });
+}
+
+function toText<T extends ChatLike & Omit<Completion, 'object' | 'choices'>>(
+  chat: T & { readonly report: Report },
+): CompletionWithReport {
+  return withReport(toPiece(chat), chat.report);
+}
+
+function toPiece(chat: ChatLike & Omit<Completion, 'object' | 'choices'>): Completion {
+  return { ...chat, object: 'text_completion', choices: toTextChoices(chat) };
+}
+
+function asCompletionStream(chat: ChatStream): CompletionStream {
+  return {
+    report: chat.report,
+    [Symbol.asyncIterator]() {
+      const chunks = chat[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const step = await chunks.next();
+          return step.done ? step : { done: false, value: toPiece(step.value) };
+        },
+        async return() {
+          await chunks.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    text: () => chat.text(),
+    finalCompletion: async () => toText(await chat.finalCompletion()),
+    abort: () => chat.abort(),
+  };
+}
