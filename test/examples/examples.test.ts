@@ -51,11 +51,14 @@ describe.concurrent('examples', () => {
     const files = await readdir(join(root, 'examples'));
     expect(files.toSorted()).toEqual(
       [
+        'agent.ts',
         'chat.ts',
         'custom-vendor.ts',
+        'extract.ts',
         'serverless.ts',
         'stream.ts',
         'thinking.ts',
+        'tools.ts',
         'vendors.ts',
       ].toSorted(),
     );
@@ -123,6 +126,41 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('"model":"seventh/deepseek-v4-flash"');
     expect(stdout).toContain('"max_tokens":4096');
     expect(stdout).toContain('answered: Hello from the seventh.');
+  });
+
+  test('tools reads files of this repository and answers from them', async () => {
+    const { code, stdout, stderr } = await run('examples/tools.ts');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain("→ read_file { path: 'LICENSE', from_line: 1, lines: 5 }");
+    expect(stdout).toContain('The file begins with "MIT License"');
+    expect(stdout).toContain('answered after 3 steps');
+  });
+
+  test('tools, extract and agent ask the vendor whose key is set', async () => {
+    const env = emulated('VTRIX_API_KEY');
+    const runs = await Promise.all(
+      ['tools', 'extract', 'agent'].map((name) => run(`examples/${name}.ts`, [], { env })),
+    );
+    for (const { stdout } of runs) expect(stdout).toContain('Vendor: Vtrix');
+  });
+
+  test('extract shows the value as it grows, and corrects what does not fit', async () => {
+    const { code, stdout, stderr } = await run('examples/extract.ts');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('item 1 …\nitem 2 …\n');
+    expect(stdout).toContain("seller: 'Holzwerk GmbH'");
+    expect(stdout).toContain('875.50 EUR, after 2 attempts\noutput_repaired date');
+  });
+
+  test('agent pays back what was approved, and not the rest', async () => {
+    const { code, stdout, stderr } = await run('examples/agent.ts');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('refund: done {"refunded":35.5}');
+    expect(stdout).toContain('refund: not_approved');
+    expect(stdout).toContain('answered, $0.0');
   });
 });
 
