@@ -65,6 +65,9 @@ export function createSource(
       isDelivered = true;
       return splitter === undefined ? chunk : splitter.split(chunk);
     },
+    get isRepeat() {
+      return isDelivered && splitter === undefined && reader.isRepeat;
+    },
     fill: () => (isDelivered ? reader.fill() : fillFirst()),
     gotContent: () => body?.gotContent(),
     gotFinish: () => body?.gotFinish(),

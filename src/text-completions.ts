@@ -54,7 +54,12 @@ export async function streamText(
 
 function asText(context: CallContext): CallContext {
   const { options } = context;
-  const provider = { ...options.provider, decode: decodeText, decodeChunk: decodeTextChunk };
+  const provider = {
+    ...options.provider,
+    decode: decodeText,
+    decodeChunk: decodeTextChunk,
+    isPlainChunk: undefined,
+  };
   return { ...context, options: { ...options, provider } };
 }
 

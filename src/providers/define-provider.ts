@@ -1,6 +1,6 @@
 import { ChatError } from '../errors.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
-import { decode, decodeChunk } from './dialect/decode.ts';
+import { decode, decodeChunk, isPlainChunk } from './dialect/decode.ts';
 import { decodeError, findError } from './dialect/decode-error.ts';
 import { encode } from './dialect/encode.ts';
 import type { Profile, Provider } from './provider.ts';
@@ -23,7 +23,9 @@ export function createProvider<const Id extends string, Options = never>(
   definition: ProviderDefinition<Id, Options>,
 ): Provider<Id, Options> {
   const common = { encode, decode, decodeChunk, findError, decodeError };
-  return { ...common, ...definition, id: definition.profile.id };
+  const id = definition.profile.id;
+  const { decodeChunk: own = decodeChunk } = definition;
+  return { ...common, ...definition, id, ...(own === decodeChunk && { isPlainChunk }) };
 }
 
 /** `Partial`, for those who compile with exact optional types too. */

@@ -19,6 +19,8 @@ import type { CompletionUsage } from '../schema/usage.ts';
 export interface Accumulator {
   /** @throws ChatError `limit_exceeded` */
   add(chunk: ChatCompletionChunk): void;
+  /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. */
+  addRepeat(chunk: ChatCompletionChunk): void;
   /** Whether anything has been added. */
   readonly begun: boolean;
   /** Whether every answer has its `finish_reason`: the only proof that it is whole. */
@@ -137,6 +139,9 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
       keepLast(top, chunk, joinedInTop);
       for (const choice of chunk.choices) addChoice(choiceAt(choice.index), choice, limits);
     },
+    addRepeat({ choices: [choice] }) {
+      if (choice !== undefined) addText(choiceAt(choice.index), choice.delta);
+    },
     get begun() {
       return begun;
     },
@@ -159,9 +164,7 @@ function emptyChoice(): Choice {
 
 function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: AccumulatorLimits): void {
   const { delta } = choice;
-  // `+=` makes a rope: joining a long answer stays linear.
-  if (typeof delta.content === 'string') into.content = (into.content ?? '') + delta.content;
-  into.reasoning_content = joined(into.reasoning_content, delta.reasoning_content);
+  addText(into, delta);
   into.refusal = joined(into.refusal, delta.refusal);
   if (delta.annotations) (into.annotations ??= []).push(...delta.annotations);
   if (choice.logprobs !== undefined) into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
@@ -172,6 +175,12 @@ function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: Accumulator
   for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
   keepLast(into.message, delta, joinedInDelta);
   keepLast(into.rest, choice, joinedInChoice);
+}
+
+function addText(into: GrowingChoice, { content, reasoning_content }: ChunkChoice['delta']): void {
+  // `+=` makes a rope: joining a long answer stays linear.
+  if (typeof content === 'string') into.content = (into.content ?? '') + content;
+  into.reasoning_content = joined(into.reasoning_content, reasoning_content);
 }
 
 function joined(

@@ -21,6 +21,8 @@ export interface ChunkSource {
   /** Sends the request; resolves with the response head. */
   open(): Promise<void>;
   pull(): ChatCompletionChunk | undefined;
+  /** Whether the last chunk is the one before it but for its text. */
+  readonly isRepeat: boolean;
   fill(): Promise<boolean>;
   /** Something of the answer came; the answer is whole. For the clocks. */
   gotContent(): void;
@@ -285,11 +287,28 @@ export class ChatStream<T = unknown>
     return turn;
   }
 
-  async #next(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+  /** A chunk that is here already costs one promise. */
+  #next(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+    if (this.#isOver || !this.#isOpen) return this.#nextToCome();
+    try {
+      const chunk = this.#source.pull();
+      if (chunk === undefined) return this.#nextToCome();
+      this.#take(chunk);
+      this.#unread.start();
+      return Promise.resolve({ done: false, value: chunk });
+    } catch (error) {
+      return this.#nextToCome(error);
+    }
+  }
+
+  async #nextToCome(
+    ...failed: [error?: unknown]
+  ): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
     if (this.#isOver) return this.#afterEnd();
     this.#isReading = true;
     this.#unread.stop();
     try {
+      if (failed.length > 0) throw failed[0];
       if (!this.#isOpen) await this.#opened;
       for (;;) {
         const chunk = this.#source.pull();
@@ -325,6 +344,11 @@ export class ChatStream<T = unknown>
   }
 
   #take(chunk: ChatCompletionChunk): void {
+    if (this.#source.isRepeat) {
+      this.#accumulator.addRepeat(chunk);
+      this.#source.gotContent();
+      return;
+    }
     this.#accumulator.add(chunk);
     const { report } = this;
     for (const { delta } of chunk.choices) {

@@ -4,6 +4,8 @@ import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
+import type { Repeat } from './repeats.ts';
+import { learnRepeat } from './repeats.ts';
 import type { SSEEvent } from './sse.ts';
 import { createSSEDecoder } from './sse.ts';
 import { createToolCallAttribution } from './tool-calls.ts';
@@ -11,6 +13,8 @@ import { createToolCallAttribution } from './tool-calls.ts';
 /** What the stream decoder asks the vendor's dialect. */
 export interface StreamDialect {
   decodeChunk(data: unknown, note: NoteIssue, memory: StreamMemory): DecodedChunk;
+  /** Whether `decodeChunk` gives such data back as it is, whatever its text. Absent: nobody knows. */
+  isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
   /** A whole answer, for vendors that send one although a stream was asked for. */
   decode(body: unknown, note: NoteIssue): ChatCompletion;
   /** The error in an event or body; `undefined` if there is none. */
@@ -27,6 +31,8 @@ export interface StreamLimits {
 export interface ChunkReader {
   /** The next chunk that is here already. @throws ChatError for an error or nonsense in the stream */
   pull(): ChatCompletionChunk | undefined;
+  /** Whether the last chunk is the one before it but for its text. */
+  readonly isRepeat: boolean;
   /** Reads on. `false`: the stream has ended, in whatever way. @throws ChatError */
   fill(): Promise<boolean>;
   /** Whether the stream said that it was over. */
@@ -43,8 +49,15 @@ export function createChunkReader(
   note: NoteIssue,
 ): ChunkReader {
   const attribute = createToolCallAttribution(limits.toolCalls);
-  let events: SSEEvent[] = [];
+  /** A repetition is its text. */
+  let events: (SSEEvent | string)[] = [];
   let next = 0;
+  /** What the events that are here were compared with, and what the next ones will be. */
+  let repeat: Repeat | undefined;
+  let learned: Repeat | undefined;
+  let untriedLessons = 0;
+  let last: Repeat | undefined;
+  let isRepeat = false;
   const memory: StreamMemory = {};
   let sawDone = false;
   let ended = false;
@@ -53,7 +66,23 @@ export function createChunkReader(
   let isFirst = true;
   let whole: ChatCompletionChunk | undefined;
 
-  const sse = createSSEDecoder((event) => events.push(event), { maxEventBytes: limits.eventBytes });
+  const sse = createSSEDecoder((event) => events.push(event), {
+    maxEventBytes: limits.eventBytes,
+    onRepeat: (text) => events.push(text),
+  });
+
+  /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
+  const learn = (data: string, parsed: unknown, chunk: ChatCompletionChunk): void => {
+    const { isPlainChunk } = dialect;
+    if (untriedLessons >= mostUntriedLessons || chunk !== parsed || !isPlainChunk) return;
+    const read = (other: unknown): unknown => (isPlainChunk(other, memory) ? other : undefined);
+    if (read(parsed) === undefined) return;
+    const lesson = learnRepeat(data, chunk, read);
+    if (lesson === undefined) return;
+    untriedLessons++;
+    learned = lesson;
+    last = lesson;
+  };
 
   const decodeEvent = (event: SSEEvent): ChatCompletionChunk | undefined => {
     const { data } = event;
@@ -68,7 +97,10 @@ export function createChunkReader(
     return understood(() => {
       const error = dialect.findError(parsed);
       if (error !== undefined) throw dialect.toError(error);
-      return attribute(dialect.decodeChunk(parsed, note, memory));
+      const chunk = attribute(dialect.decodeChunk(parsed, note, memory));
+      // One lesson a read, from its last event: the next one is likeliest to repeat that.
+      if (next === 0 && event.event === undefined) learn(data, parsed, chunk);
+      return chunk;
     });
   };
 
@@ -106,6 +138,9 @@ export function createChunkReader(
     get sawDone() {
       return sawDone;
     },
+    get isRepeat() {
+      return isRepeat;
+    },
     pull() {
       if (whole !== undefined) {
         const chunk = whole;
@@ -115,12 +150,20 @@ export function createChunkReader(
       while (next < events.length) {
         // What follows `[DONE]` is not of this answer.
         if (sawDone) return undefined;
-        const event = events[next++] as SSEEvent;
+        const event = events[next++] as SSEEvent | string;
         if (next === events.length) {
           events = [];
           next = 0;
         }
-        const chunk = decodeEvent(event);
+        if (typeof event === 'string' && repeat !== undefined) {
+          isRepeat = last === repeat;
+          last = repeat;
+          untriedLessons = 0;
+          return repeat.chunk(event);
+        }
+        isRepeat = false;
+        last = undefined;
+        const chunk = decodeEvent(event as SSEEvent);
         if (chunk !== undefined) return chunk;
       }
       return undefined;
@@ -144,7 +187,8 @@ export function createChunkReader(
           return true;
         }
       }
-      if (document === undefined) sse.feed(bytes);
+      repeat = learned;
+      if (document === undefined) sse.feed(bytes, repeat);
       else document.add(bytes);
       return true;
     },
@@ -153,6 +197,9 @@ export function createChunkReader(
 }
 
 const openBrace = 0x7b;
+
+/** Events from which a pattern was taken that no other event had. */
+const mostUntriedLessons = 8;
 
 /** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */
 function understood<T>(read: () => T): T {

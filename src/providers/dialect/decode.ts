@@ -58,7 +58,7 @@ export function decodeChunk(
   note: NoteIssue,
   memory: StreamMemory = {},
 ): DecodedChunk {
-  if (isPlainDelta(data, memory)) return data;
+  if (isPlainChunk(data, memory)) return data;
   const wire = fit(wireChunk(), data, 'chunk');
   const choices = (wire.choices ?? []).map(({ delta, ...choice }, position) => {
     const { role: _role, tool_calls: calls, ...message } = delta ?? {};
@@ -83,7 +83,7 @@ export function decodeChunk(
  * The hot path: an event that is in our form already, as nearly all events of a long answer are. A test by hand costs a
  * fifth of a schema's; anything it does not know for certain goes to the schema, which is the judge.
  */
-function isPlainDelta(data: unknown, memory: StreamMemory): data is DecodedChunk {
+export function isPlainChunk(data: unknown, memory: StreamMemory): data is DecodedChunk {
   const chunk = data as Partial<DecodedChunk> | null;
   if (typeof chunk !== 'object' || chunk === null) return false;
   const { choices } = chunk;

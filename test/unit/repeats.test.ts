@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import type { ChatCompletionChunk } from 'deepseek-v4-flash';
+import { isChatError, providers } from 'deepseek-v4-flash';
+import { expect, test } from 'vitest';
+import { createAccumulator } from '../../src/stream/accumulate.ts';
+import { createChunkReader } from '../../src/stream/decode-stream.ts';
+import { ChatError } from '../../src/errors.ts';
+
+interface Outcome {
+  chunks: ChatCompletionChunk[];
+  /** The folded answer, with repeats added as repeats. */
+  folded: unknown;
+  error: string | undefined;
+  repeats: number;
+}
+
+const limits = { eventBytes: 1 << 20, toolCalls: 8, choices: 8, argumentBytes: 1 << 20 };
+
+/** Reads a stream in the given pieces; without knowing what is plain, every event takes the plain way. */
+async function read(pieces: readonly Uint8Array[], way: 'quick' | 'plain'): Promise<Outcome> {
+  const { deepseek } = providers;
+  const dialect = {
+    ...deepseek,
+    isPlainChunk: way === 'quick' ? deepseek.isPlainChunk : undefined,
+    toError: () => new ChatError('server_error', 'an error in the stream'),
+  };
+  let next = 0;
+  const body = { read: async () => pieces[next++], cancel() {} };
+  const reader = createChunkReader(body, dialect, limits, () => {});
+  const accumulator = createAccumulator(limits);
+  const chunks: ChatCompletionChunk[] = [];
+  let repeats = 0;
+  let error: string | undefined;
+  try {
+    do {
+      for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
+        chunks.push(chunk);
+        if (reader.isRepeat) repeats++;
+        if (reader.isRepeat) accumulator.addRepeat(chunk);
+        else accumulator.add(chunk);
+      }
+    } while (await reader.fill());
+  } catch (reason) {
+    error = isChatError(reason) ? `${reason.code}: ${reason.message}` : String(reason);
+  }
+  return { chunks, folded: accumulator.partial(() => {}), error, repeats };
+}
+
+/** @param at thousandths */
+function cut(text: string, at: readonly number[]): Uint8Array[] {
+  const bytes = new TextEncoder().encode(text);
+  const places = at
+    .map((share) => Math.floor((share / 1_000) * bytes.length))
+    .toSorted((a, b) => a - b);
+  return [0, ...places].map((from, index) => bytes.slice(from, places[index] ?? bytes.length));
+}
+
+const head = { id: 'a1', object: 'chat.completion.chunk', created: 1, model: 'm' };
+
+// What could be taken for the end of a text, of an event, or of a field.
+const spice = [
+  '"',
+  '\\',
+  '\n',
+  '\n\n',
+  '"}',
+  '"},"finish_reason":null}]}\n\n',
+  '","content":"',
+  'data: ',
+  '\u2028',
+  '🙂',
+  '天空',
+  '\ud83d',
+  '\u0000',
+  ' ',
+  '',
+  'another text',
+  '"reasoning_content":"',
+];
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.array(fc.constantFrom(...spice), { maxLength: 4 }).map((parts) => parts.join('')),
+);
+const delta = fc.oneof(
+  { weight: 20, arbitrary: text.map((content) => ({ content })) },
+  {
+    weight: 1,
+    arbitrary: text.map((reasoning) => ({ reasoning_content: reasoning, content: null })),
+  },
+  {
+    weight: 1,
+    arbitrary: text.map((content) => ({ role: 'assistant', content, reasoning_content: null })),
+  },
+  { weight: 1, arbitrary: text.map((both) => ({ content: both, reasoning_content: both })) },
+);
+const top = fc.oneof(
+  { weight: 40, arbitrary: fc.constant(head) },
+  { weight: 1, arbitrary: fc.constant({ ...head, id: 'b2' }) },
+  { weight: 1, arbitrary: fc.constant({ ...head, created: 2, system_fingerprint: 'f' }) },
+  { weight: 1, arbitrary: fc.constant({ ...head, vendor: { nested: ['x'] } }) },
+  { weight: 1, arbitrary: fc.constant({ ...head, error: null, usage: null }) },
+);
+const rarely = fc.integer({ min: 0, max: 20 }).map((chance) => chance === 0);
+const event = fc
+  .record({
+    top,
+    delta,
+    isAscii: rarely,
+    spaced: rarely,
+    end: fc.oneof(
+      { weight: 20, arbitrary: fc.constant('\n\n') },
+      { weight: 1, arbitrary: fc.constantFrom('\r\n\r\n', '\n\n: comment\n\n', '\n\n\n') },
+    ),
+  })
+  .map(({ top: fields, delta: piece, isAscii, spaced, end }) => {
+    const choices = [{ index: 0, delta: piece, logprobs: null, finish_reason: null }];
+    const json = JSON.stringify({ ...fields, choices });
+    const escaped = isAscii
+      ? json.replace(
+          /[\u0080-\uffff]/g,
+          (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        )
+      : json;
+    return `data: ${spaced ? escaped.replaceAll('":', '": ') : escaped}${end}`;
+  });
+const odd = fc.constantFrom(
+  'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"x","content":"y"},"logprobs":null,"finish_reason":null}]}\n\n',
+  'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"raw\tcontrol"},"logprobs":null,"finish_reason":null}]}\n\n',
+  'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"bad \\x escape"},"logprobs":null,"finish_reason":null}]}\n\n',
+  'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"no end\n\n',
+  'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\n',
+  'event: message\ndata: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"named"},"logprobs":null,"finish_reason":null}]}\n\n',
+  'data: {"error":{"message":"no"}}\n\n',
+  'data: [DONE]\n\n',
+  ': ping\n\n',
+);
+const stream = fc
+  .array(fc.oneof({ weight: 20, arbitrary: event }, { weight: 1, arbitrary: odd }), {
+    maxLength: 30,
+    size: 'max',
+  })
+  .map((events) => events.join(''));
+
+test('what repeats is read as if it did not, however the bytes are cut', async () => {
+  let repeats = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      stream,
+      fc.array(fc.integer({ min: 0, max: 999 }), { maxLength: 12, size: 'max' }),
+      async (written, places) => {
+        const pieces = cut(written, places);
+        const quick = await read(pieces, 'quick');
+        const plain = await read(pieces, 'plain');
+        repeats += quick.repeats;
+        if (process.env.DBG)
+          console.log(
+            pieces.length,
+            quick.chunks.length,
+            quick.repeats,
+            quick.error,
+            JSON.stringify(written).slice(0, 300),
+          );
+        expect(quick.chunks).toEqual(plain.chunks);
+        // Also the order of keys, which `toEqual` does not see.
+        expect(JSON.stringify(quick.chunks)).toBe(JSON.stringify(plain.chunks));
+        expect(quick.folded).toEqual(plain.folded);
+        expect(quick.error).toBe(plain.error);
+        expect(plain.repeats).toBe(0);
+      },
+    ),
+    { numRuns: 3_000, seed: 20_261_121 },
+  );
+  // Of some thirty thousand events; where nothing was quick, nothing was shown.
+  expect(repeats).toBeGreaterThan(2_000);
+});
+
+const chunkOf = (content: string, fields: object = {}): string =>
+  `data: ${JSON.stringify({ ...head, ...fields, choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`;
+
+test('nearly all events of a plain answer are read as repetitions', async () => {
+  const events = Array.from({ length: 1_000 }, (_, index) => chunkOf(` word ${index}`));
+  const { repeats, chunks } = await read(cut(events.join(''), [100, 200, 500, 700]), 'quick');
+  expect(chunks).toHaveLength(1_000);
+  // Those before the second read, and those that a cut goes through, are not.
+  expect(repeats).toBeGreaterThan(850);
+});
+
+test('every chunk is an object of its own', async () => {
+  const pieces = [chunkOf('a'), chunkOf('b'), chunkOf('c')].flatMap((each) => cut(each, []));
+  const { chunks, repeats } = await read(pieces, 'quick');
+  expect(repeats).toBe(2);
+  const [, second, third] = chunks;
+  if (second?.choices[0] === undefined) throw new Error('no second chunk');
+  second.choices[0].delta.content = 'changed';
+  expect(third?.choices[0]?.delta.content).toBe('c');
+});
+
+test('a field that changes in between is told by the last that had it', async () => {
+  const pieces = [
+    chunkOf('a', { system_fingerprint: 'one' }),
+    chunkOf('b', { system_fingerprint: 'one' }),
+    chunkOf('', { system_fingerprint: 'two' }),
+    chunkOf('c', { system_fingerprint: 'one' }),
+  ].flatMap((each) => cut(each, []));
+  const quick = await read(pieces, 'quick');
+  const plain = await read(pieces, 'plain');
+  expect(quick.folded).toEqual(plain.folded);
+  expect(quick.folded).toMatchObject({ system_fingerprint: 'one' });
+});
+
+test('events that never repeat are soon no longer compared', async () => {
+  const pieces = Array.from({ length: 50 }, (_, index) =>
+    chunkOf(`word ${index}`, { id: `id-${index}` }),
+  );
+  const { chunks, repeats } = await read(
+    pieces.flatMap((each) => cut(each, [])),
+    'quick',
+  );
+  expect(chunks).toHaveLength(50);
+  expect(repeats).toBe(0);
+});
