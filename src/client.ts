@@ -2,7 +2,7 @@ import type { CallContext } from './call.ts';
 import { get, stream } from './chat.ts';
 import type { ClientOptions, defaults, RequestOptions } from './options.ts';
 import { streamObject } from './output/object-stream.ts';
-import type { InferOutput, OutputSchema } from './output/output-schema.ts';
+import type { InferInput, InferOutput, OutputSchema } from './output/output-schema.ts';
 import { isOutputSchema } from './output/output-schema.ts';
 import type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
 import { parse } from './output/parse.ts';
@@ -28,6 +28,7 @@ import type {
 } from './schema/response.ts';
 import type {
   CompletionCreateParams,
+  CompletionCreateParamsBase,
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
   CompletionWithReport,
@@ -63,7 +64,7 @@ export interface ChatCompletions<Options = ProviderOptions> {
   stream<const Schema extends OutputSchema>(
     params: ChatCompletionParseParams<Schema> & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
-  ): ChatStream<InferOutput<Schema>>;
+  ): ChatStream<InferOutput<Schema>, InferInput<Schema>>;
   /** As `create` with `stream: true`, but gives the stream at once; what fails before the answer fails in the stream. */
   stream(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
@@ -107,6 +108,11 @@ export interface TextCompletions<Options = ProviderOptions> {
     params: CompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<CompletionWithReport>;
+  /** Asks for either. */
+  create(
+    params: CompletionCreateParamsBase & { stream?: boolean | null | undefined },
+    options?: RequestOptions<Options>,
+  ): Promise<CompletionStream | CompletionWithReport>;
 }
 
 /** A client of one vendor. */
@@ -160,7 +166,9 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     return (
       params?.stream === true
         ? stream(context, { params, options: requestOptions }).opened()
-        : completeRecovering(context, { params, options: requestOptions })
+        : completeRecovering(context, { params, options: requestOptions }).then(
+            ({ completion }) => completion,
+          )
     ) as Promise<never>;
   }
 

@@ -54,7 +54,10 @@ export class ChatError extends Error {
   declare readonly retryAfterMs?: number | undefined;
   /** Which clock ran out, on `timeout`. */
   declare readonly phase?: TimeoutPhase | undefined;
-  /** Every rule that was broken, on `invalid_request`, `invalid_response` and `invalid_output`. */
+  /**
+   * Every rule that was broken, on `invalid_request`, `invalid_response` and `invalid_output`; on the last in the words of
+   * your schema, which may quote the answer, so not enumerable there.
+   */
   declare readonly issues?: readonly ErrorIssue[] | undefined;
   /** Path of the parameter that is to blame, e.g. `messages.0.role`. */
   declare readonly param?: string | undefined;
@@ -78,7 +81,7 @@ export class ChatError extends Error {
     for (const field of plainFields) {
       if (init[field] !== undefined) Object.assign(this, { [field]: init[field] });
     }
-    attachToError(this, init);
+    attachToError(this, { report: init.report, partial: init.partial });
     Object.defineProperty(this, brand, { value: true });
     Object.defineProperty(this, 'name', { value: 'ChatError', enumerable: false });
   }
@@ -91,17 +94,18 @@ export class ChatError extends Error {
       message: this.message,
       retryable: this.retryable,
     };
-    for (const field of plainFields) if (this[field] !== undefined) plain[field] = this[field];
+    for (const field of plainFields)
+      if (Object.keys(this).includes(field)) plain[field] = this[field];
     return plain;
   }
 }
 
-/** Adds what only the caller of the failing part knows: `report` and `partial`, both not enumerable. */
+/** Adds what only the caller of the failing part knows, and what may quote an answer: none of it enumerable. */
 export function attachToError(
   error: ChatError,
-  extra: { report?: Report | undefined; partial?: ChatCompletion | undefined },
+  extra: Pick<ChatErrorInit, 'report' | 'partial' | 'issues'>,
 ): ChatError {
-  for (const field of ['report', 'partial'] as const) {
+  for (const field of ['report', 'partial', 'issues'] as const) {
     const value = extra[field];
     if (value !== undefined) {
       Object.defineProperty(error, field, { value, enumerable: false, configurable: true });

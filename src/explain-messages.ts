@@ -4,9 +4,8 @@ import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import type { CanonicalRequest } from './schema/canonical.ts';
-import { canonicalRequest } from './schema/canonical.ts';
+import { canonicalRequest, checkMessages, messageIssues } from './schema/canonical.ts';
 import type { ChatCompletionMessageParam } from './schema/message.ts';
-import type { ChatCompletionTool } from './schema/tool.ts';
 
 /** What becomes of one message at one vendor. */
 export interface MessageExplanation {
@@ -34,14 +33,23 @@ export function explainMessages(
   provider: ProviderId | Provider,
 ): MessageExplanation[] {
   const vendor = findProvider(provider);
-  const broken = issuesOf(() => canonicalRequest({ messages }));
-  const found = [...broken, ...orphans(messages)].map(({ path, message }) =>
-    refused(path, message),
+  const malformed = messageIssues(messages);
+  if (!Array.isArray(messages)) return malformed.map(refused);
+  // What is no message at all says nothing about the others.
+  const broken = new Set(malformed.map(({ path }) => Number(path.split('.')[1])));
+  const readable = [...messages].map((message, index): ChatCompletionMessageParam =>
+    broken.has(index) ? { role: 'user', content: '' } : (message as ChatCompletionMessageParam),
+  );
+  const unanswered: ErrorIssue[] = [];
+  checkMessages(readable, unanswered);
+  const found = [...malformed, ...unanswered, ...orphans(readable)].map(refused);
+  const hasCalls = readable.some(
+    (message) => message.role === 'assistant' && !!message.tool_calls?.length,
   );
   // The encoder stops at the first thing that it cannot send, so each message is shown to it alone.
-  for (const [index, message] of [...messages].entries()) {
+  for (const [index, message] of readable.entries()) {
     if (found.some((each) => each.index === index)) continue;
-    found.push(...explainMessage(message, index, messages, vendor));
+    found.push(...explainMessage(message, index, hasCalls, vendor));
   }
   return found.toSorted((a, b) => a.index - b.index);
 }
@@ -49,13 +57,14 @@ export function explainMessages(
 function explainMessage(
   message: ChatCompletionMessageParam,
   index: number,
-  messages: readonly ChatCompletionMessageParam[],
+  hasCalls: boolean,
   vendor: Provider,
 ): MessageExplanation[] {
   const request: CanonicalRequest = {
     ...canonicalRequest({ messages: [{ role: 'user', content: '' }] }),
     messages: [message],
-    tools: toolsOf(messages),
+    // A conversation in which tools were called is sent with tools, and other rules hold for it.
+    ...(hasCalls && { tools: [{ type: 'function', function: { name: 'tool', parameters: {} } }] }),
   };
   const own = (path: string): string => path.replace(/^messages\.0\b/, `messages.${index}`);
   try {
@@ -65,26 +74,9 @@ function explainMessage(
       .map(({ param, reason }) => ({ index, path: own(param), outcome: 'adjusted', reason }));
   } catch (error) {
     if (!isChatError(error)) throw error;
-    return [refused(own(error.param ?? 'messages.0'), error.message.replace(/ \(.*\)$/, ''))];
+    const reason = error.message.replace(/ \(.*\)$/, '');
+    return [refused({ path: own(error.param ?? 'messages.0'), message: reason })];
   }
-}
-
-/** A conversation in which tools were called is sent with tools, and other rules hold for it. */
-function toolsOf(
-  messages: readonly ChatCompletionMessageParam[],
-): ChatCompletionTool[] | undefined {
-  const names = messages.flatMap((message) =>
-    message.role === 'assistant'
-      ? (message.tool_calls ?? []).flatMap((call) =>
-          call.type === 'function' ? [call.function.name] : [],
-        )
-      : [],
-  );
-  if (names.length === 0) return undefined;
-  return [...new Set(names)].map((name) => ({
-    type: 'function',
-    function: { name, parameters: {} },
-  }));
 }
 
 /** Tool messages that answer nothing, which vendors refuse and a bare look at one message does not show. */
@@ -92,29 +84,17 @@ function orphans(messages: readonly ChatCompletionMessageParam[]): ErrorIssue[] 
   const issues: ErrorIssue[] = [];
   let open = new Set<string>();
   for (const [index, message] of messages.entries()) {
-    if (message?.role === 'tool') {
-      if (!open.has(message.tool_call_id)) {
-        const why = 'answers no call of the assistant message before it';
-        issues.push({ path: `messages.${index}.tool_call_id`, message: why });
-      }
-    } else {
-      const calls = message?.role === 'assistant' ? (message.tool_calls ?? []) : [];
+    if (message.role !== 'tool') {
+      const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
       open = new Set(calls.map(({ id }) => id));
+    } else if (!open.has(message.tool_call_id)) {
+      const why = 'answers no call of the assistant message before it';
+      issues.push({ path: `messages.${index}.tool_call_id`, message: why });
     }
   }
   return issues;
 }
 
-function issuesOf(check: () => unknown): readonly ErrorIssue[] {
-  try {
-    check();
-    return [];
-  } catch (error) {
-    if (isChatError(error, 'invalid_request')) return error.issues ?? [];
-    throw error;
-  }
-}
-
-function refused(path: string, reason: string): MessageExplanation {
-  return { index: Number(path.split('.')[1] ?? 0), path, outcome: 'refused', reason };
+function refused({ path, message }: ErrorIssue): MessageExplanation {
+  return { index: Number(path.split('.')[1] ?? 0), path, outcome: 'refused', reason: message };
 }

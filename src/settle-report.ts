@@ -56,7 +56,9 @@ export function completionState(completion: ChatCompletion): Report['completion'
   switch (finish_reason) {
     case 'length': {
       const isEmpty = !message.content && !message.tool_calls?.length;
-      return isEmpty && message.reasoning_content ? 'reasoning_exhausted' : 'length';
+      const counted = completion.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+      const hasThought = counted > 0 || !!message.reasoning_content;
+      return isEmpty && hasThought ? 'reasoning_exhausted' : 'length';
     }
     case 'content_filter':
       return 'content_filter';

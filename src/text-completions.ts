@@ -74,6 +74,11 @@ function prepareText(
   if (profile.fim === undefined) throw notOffered(provider, 'filling in the middle');
   const checked = check(completionParams(), params);
   if (!checked.ok) throw invalidRequest(checked.issues);
+  const own = requestOptions.providerOptions as Record<string, unknown> | undefined;
+  if (own?.[provider.id] != null) {
+    const message = 'are fields of chats: this vendor documents none of its own here';
+    throw invalidRequest([{ path: `providerOptions.${provider.id}`, message }]);
+  }
   const given = checked.value as CompletionCreateParams;
   refuseContradictions(given);
   const adjustments: Adjustment[] = [];
@@ -132,7 +137,9 @@ function encodeText(
     top_p: atLeast('top_p', caps.top_p ?? 0),
     ...(isStream && { stream: true, stream_options: { include_usage: true } }),
   };
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value != null));
+  const isGiven = ([, value]: [string, unknown]): boolean =>
+    value != null && !(Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(body).filter(isGiven));
 }
 
 /** What a chat's answer, or a piece of one, and ours have in common. */

@@ -37,16 +37,30 @@ export function answerFormat({ jsonSchema: place }: Profile, schema: ReadSchema)
       const call = tool_calls?.find((each) => each.type === 'function');
       return call?.function.arguments ?? content ?? '';
     },
-    deltaOf: ({ choices }) => choices[0]?.delta.tool_calls?.[0]?.function?.arguments ?? '',
+    deltaOf({ choices }) {
+      const calls = choices[0]?.delta.tool_calls ?? [];
+      return calls.find(({ index }) => index === 0)?.function?.arguments ?? '';
+    },
   };
 }
 
 /** @throws ChatError `invalid_request` for parameters that have no sense beside a schema */
 export function refuseBesideSchema(params: object): void {
   const given = params as Record<string, unknown>;
-  const tools = ['tools', 'tool_choice'].filter((field) => given[field] != null);
-  if (tools.length === 0) return;
+  const tools = ['tools', 'tool_choice'].filter((field) => {
+    const value = given[field];
+    return value != null && !(Array.isArray(value) && value.length === 0);
+  });
   const message =
     'has no place beside a schema: run the tools first (runTools), then ask for the value';
-  throw invalidRequest(tools.map((path) => ({ path, message })));
+  const issues = tools.map((path) => ({ path, message }));
+  const messages = Array.isArray(given.messages) ? given.messages : [];
+  if ((messages.at(-1) as { prefix?: unknown } | undefined)?.prefix) {
+    const path = `messages.${messages.length - 1}.prefix`;
+    issues.push({
+      path,
+      message: 'has no place beside a schema: the answer is only the rest of it',
+    });
+  }
+  if (issues.length > 0) throw invalidRequest(issues);
 }

@@ -2,18 +2,30 @@ import { addDecimals } from '../providers/dialect/decimal.ts';
 import type { Cost, Report } from '../report.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 
-/** Makes `last` the report of both turns of one call: every attempt, all tokens, the whole cost, from the first start on. */
-export function continueReport(first: Report, last: Report): void {
+/**
+ * Makes `last` the report of both turns of one call: every attempt, all tokens, the whole cost, from the first start on.
+ *
+ * @param sums what to tell where a turn told nothing: nothing, or what the other one told, as for a turn that failed
+ */
+export function continueReport(
+  first: Report,
+  last: Report,
+  sums: 'nothing' | 'what is known' = 'nothing',
+): void {
   const laterMs = last.timings.startedAt - first.timings.startedAt;
   last.attempts.unshift(...first.attempts);
   for (const [index, attempt] of last.attempts.entries()) attempt.number = index + 1;
-  const known = new Set(last.adjustments.map((adjustment) => JSON.stringify(adjustment)));
+  const told = new Set(last.adjustments.map((adjustment) => JSON.stringify(adjustment)));
   last.adjustments.unshift(
-    ...first.adjustments.filter((adjustment) => !known.has(JSON.stringify(adjustment))),
+    ...first.adjustments.filter((adjustment) => !told.has(JSON.stringify(adjustment))),
   );
   last.issues.unshift(...first.issues);
-  assign(last, 'usage', addUsage(first.usage, last.usage));
-  assign(last, 'cost', addCost(first.cost, last.cost));
+  const known =
+    sums === 'what is known'
+      ? { usage: last.usage ?? first.usage, cost: last.cost ?? first.cost }
+      : {};
+  assign(last, 'usage', addUsage(first.usage, last.usage) ?? known.usage);
+  assign(last, 'cost', addCost(first.cost, last.cost) ?? known.cost);
   const { timings } = last;
   for (const name of ['headersMs', 'firstReasoningMs', 'firstContentMs', 'totalMs'] as const) {
     const atMs = timings[name];

@@ -1,5 +1,5 @@
-// A text of nothing but braces must not take for ever.
-const mostBraces = 64;
+// A text of nothing but braces must not take for ever: so often it may be gone through.
+const mostPasses = 4;
 
 /**
  * The JSON values that a text may hold as its answer, likeliest first: the whole text, else each object that stands in
@@ -7,10 +7,13 @@ const mostBraces = 64;
  */
 export function* findObjects(text: string): Generator<unknown, void> {
   const whole = parse(text);
-  if (whole !== undefined) return yield whole.value;
+  if (whole !== undefined) yield whole.value;
+  if (typeof whole?.value === 'object' && !Array.isArray(whole.value)) return;
+  let left = mostPasses * text.length;
   let at = text.indexOf('{');
-  for (let braces = 0; at !== -1 && braces < mostBraces; braces++) {
+  while (at !== -1 && left > 0) {
     const end = endOfObject(text, at);
+    left -= (end ?? text.length) - at;
     const found = end === undefined ? undefined : parse(text.slice(at, end));
     if (found !== undefined) yield found.value;
     at = text.indexOf('{', found === undefined ? at + 1 : end);

@@ -34,7 +34,7 @@ function createOutput(format: AnswerFormat, schema: ReadSchema): StreamOutput {
     async finish(completion) {
       const output = await readOutput(completion, format, schema);
       if (output.ok) return withParsed(completion, output.value);
-      throw invalidOutput(completion, output.issues, completion.report);
+      throw invalidOutput(completion, output);
     },
   };
 }

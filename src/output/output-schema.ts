@@ -1,13 +1,14 @@
 import type { ErrorIssue } from '../error-codes.ts';
+import { ChatError } from '../errors.ts';
 import { invalidRequest } from '../schema/canonical.ts';
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '../schema/standard.ts';
+import type { StandardJSONSchemaV1, StandardResult, StandardSchemaV1 } from '../schema/standard.ts';
 import { dotted } from '../schema/standard.ts';
 
 /** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
 export interface SchemaPair<Output = unknown> {
   readonly schema: StandardSchemaV1<Output>;
   /** What a converter of the library gives, for the input form. */
-  readonly jsonSchema: Readonly<Record<string, unknown>>;
+  readonly jsonSchema: object;
   /** What the answer is called towards the vendor: 1 to 64 of `a-z A-Z 0-9 _ -`. @default 'response' */
   readonly name?: string | undefined;
   /** What the answer is, for the model. */
@@ -26,6 +27,19 @@ export type InferOutput<Schema> = Schema extends {
     : unknown
   : Schema extends { readonly schema: infer Inner }
     ? InferOutput<Inner>
+    : never;
+
+/** What a schema takes; what it gives, where its type does not say. */
+export type InferInput<Schema> = Schema extends {
+  readonly '~standard': { readonly types?: (infer Types) | undefined };
+}
+  ? NonNullable<Types> extends { readonly input: infer Input; readonly output: infer Output }
+    ? unknown extends Input
+      ? Output
+      : Input
+    : unknown
+  : Schema extends { readonly schema: infer Inner }
+    ? InferInput<Inner>
     : never;
 
 /** What a check found. */
@@ -74,7 +88,7 @@ export function readSchema(given: unknown, path: string): ReadSchema {
     name: name ?? 'response',
     description: description ?? (typeof own.description === 'string' ? own.description : undefined),
     async check(value) {
-      const result = await schema['~standard'].validate(value);
+      const result = await validate(schema, value);
       if (result.issues === undefined) return { ok: true, value: result.value };
       return {
         ok: false,
@@ -87,6 +101,24 @@ export function readSchema(given: unknown, path: string): ReadSchema {
   };
 }
 
+/** @throws ChatError `invalid_output` if the schema itself fails: a transform, or what it asks elsewhere */
+async function validate(
+  schema: StandardSchemaV1,
+  value: unknown,
+): Promise<StandardResult<unknown>> {
+  try {
+    return await schema['~standard'].validate(value);
+  } catch (cause) {
+    throw new ChatError('invalid_output', 'The schema failed while it checked a value', { cause });
+  }
+}
+
+// ArkType takes a type that JSON does not have for one that may be anything; the others refuse it, or ignore this.
+const refuseType = (): never => {
+  throw new Error('it holds a type that JSON does not have');
+};
+const libraryOptions = { fallback: { domain: refuseType, proto: refuseType, date: refuseType } };
+
 function convert(schema: StandardSchemaV1, path: string): Record<string, unknown> {
   const { jsonSchema } = (schema as Partial<StandardJSONSchemaV1> & StandardSchemaV1)[
     '~standard'
@@ -98,7 +130,7 @@ function convert(schema: StandardSchemaV1, path: string): Record<string, unknown
   }
   try {
     // What the model has to write is what goes into the schema, not what comes out of its transforms.
-    return jsonSchema.input({ target: 'draft-2020-12' });
+    return jsonSchema.input({ target: 'draft-2020-12', libraryOptions });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be converted';
     throw invalidRequest([{ path, message: `has no JSON Schema: ${why}` }]);

@@ -41,31 +41,34 @@ export async function parse(
   const schema = readSchema(params?.response_format, 'response_format');
   refuseBesideSchema(params);
   const format = answerFormat(context.options.provider.profile, schema);
-  const ask = (messages: unknown): Promise<ChatCompletionWithReport> => {
-    const asked = { ...params, ...format.params, messages };
-    return completeRecovering(context, { params: asked, options, isValidated: true });
+  const { messages, ...base } = params;
+  let asked: Record<string, unknown> = { ...base, ...format.params };
+  let conversation = messages as unknown[];
+  const ask = async (): Promise<ChatCompletionWithReport> => {
+    const request = {
+      params: { ...asked, messages: conversation },
+      options,
+      isValidated: true,
+    };
+    const { completion, params: used } = await completeRecovering(context, request);
+    // What it took to get an answer at all, a correction takes as well.
+    asked = used;
+    return completion;
   };
 
-  let messages = params.messages;
-  let completion = await ask(messages);
+  let completion = await ask();
   for (let repairs = 0; ; repairs++) {
     const { report } = completion;
     const output = await readOutput(completion, format, schema);
     if (output.ok) return withParsed(completion, output.value);
-    const { issues } = output;
-    if (!output.isRepairable || repairs === maxRepairs) {
-      throw invalidOutput(completion, issues, report);
-    }
-    report.issues.push(...issues.map(toReportIssue));
-    const [{ message }] = completion.choices;
-    messages = [...(messages as unknown[]), message, ...repairRequest(message, format, issues)];
-    completion = await continueCall(report, () => ask(messages));
+    if (!output.isRepairable || repairs === maxRepairs) throw invalidOutput(completion, output);
+    // Paths may be of keys that the answer made up.
+    const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
+    report.issues.push({ code: 'output_repaired', message });
+    const [{ message: answer }] = completion.choices;
+    conversation = [...conversation, answer, ...repairRequest(answer, format, output.issues)];
+    completion = await continueCall(report, ask);
   }
-}
-
-function toReportIssue({ path }: ErrorIssue) {
-  const message = 'did not fit the schema; the model was asked to correct it';
-  return { code: 'output_repaired', ...(path !== '' && { path }), message };
 }
 
 /** What the model is told, where it looks for an answer to what it did. */

@@ -1,7 +1,6 @@
 import type { ErrorIssue } from '../error-codes.ts';
-import { attachToError, ChatError } from '../errors.ts';
-import type { Report } from '../report.ts';
-import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
+import { attachToError, ChatError, isChatError } from '../errors.ts';
+import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
 import { findObjects } from './find-objects.ts';
 import type { ReadSchema } from './output-schema.ts';
@@ -9,34 +8,39 @@ import type { ReadSchema } from './output-schema.ts';
 /** The value of an answer, or what is wrong with it. */
 export type Output =
   | { ok: true; value: unknown }
-  | { ok: false; issues: ErrorIssue[]; isRepairable: boolean };
+  | { ok: false; issues: ErrorIssue[]; why: string; isRepairable: boolean };
 
 /** Looks for the value that the schema accepts. */
 export async function readOutput(
-  { choices: [{ finish_reason, message }] }: ChatCompletion,
+  completion: ChatCompletionWithReport,
   format: AnswerFormat,
   schema: ReadSchema,
 ): Promise<Output> {
+  const { report } = completion;
+  const { message, finish_reason } = completion.choices[0];
   const text = format.textOf(message);
   let issues: ErrorIssue[] | undefined;
   for (const value of findObjects(text)) {
-    const checked = await schema.check(value);
+    const checked = await schema.check(value).catch((error: unknown) => {
+      throw isChatError(error) ? attachToError(error, { report, partial: completion }) : error;
+    });
     if (checked.ok) return checked;
     // The first one is the likeliest, so its faults are the ones to tell.
     issues ??= checked.issues;
   }
-  const whole = (why: string): ErrorIssue[] => [{ path: '', message: why }];
-  // What the model meant to say is not in question here: asking again would end the same way.
-  if (message.refusal)
-    return { ok: false, issues: whole('the model refused'), isRepairable: false };
-  if (finish_reason === 'length' || finish_reason === 'content_filter') {
-    const why = `the answer was cut off: finish_reason ${finish_reason}`;
-    return { ok: false, issues: whole(why), isRepairable: false };
+  // Asking again would end the same way.
+  if (message.refusal) return faulty('the model refused', false);
+  if (report.completion !== 'complete') {
+    return faulty(`the answer was cut off, finish_reason ${finish_reason}`, false);
   }
-  issues ??= whole(
-    text.trim() === '' ? 'the answer is empty' : 'the answer holds no whole JSON object',
-  );
-  return { ok: false, issues, isRepairable: true };
+  if (issues !== undefined) {
+    return { ok: false, issues, why: `${issues.length} issues`, isRepairable: true };
+  }
+  return faulty(text.trim() === '' ? 'it is empty' : 'it holds no whole JSON object', true);
+}
+
+function faulty(why: string, isRepairable: boolean): Output {
+  return { ok: false, issues: [{ path: '', message: why }], why, isRepairable };
 }
 
 /** The answer with its value in the message, where programs for the `openai` package look for it. */
@@ -50,18 +54,14 @@ export function withParsed(
 
 /** An `invalid_output` that carries the answer. */
 export function invalidOutput(
-  completion: ChatCompletion,
-  issues: readonly ErrorIssue[],
-  report: Report,
+  completion: ChatCompletionWithReport,
+  { issues, why }: Extract<Output, { ok: false }>,
 ): ChatError {
-  const [first] = issues;
-  const more = issues.length > 1 ? ` and ${issues.length - 1} more` : '';
-  // The words are the schema's own, and may quote the answer: they stay in `issues`.
-  const where = first?.path ? `at ${first.path}${more}` : first?.message;
-  const error = new ChatError('invalid_output', `The answer does not fit its schema: ${where}`, {
-    issues,
+  const { report } = completion;
+  // The schema's words, and its paths too, may quote the answer: they stay in `issues`.
+  const error = new ChatError('invalid_output', `The answer does not fit its schema: ${why}`, {
     provider: report.provider,
     requestId: report.requestId,
   });
-  return attachToError(error, { report, partial: completion });
+  return attachToError(error, { report, partial: completion, issues });
 }

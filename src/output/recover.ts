@@ -12,12 +12,14 @@ import { continueReport } from './combine-reports.ts';
 export async function completeRecovering(
   context: CallContext,
   asked: ChatRequest,
-): Promise<ChatCompletionWithReport> {
-  const first = await complete(context, asked);
-  const params = recoveryParams(context.options.provider.profile, asked, first.report);
-  return params === undefined
-    ? first
-    : await continueCall(first.report, () => complete(context, { ...asked, params }));
+): Promise<{ completion: ChatCompletionWithReport; params: Record<string, unknown> }> {
+  const completion = await complete(context, asked);
+  const params = recoveryParams(context.options.provider.profile, asked, completion.report);
+  if (params === undefined) {
+    return { completion, params: asked.params as Record<string, unknown> };
+  }
+  const again = (): Promise<ChatCompletionWithReport> => complete(context, { ...asked, params });
+  return { completion: await continueCall(completion.report, again), params };
 }
 
 /**
@@ -65,10 +67,16 @@ export async function continueCall(
     continueReport(before, completion.report);
     return completion;
   } catch (error) {
-    if (isChatError(error) && error.report !== undefined) continueReport(before, error.report);
-    else if (isChatError(error)) attachToError(error, { report: before });
+    continueError(before, error);
     throw error;
   }
+}
+
+/** Gives the error of a later turn the report of all turns: what was paid for before is not lost with it. */
+export function continueError(before: Report, error: unknown): void {
+  if (!isChatError(error)) return;
+  if (error.report === undefined) attachToError(error, { report: before });
+  else continueReport(before, error.report, 'what is known');
 }
 
 /** A request's options without those that are for whole calls only. */

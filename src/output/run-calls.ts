@@ -4,6 +4,8 @@ import type {
   ChatCompletionMessageFunctionToolCall,
   ChatCompletionMessageToolCall,
 } from '../schema/tool.ts';
+import { raceSignal } from '../transport/transport.ts';
+import type { Checked } from './output-schema.ts';
 import type { RunnableTool } from './tool.ts';
 import type { RunToolsParams, ToolResult, ToolRunEvent } from './tool-run.ts';
 
@@ -22,7 +24,7 @@ type Admission =
 
 /**
  * Runs the calls of one answer, several at a time. Gives events as they happen; fills `results` in the order of the
- * calls, so that what was done is known also when it ends with an error.
+ * calls, so that what was done is known also when it ends with an error. After its end nothing happens any more.
  */
 export async function* runCalls(
   calls: readonly ChatCompletionMessageToolCall[],
@@ -30,46 +32,52 @@ export async function* runCalls(
   results: ToolResult[],
   setup: CallSetup,
 ): AsyncGenerator<ToolRunEvent, void> {
-  const { signal, concurrency } = setup;
-  const stop = stopOn(signal);
   const events: ToolRunEvent[] = [];
   let wake = (): void => {};
-  const tell = (event: ToolRunEvent): void => {
-    events.push(event);
-    wake();
-  };
   let next = 0;
+  const stop = createStop(setup.signal);
   let lastAdmission: Promise<unknown> = Promise.resolve();
   // One after the other, so that whoever approves is asked one question at a time.
   const admitInTurn = (call: ChatCompletionMessageToolCall): Promise<Admission> => {
-    const turn = lastAdmission.then(() => admit(call, setup));
+    const turn = lastAdmission.then(() => {
+      stop.check();
+      return admit(call, setup);
+    });
     lastAdmission = turn;
     return turn;
   };
+  const tell = (event: ToolRunEvent): void => {
+    stop.check();
+    events.push(event);
+    wake();
+  };
   const work = async (): Promise<void> => {
-    while (next < calls.length) {
+    for (let call = calls[next]; call !== undefined; call = calls[next]) {
       const position = next++;
-      const call = calls[position];
-      if (call === undefined) return;
       const admission = await admitInTurn(call);
-      if (signal.aborted) throw signal.reason;
       let result: ToolResult;
       if ('refusal' in admission) result = admission.refusal;
       else {
         tell({ type: 'tool.start', step, tool_call: admission.call, args: admission.args });
-        result = await execute(admission, step, setup, stop.promise);
+        result = await execute(admission, step, setup, stop.signal);
       }
-      results[position] = result;
       tell({ type: 'tool.result', step, result });
+      results[position] = result;
     }
   };
 
   let isOver = false;
-  const workers = Array.from({ length: Math.min(concurrency, calls.length) }, work);
-  const all = Promise.all(workers).finally(() => {
-    isOver = true;
-    wake();
-  });
+  const workers = Array.from({ length: Math.min(setup.concurrency, calls.length) }, work);
+  const all = Promise.all(workers)
+    // The others have to hear of a failure at once, and not when somebody looks at the next event.
+    .catch((error: unknown) => {
+      stop.now(error);
+      throw error;
+    })
+    .finally(() => {
+      isOver = true;
+      wake();
+    });
   // Awaited below; a failure while an event is being looked at must not count as unheard.
   all.catch(() => {});
   try {
@@ -77,23 +85,42 @@ export async function* runCalls(
       yield* events.splice(0);
       if (events.length > 0) continue;
       if (isOver) break;
-      await Promise.race([new Promise<void>((resolve) => (wake = resolve)), stop.promise]);
+      const more = new Promise<void>((resolve) => (wake = resolve));
+      await raceSignal(more, stop.signal);
     }
     await all;
   } finally {
-    stop.end();
+    stop.now(new ChatError('aborted', 'The run has ended'));
   }
 }
 
-/** A promise that fails when the signal aborts. One listener, however many tools run. */
-function stopOn(signal: AbortSignal): { promise: Promise<never>; end(): void } {
-  let end = (): void => {};
-  const promise = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else end = onAbort(signal, () => reject(signal.reason));
-  });
-  promise.catch(() => {});
-  return { promise, end: () => end() };
+/** The end of one answer's calls: with the run, or before it by a failure. */
+function createStop(run: AbortSignal): {
+  signal: AbortSignal;
+  now(reason: unknown): void;
+  /** @throws why they have ended, if they have */
+  check(): void;
+} {
+  const controller = new AbortController();
+  const detach = follow(run, controller);
+  return {
+    signal: controller.signal,
+    now(reason) {
+      detach();
+      controller.abort(reason);
+    },
+    check() {
+      if (controller.signal.aborted) throw controller.signal.reason;
+    },
+  };
+}
+
+/** Has one thing end with another. One listener on the other, however many follow it. */
+function follow(leader: AbortSignal, controller: AbortController): () => void {
+  const abort = (): void => controller.abort(leader.reason);
+  if (!leader.aborted) return onAbort(leader, abort);
+  abort();
+  return () => {};
 }
 
 /** Whether a call may run: a tool of that name, arguments that fit, leave to run it. */
@@ -101,12 +128,12 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
   const refuse = (
     failure: ToolResult['failure'],
     message: string,
-    issues?: string[],
+    more: object = {},
   ): Admission => {
-    const content = JSON.stringify({ error: message, ...(issues && { issues }) });
+    const content = JSON.stringify({ error: message, ...more });
     return { refusal: { tool_call: call, content, failure, durationMs: 0 } };
   };
-  const { tools, approve } = setup;
+  const { tools, approve, onToolError } = setup;
   const tool =
     call.type === 'function'
       ? tools.find((each) => each.function.name === call.function.name)
@@ -115,19 +142,30 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
     const known = tools.map((each) => each.function.name).join(', ');
     return refuse('unknown_tool', `There is no such tool. There are: ${known}`);
   }
-  // A call that is handed out at all holds JSON.
-  const checked = await tool.checkArguments(JSON.parse(call.function.arguments));
+  let checked: Checked;
+  try {
+    // A call that is handed out at all holds JSON.
+    checked = await tool.checkArguments(JSON.parse(call.function.arguments));
+  } catch (error) {
+    if (onToolError === 'throw') throw error;
+    const { refusal } = refuse('tool_error', messageOf(error)) as { refusal: ToolResult };
+    return { refusal: { ...refusal, error } };
+  }
   if (!checked.ok) {
     const issues = checked.issues.map(({ path, message }) =>
       path ? `${path}: ${message}` : message,
     );
     const message =
       'The arguments do not fit the schema of the tool. Correct them and call it again.';
-    return refuse('invalid_arguments', message, issues);
+    return refuse('invalid_arguments', message, { issues });
   }
-  const approval = (await approve?.(call, checked.value)) ?? true;
+  if (approve === undefined) return { tool, call, args: checked.value };
+  // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
+  const approval: unknown = await approve(call, checked.value);
   const { approved, reason } =
-    typeof approval === 'object' ? approval : { approved: approval, reason: undefined };
+    typeof approval === 'object' && approval !== null
+      ? (approval as { approved?: unknown; reason?: string })
+      : { approved: approval };
   if (approved !== true) {
     return refuse('not_approved', reason ?? 'The user did not approve this call. It was not run.');
   }
@@ -137,10 +175,14 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
 async function execute(
   { tool, call, args }: Exclude<Admission, { refusal: ToolResult }>,
   step: number,
-  { signal, context, onToolError }: CallSetup,
-  stopped: Promise<never>,
+  { context, onToolError }: CallSetup,
+  stopped: AbortSignal,
 ): Promise<ToolResult> {
   const startedAt = performance.now();
+  // A signal for each tool: Node warns of one that gathers listeners.
+  const controller = new AbortController();
+  const detach = follow(stopped, controller);
+  const { signal } = controller;
   const result = (content: string, failed: Partial<ToolResult>): ToolResult => ({
     tool_call: call,
     content,
@@ -150,13 +192,20 @@ async function execute(
   try {
     const running = Promise.resolve(tool.execute(args, { signal, call, step, context }));
     // A tool that does not listen to its signal must not hold up the end of the run.
-    return result(toContent(await Promise.race([running, stopped])), {});
+    return result(toContent(await raceSignal(running, signal)), {});
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (onToolError === 'throw') throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    return result(JSON.stringify({ error: message }), { failure: 'tool_error', error });
+    const content = JSON.stringify({ error: messageOf(error) });
+    return result(content, { failure: 'tool_error', error });
+  } finally {
+    detach();
   }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === 'string' ? error : 'The tool failed';
 }
 
 /** @throws ChatError if the value cannot be written as JSON */

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts';
 import type { Lifetime } from '../attempt.ts';
 import { createLifetime } from '../attempt.ts';
 import type { CallContext } from '../call.ts';
@@ -9,8 +10,11 @@ import { resolveCall } from '../resolve-options.ts';
 import { forcesCall, invalidRequest } from '../schema/canonical.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionMessageToolCall } from '../schema/tool.ts';
+import { raceSignal } from '../transport/transport.ts';
+import type { ChatStream } from '../stream/chat-stream.ts';
 import { addCost, addUsage, continueReport } from './combine-reports.ts';
-import { recoveryParams, streamOptions } from './recover.ts';
+import { continueError, recoveryParams, streamOptions } from './recover.ts';
 import type { CallSetup } from './run-calls.ts';
 import { runCalls } from './run-calls.ts';
 import type {
@@ -33,70 +37,80 @@ export function runTools(
     ...(Array.isArray(params?.messages) ? params.messages : []),
   ];
   const steps: ToolRunStep[] = [];
+  let generator: AsyncGenerator<ToolRunEvent, undefined> | undefined;
   let lifetime: Lifetime | undefined;
-  let aborted: ChatError | undefined;
-  let isTaken = false;
+  let failure: { error: unknown } | undefined;
+  let isTold = false;
   let settle!: { resolve(result: ToolRunResult): void; reject(error: unknown): void };
   const ended = new Promise<ToolRunResult>((resolve, reject) => (settle = { resolve, reject }));
   // Whoever reads the events gets the error from there.
   ended.catch(() => {});
 
-  const begin = (): Lifetime => {
-    const { refusal, signal, deadlineMs } = resolveCall(context.options, options, 'whole');
-    if (refusal !== undefined) throw refusal;
-    if (aborted !== undefined) throw aborted;
-    const { closing } = context;
-    lifetime = createLifetime({ signal, closing, totalMs: Infinity, totalHint: '', deadlineMs });
-    return lifetime;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    settle.reject(failure.error);
   };
 
   async function* run(): AsyncGenerator<ToolRunEvent, undefined> {
     try {
-      yield* converse(
-        context,
-        params,
-        options,
-        { lifetime: begin(), messages, steps },
-        settle.resolve,
-      );
+      const { closing } = context;
+      const { refusal, signal, deadlineMs } = resolveCall(context.options, options, 'whole');
+      if (refusal !== undefined) throw refusal;
+      lifetime = createLifetime({ signal, closing, totalMs: Infinity, totalHint: '', deadlineMs });
+      // A reader that is busy elsewhere has no part in when the run ends.
+      onAbort(lifetime.signal, unwind);
+      yield* converse(context, params, options, { lifetime, messages, steps }, settle.resolve);
     } catch (error) {
-      settle.reject(error);
-      // Tools that are still running are told to stop.
-      lifetime?.abort(new ChatError('aborted', 'The run has failed', { cause: error }));
+      isTold = true;
+      fail(error);
       throw error;
     } finally {
+      if (lifetime?.signal.aborted) fail(lifetime.signal.reason);
       lifetime?.end();
     }
   }
 
-  const take = (): AsyncGenerator<ToolRunEvent, undefined> => {
-    if (isTaken) {
-      throw new ChatError(
-        'stream_consumed',
-        'The events of the run are being read or were read already',
-      );
+  /** Ends the generator where it stands; the conversation is in order when that is done. */
+  const unwind = async (): Promise<void> => {
+    try {
+      await generator?.return(undefined);
+    } catch {
+      // The run's end has it.
     }
-    isTaken = true;
-    return run();
   };
 
-  const stop = (message: string): void => {
-    aborted ??= new ChatError('aborted', message);
-    lifetime?.abort(aborted);
-    settle.reject(aborted);
+  const stop = async (message: string): Promise<void> => {
+    const error = new ChatError('aborted', message);
+    if (lifetime === undefined) fail(error);
+    else lifetime.abort(error);
+    await unwind();
+  };
+
+  const begin = (): AsyncGenerator<ToolRunEvent, undefined> => {
+    if (generator !== undefined) {
+      const message = 'The events of the run are being read or were read already';
+      throw new ChatError('stream_consumed', message);
+    }
+    generator = failure === undefined ? run() : nothing();
+    return generator;
   };
 
   return {
     messages,
     steps,
     events() {
-      const generator = take();
+      const events = begin();
       return {
-        next: () => generator.next(),
-        // A generator keeps a `return` waiting until its `next` is done; leaving has to end the run now.
-        return: async () => {
-          stop('The loop over the run was left');
-          void generator.return(undefined).catch(() => {});
+        async next() {
+          const step = await events.next();
+          // Ended from outside, while nobody was looking.
+          if (!step.done || failure === undefined || isTold) return step;
+          isTold = true;
+          throw failure.error;
+        },
+        async return() {
+          isTold = true;
+          await stop('The loop over the run was left');
           return { done: true, value: undefined };
         },
         [Symbol.asyncIterator]() {
@@ -105,12 +119,14 @@ export function runTools(
       };
     },
     final() {
-      if (!isTaken) void drain(take());
+      if (generator === undefined) void drain(begin());
       return ended;
     },
-    abort: () => stop('The run was aborted'),
+    abort: () => void stop('The run was aborted'),
   };
 }
+
+async function* nothing(): AsyncGenerator<never, undefined> {}
 
 async function drain(events: AsyncGenerator<ToolRunEvent, undefined>): Promise<void> {
   try {
@@ -148,6 +164,7 @@ async function* converse(
     const completion = yield* ask(context, asked, lifetime);
     const { message } = completion.choices[0];
     const calls = message.tool_calls ?? [];
+    refuseCustom(calls, completion);
     const step: ToolRunStep = { number, completion, results: [] };
     messages.push(message);
     steps.push(step);
@@ -159,7 +176,7 @@ async function* converse(
         messages.push(...calls.map(({ id }, position) => toMessage(id, step.results[position])));
       }
     }
-    const end = await endOf(step, { steps, maxSteps, stopWhen });
+    const end = await raceSignal(endOf(step, { steps, maxSteps, stopWhen }), lifetime.signal);
     // Before its last event, so that whoever leaves at that one has the result all the same.
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
@@ -175,24 +192,62 @@ async function* ask(
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
   const options = { ...streamOptions(asked.options), signal };
   try {
-    const first = stream(context, { params: asked.params, options });
-    yield* first.events();
-    const completion = await first.finalCompletion();
+    const first = yield* answer(context, { params: asked.params, options }, signal);
     const { profile } = context.options.provider;
-    const params = recoveryParams(profile, asked, completion.report);
-    if (params === undefined) return completion;
+    const params = recoveryParams(profile, asked, first.report);
+    if (params === undefined) return first;
     yield { type: 'reset' };
-    const second = stream(context, { params, options });
-    yield* second.events();
-    const recovered = await second.finalCompletion();
-    continueReport(completion.report, recovered.report);
-    return recovered;
+    try {
+      const recovered = yield* answer(context, { params, options }, signal);
+      continueReport(first.report, recovered.report);
+      return recovered;
+    } catch (error) {
+      continueError(first.report, error);
+      throw error;
+    }
   } catch (error) {
     if (!signal.aborted || !isChatError(error)) throw error;
     // The run knows better why it ended than the call that it took down.
-    const { report, partial } = error;
-    throw attachToError(signal.reason as ChatError, { report, partial });
+    throw signal.reason;
   }
+}
+
+async function* answer(
+  context: CallContext,
+  asked: ChatRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
+  const chat = stream(context, asked);
+  try {
+    yield* chat.events();
+    return await chat.finalCompletion();
+  } finally {
+    if (signal.aborted) await keepPartial(chat, signal.reason as ChatError);
+  }
+}
+
+/** What had come of an answer when its run ended belongs to the error that tells of the end. */
+async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
+  try {
+    await chat.finalCompletion();
+  } catch (cause) {
+    if (isChatError(cause)) attachToError(error, { report: cause.report, partial: cause.partial });
+  }
+}
+
+/** No vendor takes a custom call back, so a conversation that holds one is over; better without it. */
+function refuseCustom(
+  calls: readonly ChatCompletionMessageToolCall[],
+  completion: ChatCompletionWithReport,
+): void {
+  if (!calls.some(({ type }) => type === 'custom')) return;
+  const message = 'The model called a custom tool, which cannot be run, nor sent back';
+  const { report } = completion;
+  throw new ChatError('unsupported', message, {
+    report,
+    partial: completion,
+    provider: report.provider,
+  });
 }
 
 async function endOf(
@@ -241,18 +296,22 @@ function readParams(params: RunToolsParams, signal: AbortSignal) {
     stopWhen,
     context,
     ...wire
-  } = params;
+  } = params ?? {};
+  const refuse = (param: string, must: string): ChatError =>
+    new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
   for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
-    if (!Number.isInteger(value) || value < 1) {
-      const message = `Option ${param} must be a whole number from 1 on`;
-      throw new ChatError('invalid_options', message, { param });
-    }
+    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number from 1 on');
   }
   if (onToolError !== 'feed' && onToolError !== 'throw') {
-    const message = 'Option onToolError must be one of feed, throw';
-    throw new ChatError('invalid_options', message, { param: 'onToolError' });
+    throw refuse('onToolError', 'one of feed, throw');
+  }
+  for (const [param, value] of Object.entries({ approve, stopWhen })) {
+    if (value !== undefined && typeof value !== 'function') throw refuse(param, 'a function');
   }
   const tools = wire.tools ?? [];
+  if (!Array.isArray(tools)) {
+    throw invalidRequest([{ path: 'tools', message: 'must be a list of what tool() makes' }]);
+  }
   const broken = tools.findIndex((tool) => typeof tool?.execute !== 'function');
   if (broken !== -1) {
     const message = 'cannot be run: make it with tool()';

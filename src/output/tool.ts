@@ -45,7 +45,7 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
    * Does the work. A text goes to the model as it is, anything else as JSON. What it throws goes to the model too, unless
    * the run says otherwise.
    */
-  execute(args: InferOutput<Schema>, scope: ToolScope<Context>): Result | Promise<Result>;
+  execute: (args: InferOutput<Schema>, scope: ToolScope<Context>) => Result;
 }
 
 /**
@@ -63,7 +63,7 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
  */
 export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   definition: ToolDefinition<Schema, Result, Context>,
-): RunnableTool<InferOutput<Schema>, Result> {
+): RunnableTool<InferOutput<Schema>, Awaited<Result>> {
   const { name, description, strict } = definition;
   const schema = readSchema(definition.parameters, 'parameters');
   if (schema.jsonSchema.type !== 'object') {
@@ -89,5 +89,5 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
         definition.execute(args, scope),
     },
     checkArguments: { value: schema.check },
-  }) as RunnableTool<InferOutput<Schema>, Result>;
+  }) as RunnableTool<InferOutput<Schema>, Awaited<Result>>;
 }

@@ -267,7 +267,14 @@ function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: Error
   }
 }
 
-function checkMessages(
+/** Messages that have no form that is known, whatever stands between them. */
+export function messageIssues(messages: unknown): readonly ErrorIssue[] {
+  const checked = check(requestZod(), { messages });
+  return checked.ok ? [] : checked.issues;
+}
+
+/** What messages say about one another. */
+export function checkMessages(
   messages: readonly ChatCompletionMessageParam[],
   issues: ErrorIssue[],
 ): void {

@@ -33,7 +33,10 @@ export interface StandardIssue {
 export interface StandardJSONSchemaV1<Output = unknown> {
   readonly '~standard': StandardSchemaV1<Output>['~standard'] & {
     readonly jsonSchema: {
-      readonly input: (options: { readonly target: string }) => Record<string, unknown>;
+      readonly input: (options: {
+        readonly target: string;
+        readonly libraryOptions?: Record<string, unknown> | undefined;
+      }) => Record<string, unknown>;
     };
   };
 }

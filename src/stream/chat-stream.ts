@@ -54,16 +54,20 @@ export interface ChatStreamParts {
 }
 
 /** What a stream's `finalCompletion` gives: with a schema, the answer has its value too. */
-export type FinalCompletion<T> = unknown extends T
-  ? ChatCompletionWithReport
-  : ParsedChatCompletionWithReport<T>;
+// `T` is on the left, so that a stream of something is a stream of anything.
+export type FinalCompletion<T> = [T] extends [{} | null]
+  ? ParsedChatCompletionWithReport<T>
+  : ChatCompletionWithReport;
 
 /** A value as far as it has come. Texts may go on; numbers, keys and words are whole. */
 export type DeepPartial<T> = T extends readonly (infer Item)[]
   ? DeepPartial<Item>[]
-  : T extends object
-    ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
-    : T;
+  : // A text with a brand is an object to the compiler.
+    T extends string | number | boolean | Date
+    ? T
+    : T extends object
+      ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
+      : T;
 
 /** What `toResponse` takes of a `ResponseInit`. */
 export interface ToResponseInit {
@@ -73,13 +77,13 @@ export interface ToResponseInit {
 
 /**
  * An answer as it comes. Iterate it once: chunks are pulled, one by one, and none is kept. A stream that is cut off
- * throws; it never just ends.
+ * throws; it never just ends. Asked for with a schema, the answer has a value of type `T`, which grows as an `Input`.
  *
  * @example
  * for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '');
  * const completion = await stream.finalCompletion();
  */
-export class ChatStream<T = unknown>
+export class ChatStream<T = unknown, Input = T>
   implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable
 {
   /** What happened so far; settled when the stream has ended. */
@@ -178,7 +182,7 @@ export class ChatStream<T = unknown>
    *
    * @throws ChatError `invalid_request` for a stream without a schema; `invalid_output`
    */
-  partialObject(): AsyncIterableIterator<DeepPartial<T>, undefined> {
+  partialObject(): AsyncIterableIterator<DeepPartial<Input>, undefined> {
     if (this.#output === undefined) {
       const message = 'partialObject() is for streams with a schema as `response_format`';
       throw new ChatError('invalid_request', message, { param: 'response_format' });
@@ -209,11 +213,11 @@ export class ChatStream<T = unknown>
     }
   }
 
-  async *#readPartial(output: StreamOutput): AsyncGenerator<DeepPartial<T>, undefined> {
+  async *#readPartial(output: StreamOutput): AsyncGenerator<DeepPartial<Input>, undefined> {
     const read = output.grow();
     for await (const chunk of this) {
       const value = read(chunk);
-      if (value !== undefined) yield value as DeepPartial<T>;
+      if (value !== undefined) yield value as DeepPartial<Input>;
     }
     await this.#ended;
   }

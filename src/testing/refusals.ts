@@ -37,6 +37,7 @@ const rules: Rule[] = [
   unknownRole,
   nullContent,
   unansweredCall,
+  answerToNothing,
   missingReasoning,
   forcedWhileThinking,
   undocumentedChoice,
@@ -113,6 +114,19 @@ function nullContent({ messages = [] }: WireRequest, { profile }: Provider): Ref
     profile.nullContent === 'empty' && messages.some(({ content }) => content === undefined);
   if (!hasNull && !lacksAll && !lacksOne) return undefined;
   return bad('Invalid assistant message: content or tool_calls must be set');
+}
+
+function answerToNothing({ messages = [] }: WireRequest): Refusal | undefined {
+  let open = new Set<string | undefined>();
+  for (const { role, tool_calls, tool_call_id } of messages) {
+    if (role !== 'tool') open = new Set(tool_calls?.map(({ id }) => id));
+    else if (!open.has(tool_call_id)) {
+      return bad(
+        "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
+      );
+    }
+  }
+  return undefined;
 }
 
 function unansweredCall({ messages = [] }: WireRequest): Refusal | undefined {

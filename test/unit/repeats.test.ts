@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ChatCompletionChunk } from 'deepseek-v4-flash';
 import { isChatError, providers } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 // A user's program where the web's types are known, by the DOM library or by Node's types: theirs and ours fit.
 
-import { createClient, decodeStream, fetchTransport } from 'deepseek-v4-flash';
-import type { ChatCompletionMessageParam } from 'deepseek-v4-flash';
+import { createClient, decodeStream, fetchTransport, tool } from 'deepseek-v4-flash';
+import type { ChatCompletionMessageParam, OutputSchema } from 'deepseek-v4-flash';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 
 const client = createClient({ transport: fetchTransport({ fetch }) });
@@ -28,6 +28,14 @@ export async function decode(response: Response): Promise<string> {
     text += chunk.choices[0]?.delta.content ?? '';
   }
   return text;
+}
+
+export function download(parameters: OutputSchema<{ path: string }>) {
+  return tool({
+    name: 'download',
+    parameters,
+    execute: async ({ path }, { signal }) => (await fetch(path, { signal })).text(),
+  });
 }
 
 export async function url(): Promise<string> {
