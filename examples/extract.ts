@@ -61,7 +61,7 @@ try {
   console.log(
     `${total.toFixed(2)} ${currency}, after ${completion.report.attempts.length} attempts`,
   );
-  for (const { code, path, message } of completion.report.issues) console.log(code, path, message);
+  for (const { code, message } of completion.report.issues) console.log(`${code}: ${message}`);
 } catch (error) {
   if (isChatError(error, 'invalid_output')) console.error(error.message, error.issues);
   else console.error(isChatError(error) ? `${error.code}: ${error.message}` : error);

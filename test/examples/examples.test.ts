@@ -151,7 +151,7 @@ describe.concurrent('examples', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('item 1 …\nitem 2 …\n');
     expect(stdout).toContain("seller: 'Holzwerk GmbH'");
-    expect(stdout).toContain('875.50 EUR, after 2 attempts\noutput_repaired date');
+    expect(stdout).toContain('875.50 EUR, after 2 attempts\noutput_repaired: it did not fit');
   });
 
   test('agent pays back what was approved, and not the rest', async () => {
