@@ -1,5 +1,72 @@
 import type { AbortSignalLike } from './web.ts';
 
+/** The end of one thing: of a call, an attempt, an exchange. */
+export interface Stop {
+  readonly signal: AbortSignalLike;
+  abort(reason: unknown): void;
+}
+
+/**
+ * What an `AbortController` is, without the event machinery of the web: a call makes several, and in Node a real one
+ * costs as much as parsing the answer.
+ */
+export function createStop(): Stop {
+  const callbacks = new Set<() => void>();
+  let isAborted = false;
+  let reason: unknown;
+  return {
+    signal: {
+      get aborted() {
+        return isAborted;
+      },
+      get reason() {
+        return reason;
+      },
+      addEventListener: (_type, callback) => void callbacks.add(callback),
+      removeEventListener: (_type, callback) => void callbacks.delete(callback),
+    },
+    abort(why) {
+      if (isAborted) return;
+      isAborted = true;
+      reason = why;
+      const all = [...callbacks];
+      callbacks.clear();
+      for (const each of all) each();
+    },
+  };
+}
+
+/** A signal as the web knows it, for those who have to have a real one. */
+export function toAbortSignal(signal: AbortSignalLike): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort);
+  return controller.signal;
+}
+
+/** The first of `promise` and the signal's abort. Leaves no listener behind. */
+export function raceSignal<T>(promise: Promise<T>, signal: AbortSignalLike): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {});
+    return Promise.reject(signal.reason);
+  }
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', abort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', abort);
+        reject(error);
+      },
+    );
+  });
+}
+
 const listeners = new WeakMap<AbortSignalLike, Set<() => void>>();
 
 /**

@@ -16,10 +16,15 @@ export function checkKey(key: string): void {
  * @throws ChatError `missing_api_key` that names the variables that were looked for; `invalid_options` for a key that
  *   cannot be a header, without the key
  */
-export async function resolveKey({ apiKey, provider, baseURL }: ResolvedOptions): Promise<string> {
+export async function resolveKey({
+  apiKey,
+  provider,
+  baseURL,
+  origin,
+}: ResolvedOptions): Promise<string> {
   const { name, apiKeyVariables } = provider.profile;
-  const isOwnHost = new URL(baseURL).origin === new URL(provider.profile.baseURL).origin;
   const given = typeof apiKey === 'function' ? await askFor(apiKey, name) : apiKey;
+  const isOwnHost = given === undefined && origin === new URL(provider.profile.baseURL).origin;
   const key = given ?? (isOwnHost ? readVariable(apiKeyVariables) : undefined);
   if (key === undefined || String(key).trim() === '') {
     throw new ChatError(

@@ -1,17 +1,16 @@
-import { onAbort } from './abort.ts';
+import { createStop, onAbort, raceSignal } from './abort.ts';
 import type { ChatErrorInit } from './errors.ts';
 import { ChatError, isChatError, timeoutError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Attempt, Report } from './report.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { backoffMs, longestWaitMs } from './transport/retry-delay.ts';
-import { raceSignal } from './transport/transport.ts';
 import type { AbortSignalLike } from './web.ts';
 
 /** A call from its start to its end, however many attempts it takes. */
 export interface Lifetime {
   /** Aborted with the {@link ChatError} that ends the call. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignalLike;
   /** When the call ends at the latest, epoch milliseconds. */
   readonly endsAtMs: number;
   abort(error: ChatError): void;
@@ -29,10 +28,10 @@ export function createLifetime(options: {
   deadlineMs: number | undefined;
 }): Lifetime {
   const { totalMs, deadlineMs } = options;
-  const controller = new AbortController();
+  const stop = createStop();
   const timers: ReturnType<typeof setTimeout>[] = [];
   const { signal, closing } = options;
-  const abort = (error: ChatError): void => controller.abort(error);
+  const abort = (error: ChatError): void => stop.abort(error);
   // An error a call, never a shared one: it is going to carry this call's report and partial answer.
   const follow = (): void =>
     abort(new ChatError('aborted', 'The call was aborted', { cause: signal?.reason }));
@@ -56,7 +55,7 @@ export function createLifetime(options: {
     else if (leftMs < 2 ** 31) timers.push(setTimeout(expire, leftMs));
   }
   return {
-    signal: controller.signal,
+    signal: stop.signal,
     endsAtMs: Math.min(deadlineMs ?? Infinity, Date.now() + totalMs),
     abort,
     end() {
@@ -70,7 +69,7 @@ export function createLifetime(options: {
 export interface AttemptScope {
   readonly record: Attempt;
   /** Aborted with the call, or with this attempt alone. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignalLike;
   /** Ends this attempt alone; another may follow. */
   abort(error: ChatError): void;
   /** `x-should-retry` of the response. */
@@ -109,9 +108,9 @@ export function createAttempts(call: {
   let isOpen = false;
 
   const begin = (): AttemptScope => {
-    const controller = new AbortController();
-    const follow = (): void => controller.abort(lifetime.signal.reason);
-    lifetime.signal.addEventListener('abort', follow, { once: true });
+    const { signal, abort } = createStop();
+    const follow = (): void => abort(lifetime.signal.reason);
+    lifetime.signal.addEventListener('abort', follow);
     detach = () => lifetime.signal.removeEventListener('abort', follow);
     const record: Attempt = {
       number: report.attempts.length + 1,
@@ -120,7 +119,7 @@ export function createAttempts(call: {
     };
     report.attempts.push(record);
     isOpen = true;
-    scope = { record, signal: controller.signal, abort: (error) => controller.abort(error) };
+    scope = { record, signal, abort };
     return scope;
   };
 
@@ -207,7 +206,7 @@ export function callHook(hook: () => unknown): void {
   }
 }
 
-async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+async function sleep(delayMs: number, signal: AbortSignalLike): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     // Not unref'd: a program that waits for its answer must not end before the next attempt.

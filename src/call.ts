@@ -1,3 +1,4 @@
+import { raceSignal } from './abort.ts';
 import { resolveKey } from './api-key.ts';
 import type { AttemptScope, Attempts, Lifetime } from './attempt.ts';
 import { annotate, callHook, createAttempts, createLifetime } from './attempt.ts';
@@ -16,7 +17,7 @@ import { watchBody } from './stream/clocks.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
-import { connectionError, raceSignal } from './transport/transport.ts';
+import { connectionError, transportRequest } from './transport/transport.ts';
 import type { AbortSignalLike } from './web.ts';
 
 /** What is sent. */
@@ -100,7 +101,7 @@ export function createCall(
     lifetime,
     options,
     maxRetries,
-    origin: new URL(options.baseURL).origin,
+    origin: options.origin,
     budget,
     report,
   });
@@ -198,13 +199,13 @@ export function createCall(
         }),
       );
       callHook(() => logger.debug?.('request', { provider: provider.id, url: request.url }));
-      const sent = options.transport.send({
+      const outgoing = {
         ...request,
         headers: { ...headers, authorization: `Bearer ${key}` },
-        signal: current.signal,
         connectTimeoutMs: timeout.connect ?? defaults.timeout.connect,
         headersTimeoutMs: timeout.headers ?? defaults.timeout.headers[kind],
-      });
+      };
+      const sent = options.transport.send(transportRequest(outgoing, current.signal));
       const response = await sent.catch((error: unknown) => {
         // A transport of the caller's own may throw anything, headers included.
         throw isChatError(error) ? error : connectionError(error, request.url);

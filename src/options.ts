@@ -179,6 +179,10 @@ export interface ResolvedOptions {
   apiKey: ClientOptions['apiKey'];
   /** Without a slash at the end. */
   baseURL: string;
+  /** Of the base URL. */
+  origin: string;
+  /** Where chats go, but for beta features. */
+  chatURL: string;
   headers: Record<string, string>;
   timeout: TimeoutOptions;
   maxRetries: number;

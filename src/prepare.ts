@@ -52,7 +52,7 @@ export function prepare(
   const url =
     encoded.path === 'beta' && paths.beta !== undefined
       ? besideChat(options, paths.beta)
-      : resolve(options.baseURL, paths.chat ?? 'chat/completions');
+      : options.chatURL;
   const body = { ...encoded.body, ...extra };
   const { thinking = 'default', adjustments, issues } = encoded;
   return post(options, requestOptions, url, { body, adjustments, issues, thinking });

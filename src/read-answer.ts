@@ -18,12 +18,11 @@ export async function readAnswer(
 
 /** @throws ChatError `limit_exceeded`, or what the body's reader throws */
 async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
+  const pieces: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const bytes = await body.read();
-    if (bytes === undefined) return text + decoder.decode();
+    if (bytes === undefined) return decodeText(pieces);
     size += bytes.length;
     if (size > responseBytes) {
       body.cancel();
@@ -31,10 +30,22 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
       throw new ChatError('limit_exceeded', message);
     }
     // Blank lines keep the connection awake while the request is queued; they are no content.
-    const piece = decoder.decode(bytes, { stream: true });
-    if (text !== '' || piece.trim() !== '') body.gotContent();
-    text = text === '' ? piece.trimStart() : text + piece;
+    if (pieces.length === 0 && isBlank(bytes)) continue;
+    body.gotContent();
+    pieces.push(bytes);
   }
+}
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte <= 0x20);
+}
+
+/** Most answers come in one piece; a decoder that has nothing to remember is the faster one. */
+function decodeText([first, ...rest]: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  if (first === undefined || rest.length === 0) return decoder.decode(first).trimStart();
+  const text = [first, ...rest].map((bytes) => decoder.decode(bytes, { stream: true })).join('');
+  return (text + decoder.decode()).trimStart();
 }
 
 function parseAnswer(text: string): unknown {

@@ -32,13 +32,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     );
   }
   const { pricing } = options;
+  const { profile } = provider;
+  const baseURL = resolveBaseURL(options.baseURL ?? profile.baseURL, options.allowHttp ?? false);
   return {
     provider,
     apiKey: options.apiKey,
-    baseURL: resolveBaseURL(
-      options.baseURL ?? provider.profile.baseURL,
-      options.allowHttp ?? false,
-    ),
+    baseURL,
+    origin: new URL(baseURL).origin,
+    chatURL: new URL(profile.paths.chat ?? 'chat/completions', `${baseURL}/`).href,
     headers: resolveHeaders(options.headers),
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,

@@ -1,23 +1,27 @@
-// A text of nothing but braces must not take for ever: so often it may be gone through.
-const mostPasses = 4;
-
 /**
- * The JSON values that a text may hold as its answer, likeliest first: the whole text, else each object that stands in
- * it, between fences, behind a preface, or in the middle of a sentence.
+ * The JSON values that a text may hold as its answer: the whole text, else each object that stands in it, between
+ * fences, behind a preface, or in the middle of a sentence. Never a part of an object that is broken or not closed: a
+ * piece of an answer that was cut off may well fit the schema, and is not the answer.
  */
-export function* findObjects(text: string): Generator<unknown, void> {
+export function findObjects(text: string): unknown[] {
   const whole = parse(text);
-  if (whole !== undefined) yield whole.value;
-  if (typeof whole?.value === 'object' && !Array.isArray(whole.value)) return;
-  let left = mostPasses * text.length;
+  if (whole !== undefined) return [whole.value];
+  const found: unknown[] = [];
   let at = text.indexOf('{');
-  while (at !== -1 && left > 0) {
+  while (at !== -1) {
     const end = endOfObject(text, at);
-    left -= (end ?? text.length) - at;
-    const found = end === undefined ? undefined : parse(text.slice(at, end));
-    if (found !== undefined) yield found.value;
-    at = text.indexOf('{', found === undefined ? at + 1 : end);
+    if (end === undefined) break;
+    const object = parse(text.slice(at, end));
+    if (object !== undefined) found.push(object.value);
+    at = text.indexOf('{', end);
   }
+  return found;
+}
+
+/** The text as one JSON value: all that counts of an answer that was cut off. */
+export function wholeObject(text: string): unknown[] {
+  const whole = parse(text);
+  return whole === undefined ? [] : [whole.value];
 }
 
 /** Where the object that begins at `start` ends; `undefined` if it does not. */

@@ -42,7 +42,7 @@ export async function parse(
   refuseBesideSchema(params);
   const format = answerFormat(context.options.provider.profile, schema);
   const { messages, ...base } = params;
-  let asked: Record<string, unknown> = { ...base, ...format.params };
+  let asked: Record<string, unknown> = { ...base, ...format.params, stream: false };
   let conversation = messages as unknown[];
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
@@ -67,7 +67,7 @@ export async function parse(
     report.issues.push({ code: 'output_repaired', message });
     const [{ message: answer }] = completion.choices;
     conversation = [...conversation, answer, ...repairRequest(answer, format, output.issues)];
-    completion = await continueCall(report, ask);
+    completion = await continueCall(completion, ask);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ErrorIssue } from '../error-codes.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
-import { findObjects } from './find-objects.ts';
+import { findObjects, wholeObject } from './find-objects.ts';
 import type { ReadSchema } from './output-schema.ts';
 
 /** The value of an answer, or what is wrong with it. */
@@ -10,7 +10,7 @@ export type Output =
   | { ok: true; value: unknown }
   | { ok: false; issues: ErrorIssue[]; why: string; isRepairable: boolean };
 
-/** Looks for the value that the schema accepts. */
+/** Looks for the one value that the schema accepts: of two, nobody knows which one was meant. */
 export async function readOutput(
   completion: ChatCompletionWithReport,
   format: AnswerFormat,
@@ -19,22 +19,27 @@ export async function readOutput(
   const { report } = completion;
   const { message, finish_reason } = completion.choices[0];
   const text = format.textOf(message);
+  const isComplete = report.completion === 'complete';
+  const fitting = new Map<string, unknown>();
   let issues: ErrorIssue[] | undefined;
-  for (const value of findObjects(text)) {
+  const values = isComplete ? findObjects(text) : wholeObject(text);
+  for (const value of values) {
     const checked = await schema.check(value).catch((error: unknown) => {
       throw isChatError(error) ? attachToError(error, { report, partial: completion }) : error;
     });
-    if (checked.ok) return checked;
-    // The first one is the likeliest, so its faults are the ones to tell.
-    issues ??= checked.issues;
+    if (checked.ok) fitting.set(JSON.stringify(value), checked.value);
+    else issues = checked.issues;
   }
+  const [fit] = fitting.values();
+  if (fitting.size === 1) return { ok: true, value: fit };
+  if (fitting.size > 1) return faulty(`it holds ${fitting.size} JSON objects that fit`, true);
   // Asking again would end the same way.
   if (message.refusal) return faulty('the model refused', false);
-  if (report.completion !== 'complete') {
+  if (!isComplete) {
     return faulty(`the answer was cut off, finish_reason ${finish_reason}`, false);
   }
   if (issues !== undefined) {
-    return { ok: false, issues, why: `${issues.length} issues`, isRepairable: true };
+    return { ok: false, issues, why: `issues: ${issues.length}`, isRepairable: true };
   }
   return faulty(text.trim() === '' ? 'it is empty' : 'it holds no whole JSON object', true);
 }

@@ -19,7 +19,27 @@ export async function completeRecovering(
     return { completion, params: asked.params as Record<string, unknown> };
   }
   const again = (): Promise<ChatCompletionWithReport> => complete(context, { ...asked, params });
-  return { completion: await continueCall(completion.report, again), params };
+  const recovered = await continueCall(completion, again);
+  noteRecovery(recovered.report);
+  return { completion: recovered, params };
+}
+
+/** Says what came of asking again. */
+export function noteRecovery(report: Report): void {
+  const path = 'thinking';
+  report.issues.push(
+    report.completion === 'reasoning_exhausted'
+      ? {
+          code: 'reasoning_not_recovered',
+          path,
+          message: 'all tokens went into thinking, also when asked with less of it',
+        }
+      : {
+          code: 'reasoning_recovered',
+          path,
+          message: 'all tokens went into thinking; asked once more, with less of it',
+        },
+  );
 }
 
 /**
@@ -41,8 +61,6 @@ export function recoveryParams(
     report.issues.push({ code: 'reasoning_not_recovered', path, message });
     return undefined;
   }
-  const message = 'all tokens went into thinking; asked once more, with less of it';
-  report.issues.push({ code: 'reasoning_recovered', path, message });
   return wanted === 'disable'
     ? { ...given, thinking: { type: 'disabled' }, reasoning_effort: null }
     : { ...given, thinking: null, reasoning_effort: 'low' };
@@ -59,12 +77,12 @@ function lowers({ effort }: Profile['thinking'], given: Record<string, unknown>)
 
 /** Does another turn of the same call: its report, or that of its error, covers both. */
 export async function continueCall(
-  before: Report,
+  before: ChatCompletionWithReport,
   turn: () => Promise<ChatCompletionWithReport>,
 ): Promise<ChatCompletionWithReport> {
   try {
     const completion = await turn();
-    continueReport(before, completion.report);
+    continueReport(before.report, completion.report);
     return completion;
   } catch (error) {
     continueError(before, error);
@@ -72,11 +90,12 @@ export async function continueCall(
   }
 }
 
-/** Gives the error of a later turn the report of all turns: what was paid for before is not lost with it. */
-export function continueError(before: Report, error: unknown): void {
+/** Gives the error of a later turn what was there before: what was paid for is not lost with it. */
+export function continueError(before: ChatCompletionWithReport, error: unknown): void {
   if (!isChatError(error)) return;
-  if (error.report === undefined) attachToError(error, { report: before });
-  else continueReport(before, error.report, 'what is known');
+  if (error.report === undefined) attachToError(error, { report: before.report });
+  else continueReport(before.report, error.report, 'what is known');
+  if (error.partial === undefined) attachToError(error, { partial: before });
 }
 
 /** A request's options without those that are for whole calls only. */

@@ -1,10 +1,7 @@
-import { onAbort } from '../abort.ts';
+import { createStop, onAbort, raceSignal, toAbortSignal } from '../abort.ts';
 import { ChatError } from '../errors.ts';
-import type {
-  ChatCompletionMessageFunctionToolCall,
-  ChatCompletionMessageToolCall,
-} from '../schema/tool.ts';
-import { raceSignal } from '../transport/transport.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import type { AbortSignalLike } from '../web.ts';
 import type { Checked } from './output-schema.ts';
 import type { RunnableTool } from './tool.ts';
 import type { RunToolsParams, ToolResult, ToolRunEvent } from './tool-run.ts';
@@ -15,7 +12,7 @@ export interface CallSetup extends Pick<RunToolsParams, 'approve' | 'context'> {
   concurrency: number;
   onToolError: 'feed' | 'throw';
   /** Aborted when the run ends. */
-  signal: AbortSignal;
+  signal: AbortSignalLike;
 }
 
 type Admission =
@@ -27,7 +24,7 @@ type Admission =
  * calls, so that what was done is known also when it ends with an error. After its end nothing happens any more.
  */
 export async function* runCalls(
-  calls: readonly ChatCompletionMessageToolCall[],
+  calls: readonly ChatCompletionMessageFunctionToolCall[],
   step: number,
   results: ToolResult[],
   setup: CallSetup,
@@ -35,13 +32,14 @@ export async function* runCalls(
   const events: ToolRunEvent[] = [];
   let wake = (): void => {};
   let next = 0;
-  const stop = createStop(setup.signal);
+  results.push(...calls.map((call) => unfinished(call, 'not_run')));
+  const stop = stopWith(setup.signal);
   let lastAdmission: Promise<unknown> = Promise.resolve();
   // One after the other, so that whoever approves is asked one question at a time.
-  const admitInTurn = (call: ChatCompletionMessageToolCall): Promise<Admission> => {
+  const admitInTurn = (call: ChatCompletionMessageFunctionToolCall): Promise<Admission> => {
     const turn = lastAdmission.then(() => {
       stop.check();
-      return admit(call, setup);
+      return admit(call, step, setup, stop.signal);
     });
     lastAdmission = turn;
     return turn;
@@ -58,11 +56,14 @@ export async function* runCalls(
       let result: ToolResult;
       if ('refusal' in admission) result = admission.refusal;
       else {
-        tell({ type: 'tool.start', step, tool_call: admission.call, args: admission.args });
+        tell({ type: 'tool.start', step, tool_call: call, args: admission.args });
+        results[position] = unfinished(call, 'interrupted');
         result = await execute(admission, step, setup, stop.signal);
       }
-      tell({ type: 'tool.result', step, result });
+      stop.check();
       results[position] = result;
+      tell({ type: 'tool.result', step, result });
+      if (setup.onToolError === 'throw' && result.failure === 'tool_error') throw result.error;
     }
   };
 
@@ -89,42 +90,61 @@ export async function* runCalls(
       await raceSignal(more, stop.signal);
     }
     await all;
+    stop.end();
   } finally {
     stop.now(new ChatError('aborted', 'The run has ended'));
   }
 }
 
+/** What is to be told of a call that has no result, and may never get one. */
+export function unfinished(
+  tool_call: ChatCompletionMessageFunctionToolCall,
+  failure: 'not_run' | 'interrupted',
+): ToolResult {
+  const error =
+    failure === 'not_run'
+      ? 'This call was not run: the run ended before it, or the answer was cut off.'
+      : 'The run ended while this call ran. Whether it took effect is not known.';
+  return { tool_call, content: JSON.stringify({ error }), failure, durationMs: 0 };
+}
+
 /** The end of one answer's calls: with the run, or before it by a failure. */
-function createStop(run: AbortSignal): {
-  signal: AbortSignal;
+function stopWith(run: AbortSignalLike): {
+  signal: AbortSignalLike;
   now(reason: unknown): void;
+  /** All is done: there is nothing left to stop. */
+  end(): void;
   /** @throws why they have ended, if they have */
   check(): void;
 } {
-  const controller = new AbortController();
-  const detach = follow(run, controller);
+  const { signal, abort } = createStop();
+  // One listener on the run, however many tools there are.
+  const follow = (): void => abort(run.reason);
+  const detach = run.aborted ? follow : onAbort(run, follow);
+  if (run.aborted) follow();
+  let isOver = false;
   return {
-    signal: controller.signal,
+    signal,
     now(reason) {
       detach();
-      controller.abort(reason);
+      if (!isOver) abort(reason);
+    },
+    end() {
+      isOver = true;
     },
     check() {
-      if (controller.signal.aborted) throw controller.signal.reason;
+      if (signal.aborted) throw signal.reason;
     },
   };
 }
 
-/** Has one thing end with another. One listener on the other, however many follow it. */
-function follow(leader: AbortSignal, controller: AbortController): () => void {
-  const abort = (): void => controller.abort(leader.reason);
-  if (!leader.aborted) return onAbort(leader, abort);
-  abort();
-  return () => {};
-}
-
 /** Whether a call may run: a tool of that name, arguments that fit, leave to run it. */
-async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Promise<Admission> {
+async function admit(
+  call: ChatCompletionMessageFunctionToolCall,
+  step: number,
+  { tools, approve, context }: CallSetup,
+  stopped: AbortSignalLike,
+): Promise<Admission> {
   const refuse = (
     failure: ToolResult['failure'],
     message: string,
@@ -133,12 +153,8 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
     const content = JSON.stringify({ error: message, ...more });
     return { refusal: { tool_call: call, content, failure, durationMs: 0 } };
   };
-  const { tools, approve, onToolError } = setup;
-  const tool =
-    call.type === 'function'
-      ? tools.find((each) => each.function.name === call.function.name)
-      : undefined;
-  if (call.type !== 'function' || tool === undefined) {
+  const tool = tools.find((each) => each.function.name === call.function.name);
+  if (tool === undefined) {
     const known = tools.map((each) => each.function.name).join(', ');
     return refuse('unknown_tool', `There is no such tool. There are: ${known}`);
   }
@@ -147,9 +163,7 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
     // A call that is handed out at all holds JSON.
     checked = await tool.checkArguments(JSON.parse(call.function.arguments));
   } catch (error) {
-    if (onToolError === 'throw') throw error;
-    const { refusal } = refuse('tool_error', messageOf(error)) as { refusal: ToolResult };
-    return { refusal: { ...refusal, error } };
+    return { refusal: failed(call, error, 0) };
   }
   if (!checked.ok) {
     const issues = checked.issues.map(({ path, message }) =>
@@ -160,8 +174,9 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
     return refuse('invalid_arguments', message, { issues });
   }
   if (approve === undefined) return { tool, call, args: checked.value };
+  const scope = { signal: toAbortSignal(stopped), call, step, context };
   // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
-  const approval: unknown = await approve(call, checked.value);
+  const approval: unknown = await approve(call, checked.value, scope);
   const { approved, reason } =
     typeof approval === 'object' && approval !== null
       ? (approval as { approved?: unknown; reason?: string })
@@ -175,37 +190,35 @@ async function admit(call: ChatCompletionMessageToolCall, setup: CallSetup): Pro
 async function execute(
   { tool, call, args }: Exclude<Admission, { refusal: ToolResult }>,
   step: number,
-  { context, onToolError }: CallSetup,
-  stopped: AbortSignal,
+  { context }: CallSetup,
+  stopped: AbortSignalLike,
 ): Promise<ToolResult> {
   const startedAt = performance.now();
   // A signal for each tool: Node warns of one that gathers listeners.
-  const controller = new AbortController();
-  const detach = follow(stopped, controller);
-  const { signal } = controller;
-  const result = (content: string, failed: Partial<ToolResult>): ToolResult => ({
-    tool_call: call,
-    content,
-    ...failed,
-    durationMs: performance.now() - startedAt,
-  });
+  const signal = toAbortSignal(stopped);
   try {
     const running = Promise.resolve(tool.execute(args, { signal, call, step, context }));
     // A tool that does not listen to its signal must not hold up the end of the run.
-    return result(toContent(await raceSignal(running, signal)), {});
+    const content = toContent(await raceSignal(running, stopped));
+    return { tool_call: call, content, durationMs: performance.now() - startedAt };
   } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (onToolError === 'throw') throw error;
-    const content = JSON.stringify({ error: messageOf(error) });
-    return result(content, { failure: 'tool_error', error });
-  } finally {
-    detach();
+    if (stopped.aborted) throw stopped.reason;
+    return failed(call, error, performance.now() - startedAt);
   }
 }
 
+function failed(
+  tool_call: ChatCompletionMessageFunctionToolCall,
+  error: unknown,
+  durationMs: number,
+): ToolResult {
+  const content = JSON.stringify({ error: messageOf(error) });
+  return { tool_call, content, failure: 'tool_error', error, durationMs };
+}
+
 function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return typeof error === 'string' ? error : 'The tool failed';
+  const message = error instanceof Error ? error.message : error;
+  return typeof message === 'string' && message !== '' ? message : 'The tool failed';
 }
 
 /** @throws ChatError if the value cannot be written as JSON */

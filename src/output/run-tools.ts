@@ -1,4 +1,4 @@
-import { onAbort } from '../abort.ts';
+import { onAbort, raceSignal } from '../abort.ts';
 import type { Lifetime } from '../attempt.ts';
 import { createLifetime } from '../attempt.ts';
 import type { CallContext } from '../call.ts';
@@ -10,13 +10,13 @@ import { resolveCall } from '../resolve-options.ts';
 import { forcesCall, invalidRequest } from '../schema/canonical.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
-import type { ChatCompletionMessageToolCall } from '../schema/tool.ts';
-import { raceSignal } from '../transport/transport.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import type { AbortSignalLike } from '../web.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';
 import { addCost, addUsage, continueReport } from './combine-reports.ts';
-import { continueError, recoveryParams, streamOptions } from './recover.ts';
+import { continueError, noteRecovery, recoveryParams, streamOptions } from './recover.ts';
 import type { CallSetup } from './run-calls.ts';
-import { runCalls } from './run-calls.ts';
+import { runCalls, unfinished } from './run-calls.ts';
 import type {
   RunToolsParams,
   ToolResult,
@@ -98,6 +98,12 @@ export function runTools(
   return {
     messages,
     steps,
+    get usage() {
+      return totalOf(steps).usage;
+    },
+    get cost() {
+      return totalOf(steps).cost;
+    },
     events() {
       const events = begin();
       return {
@@ -163,20 +169,23 @@ async function* converse(
     };
     const completion = yield* ask(context, asked, lifetime);
     const { message } = completion.choices[0];
-    const calls = message.tool_calls ?? [];
-    refuseCustom(calls, completion);
+    const calls = functionCalls(completion);
     const step: ToolRunStep = { number, completion, results: [] };
+    const { results } = step;
     messages.push(message);
     steps.push(step);
-    if (calls.length > 0) {
-      try {
-        yield* runCalls(calls, number, step.results, setup);
-      } finally {
-        // Also after a failure: a conversation with unanswered calls could not be taken up again.
-        messages.push(...calls.map(({ id }, position) => toMessage(id, step.results[position])));
-      }
+    const isWhole = completion.report.completion === 'complete';
+    if (!isWhole) results.push(...calls.map((call) => unfinished(call, 'not_run')));
+    try {
+      if (isWhole) yield* runCalls(calls, number, results, setup);
+    } finally {
+      // Also after a failure: a conversation with unanswered calls could not be taken up again.
+      messages.push(...results.map(toMessage));
     }
-    const end = await raceSignal(endOf(step, { steps, maxSteps, stopWhen }), lifetime.signal);
+    const lost = isWhole ? lostCalls(completion) : 0;
+    if (lost > 0) messages.push({ role: 'user', content: unreadableCall });
+    const ending = endOf(step, lost, { steps, maxSteps, stopWhen });
+    const end = await raceSignal(ending, lifetime.signal);
     // Before its last event, so that whoever leaves at that one has the result all the same.
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
@@ -200,9 +209,10 @@ async function* ask(
     try {
       const recovered = yield* answer(context, { params, options }, signal);
       continueReport(first.report, recovered.report);
+      noteRecovery(recovered.report);
       return recovered;
     } catch (error) {
-      continueError(first.report, error);
+      continueError(first, error);
       throw error;
     }
   } catch (error) {
@@ -215,7 +225,7 @@ async function* ask(
 async function* answer(
   context: CallContext,
   asked: ChatRequest,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
   const chat = stream(context, asked);
   try {
@@ -235,37 +245,52 @@ async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
   }
 }
 
-/** No vendor takes a custom call back, so a conversation that holds one is over; better without it. */
-function refuseCustom(
-  calls: readonly ChatCompletionMessageToolCall[],
+/**
+ * The calls of an answer. No vendor takes a custom call back, so a conversation that holds one is over, and better
+ * without it.
+ *
+ * @throws ChatError `unsupported`
+ */
+function functionCalls(
   completion: ChatCompletionWithReport,
-): void {
-  if (!calls.some(({ type }) => type === 'custom')) return;
-  const message = 'The model called a custom tool, which cannot be run, nor sent back';
-  const { report } = completion;
-  throw new ChatError('unsupported', message, {
-    report,
-    partial: completion,
-    provider: report.provider,
+): ChatCompletionMessageFunctionToolCall[] {
+  const calls = completion.choices[0].message.tool_calls ?? [];
+  return calls.map((call) => {
+    if (call.type === 'function') return call;
+    const message = 'The model called a custom tool, which cannot be run, nor sent back';
+    const { report } = completion;
+    const { provider } = report;
+    throw new ChatError('unsupported', message, { report, partial: completion, provider });
   });
 }
 
-async function endOf(
-  step: ToolRunStep,
-  run: { steps: ToolRunStep[]; maxSteps: number; stopWhen: RunToolsParams['stopWhen'] },
-): Promise<ToolRunEnd | undefined> {
-  const { report } = step.completion;
-  if (step.results.length === 0) {
-    const lostCall = report.issues.some(({ code }) => code === 'incomplete_tool_call');
-    return report.completion === 'complete' && !lostCall ? 'answered' : 'cut_off';
-  }
-  if (await run.stopWhen?.(step, run.steps)) return 'stop_when';
-  return step.number === run.maxSteps ? 'max_steps' : undefined;
+/** Calls that were left out although the answer is whole: the model wrote arguments that are no JSON. */
+function lostCalls({ report }: ChatCompletionWithReport): number {
+  return report.issues.filter(({ code }) => code === 'incomplete_tool_call').length;
 }
 
-function toMessage(id: string, result: ToolResult | undefined): ChatCompletionMessageParam {
-  const interrupted = JSON.stringify({ error: 'The run ended before this call did.' });
-  return { role: 'tool', tool_call_id: id, content: result?.content ?? interrupted };
+// There is no call left that a tool message could answer.
+const unreadableCall =
+  'A tool call of yours was not run: its arguments were no JSON object. Write the call again.';
+
+async function endOf(
+  step: ToolRunStep,
+  lost: number,
+  run: { steps: ToolRunStep[]; maxSteps: number; stopWhen: RunToolsParams['stopWhen'] },
+): Promise<ToolRunEnd | undefined> {
+  const { completion, results, number } = step;
+  const { report, choices } = completion;
+  if (report.completion !== 'complete') return 'cut_off';
+  if (results.length === 0 && lost === 0) {
+    const { content, refusal } = choices[0].message;
+    return content?.trim() || refusal ? 'answered' : 'empty';
+  }
+  if (await run.stopWhen?.(step, run.steps)) return 'stop_when';
+  return number === run.maxSteps ? 'max_steps' : undefined;
+}
+
+function toMessage({ tool_call, content }: ToolResult): ChatCompletionMessageParam {
+  return { role: 'tool', tool_call_id: tool_call.id, content };
 }
 
 function toResult(
@@ -273,21 +298,20 @@ function toResult(
   messages: readonly ChatCompletionMessageParam[],
   steps: readonly ToolRunStep[],
 ): ToolRunResult {
+  const { completion } = steps.at(-1) as ToolRunStep;
+  return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
+}
+
+function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usage' | 'cost'> {
+  if (steps.length === 0) return {};
   const reports = steps.map(({ completion }) => completion.report);
   const usage = reports.map((report) => report.usage).reduce(addUsage);
   const cost = reports.map((report) => report.cost).reduce(addCost);
-  return {
-    completion: (steps.at(-1) as ToolRunStep).completion,
-    messages: [...messages],
-    steps: [...steps],
-    ...(usage && { usage }),
-    ...(cost && { cost }),
-    end,
-  };
+  return { ...(usage && { usage }), ...(cost && { cost }) };
 }
 
 /** @throws ChatError `invalid_options`, `invalid_request` */
-function readParams(params: RunToolsParams, signal: AbortSignal) {
+function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   const {
     maxSteps = 10,
     concurrency = 8,
@@ -307,6 +331,13 @@ function readParams(params: RunToolsParams, signal: AbortSignal) {
   }
   for (const [param, value] of Object.entries({ approve, stopWhen })) {
     if (value !== undefined && typeof value !== 'function') throw refuse(param, 'a function');
+  }
+  const given = Array.isArray(wire.messages) ? wire.messages : [];
+  const last: ChatCompletionMessageParam | undefined = given.at(-1);
+  if (last?.role === 'assistant' && last.prefix) {
+    const message =
+      'has no place beside tools: it is only for the last message, and more will follow';
+    throw invalidRequest([{ path: `messages.${given.length - 1}.prefix`, message }]);
   }
   const tools = wire.tools ?? [];
   if (!Array.isArray(tools)) {

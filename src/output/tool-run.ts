@@ -2,13 +2,10 @@ import type { Cost } from '../report.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
-import type {
-  ChatCompletionMessageFunctionToolCall,
-  ChatCompletionMessageToolCall,
-} from '../schema/tool.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 import type { ChatStreamEvent } from '../stream/events.ts';
-import type { RunnableTool } from './tool.ts';
+import type { RunnableTool, ToolScope } from './tool.ts';
 
 /** Leave to run a tool, or the reason why not, which the model is told. */
 export type ToolApproval = boolean | { approved: boolean; reason?: string | undefined };
@@ -36,6 +33,7 @@ export interface RunToolsParams extends Omit<
     | ((
         call: ChatCompletionMessageFunctionToolCall,
         args: unknown,
+        scope: ToolScope,
       ) => ToolApproval | Promise<ToolApproval>)
     | undefined;
   /** Asked after each step that ran tools; the run ends if it says so. */
@@ -49,11 +47,21 @@ export interface RunToolsParams extends Omit<
 /** What one call gave. */
 export interface ToolResult {
   /** The call that it answers. */
-  tool_call: ChatCompletionMessageToolCall;
+  tool_call: ChatCompletionMessageFunctionToolCall;
   /** What the model is told. */
   content: string;
-  /** Why the tool was not run or failed; absent if it did its work. */
-  failure?: 'unknown_tool' | 'invalid_arguments' | 'not_approved' | 'tool_error' | undefined;
+  /**
+   * Why the tool did not do its work; absent if it did. `not_run`: the run ended, or the answer was cut off, before it
+   * began; `interrupted`: the run ended while it ran, and whether it had an effect only the tool knows.
+   */
+  failure?:
+    | 'unknown_tool'
+    | 'invalid_arguments'
+    | 'not_approved'
+    | 'tool_error'
+    | 'not_run'
+    | 'interrupted'
+    | undefined;
   /** What the tool threw, where it did. */
   error?: unknown;
   /** How long the tool ran, in milliseconds; 0 if it did not. */
@@ -66,15 +74,15 @@ export interface ToolRunStep {
   number: number;
   /** What the model said; its `report` tells what happened. */
   completion: ChatCompletionWithReport;
-  /** In the order of the calls; empty for an answer without calls. */
+  /** One for each call, in their order; empty for an answer without calls. */
   results: ToolResult[];
 }
 
 /**
- * Why a run ended: the model `answered`; `max_steps` were made; `stop_when` said so; or the last answer is `cut_off`, by
- * `max_tokens`, a filter, or in the middle of its calls, of which none was run.
+ * Why a run ended: the model `answered`; `max_steps` were made; `stop_when` said so; the last answer is `cut_off`, by
+ * `max_tokens` or a filter, and none of its calls was run; or it is `empty`.
  */
-export type ToolRunEnd = 'answered' | 'max_steps' | 'stop_when' | 'cut_off';
+export type ToolRunEnd = 'answered' | 'max_steps' | 'stop_when' | 'cut_off' | 'empty';
 
 /** What a run of tools comes to. */
 export interface ToolRunResult {
@@ -118,6 +126,10 @@ export interface ToolRun {
   readonly messages: readonly ChatCompletionMessageParam[];
   /** The steps so far. */
   readonly steps: readonly ToolRunStep[];
+  /** Tokens of the steps so far; absent if a step told none. */
+  readonly usage: CompletionUsage | undefined;
+  /** Cost of the steps so far; absent if that of a step is not known. */
+  readonly cost: Cost | undefined;
   /** What happens, over all steps; read it once. Leaving the loop ends the run. */
   events(): AsyncIterableIterator<ToolRunEvent, undefined>;
   /**

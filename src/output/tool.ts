@@ -7,6 +7,7 @@ import type {
 import type { WebAbortSignal } from '../web.ts';
 import type { Checked, InferOutput, OutputSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
+import { strictSchema } from './strict-schema.ts';
 
 /** What a tool is told beside its arguments. */
 export interface ToolScope<Context = unknown> {
@@ -39,7 +40,10 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
   description?: string | undefined;
   /** Schema of its arguments: a JSON object. */
   parameters: Schema;
-  /** Have the vendor hold the arguments to the schema too. All tools of a request or none, and DeepSeek's beta path. */
+  /**
+   * Have the vendor hold the arguments to the schema too: no optional fields, all tools of a request or none, and
+   * DeepSeek's beta path.
+   */
   strict?: boolean | undefined;
   /**
    * Does the work. A text goes to the model as it is, anything else as JSON. What it throws goes to the model too, unless
@@ -78,7 +82,9 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
     function: {
       name,
       ...(description !== undefined && { description }),
-      parameters: schema.jsonSchema as FunctionParameters,
+      parameters: strict
+        ? strictSchema(schema.jsonSchema, 'parameters')
+        : (schema.jsonSchema as FunctionParameters),
       ...(strict !== undefined && { strict }),
     },
   };

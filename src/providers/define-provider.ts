@@ -1,6 +1,7 @@
 import { ChatError } from '../errors.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
-import { decode, decodeChunk, isPlainChunk } from './dialect/decode.ts';
+import { decode, decodeChunk } from './dialect/decode.ts';
+import { isPlainChunk } from './dialect/plain.ts';
 import { decodeError, findError } from './dialect/decode-error.ts';
 import { encode } from './dialect/encode.ts';
 import type { Profile, Provider } from './provider.ts';

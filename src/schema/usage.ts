@@ -70,6 +70,52 @@ export const usageSchema = once(() =>
   }),
 );
 
+const counters: Record<'usage' | 'prompt' | 'completion', readonly string[]> = {
+  usage: [
+    'prompt_tokens',
+    'completion_tokens',
+    'total_tokens',
+    'prompt_cache_hit_tokens',
+    'prompt_cache_miss_tokens',
+  ],
+  prompt: [
+    'cached_tokens',
+    'audio_tokens',
+    'text_tokens',
+    'image_tokens',
+    'prompt_cache_hit_tokens',
+    'prompt_cache_miss_tokens',
+  ],
+  completion: [
+    'reasoning_tokens',
+    'accepted_prediction_tokens',
+    'rejected_prediction_tokens',
+    'audio_tokens',
+    'text_tokens',
+  ],
+};
+
+/** By hand, what {@link usageSchema} says; `false` where in doubt. */
+export function isPlainUsage(usage: unknown): boolean {
+  if (usage == null) return true;
+  if (!hasCounters(usage, counters.usage)) return false;
+  const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage;
+  return (
+    (prompt == null || hasCounters(prompt, counters.prompt)) &&
+    (completion == null || hasCounters(completion, counters.completion))
+  );
+}
+
+function hasCounters(value: unknown, names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const name of names) {
+    const counter = (value as Record<string, unknown>)[name];
+    // JSON can say more than a number holds.
+    if (counter != null && !Number.isFinite(counter)) return false;
+  }
+  return true;
+}
+
 /** Fills in the cache counters that follow from the others: hit from `cached_tokens`, miss from prompt minus hit. */
 export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
   const details = usage.prompt_tokens_details;

@@ -6,7 +6,7 @@ import type {
   ChatCompletionWithReport,
   ParsedChatCompletionWithReport,
 } from '../schema/response.ts';
-import type { WebAbortSignal, WebByteStream, WebResponse } from '../web.ts';
+import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
@@ -17,7 +17,7 @@ import { createUnreadClock } from './unread-clock.ts';
 /** Where a {@link ChatStream} gets its chunks. */
 export interface ChunkSource {
   /** Aborted when the call ends from outside, with the error to throw. */
-  readonly signal: WebAbortSignal;
+  readonly signal: AbortSignalLike;
   /** Sends the request; resolves with the response head. */
   open(): Promise<void>;
   pull(): ChatCompletionChunk | undefined;
@@ -60,14 +60,16 @@ export type FinalCompletion<T> = [T] extends [{} | null]
   : ChatCompletionWithReport;
 
 /** A value as far as it has come. Texts may go on; numbers, keys and words are whole. */
-export type DeepPartial<T> = T extends readonly (infer Item)[]
-  ? DeepPartial<Item>[]
-  : // A text with a brand is an object to the compiler.
-    T extends string | number | boolean | Date
-    ? T
-    : T extends object
-      ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
-      : T;
+export type DeepPartial<T> = T extends readonly [unknown, ...unknown[]]
+  ? { [Place in keyof T]?: DeepPartial<T[Place]> | undefined }
+  : T extends readonly (infer Item)[]
+    ? DeepPartial<Item>[]
+    : // A text with a brand is an object to the compiler.
+      T extends string | number | boolean | Date
+      ? T
+      : T extends object
+        ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
+        : T;
 
 /** What `toResponse` takes of a `ResponseInit`. */
 export interface ToResponseInit {

@@ -1,12 +1,8 @@
+import { raceSignal } from '../abort.ts';
 import { ChatError } from '../errors.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
-import {
-  connectionError,
-  exchangeSignal,
-  interruptedError,
-  raceSignal,
-} from '../transport/transport.ts';
+import { connectionError, exchangeSignal, interruptedError } from '../transport/transport.ts';
 import type { Transport, TransportRequest } from '../transport/transport.ts';
 import type { ByteReader } from '../web.ts';
 import { isBytes, needsSocket, pause, unroll } from './script.ts';

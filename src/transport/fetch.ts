@@ -1,6 +1,7 @@
-import type { ByteReader, WebAbortSignal } from '../web.ts';
+import { raceSignal, toAbortSignal } from '../abort.ts';
+import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, exchangeSignal, interruptedError, raceSignal } from './transport.ts';
+import { connectionError, exchangeSignal, interruptedError, stopOf } from './transport.ts';
 
 /** What we need of a `fetch`. Any WHATWG one fits. */
 export type FetchLike = (
@@ -44,7 +45,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
 }
 
 async function exchange(send: FetchLike, request: TransportRequest): Promise<TransportResponse> {
-  const clock = exchangeSignal(request.signal);
+  const clock = exchangeSignal(stopOf(request));
   const { signal } = clock;
   try {
     if (signal.aborted) throw signal.reason;
@@ -53,7 +54,7 @@ async function exchange(send: FetchLike, request: TransportRequest): Promise<Tra
       method: request.method,
       headers: { ...request.headers },
       body: request.body ?? null,
-      signal,
+      signal: toAbortSignal(signal),
       redirect: 'manual',
     });
     sent.then(
@@ -89,7 +90,7 @@ async function exchange(send: FetchLike, request: TransportRequest): Promise<Tra
 /** Races the signal on every read: some `fetch` implementations never reject a read that was aborted. */
 function readBody(
   body: FetchResponseLike['body'],
-  signal: AbortSignal,
+  signal: AbortSignalLike,
   release: () => void,
 ): ByteReader {
   const reader = body?.getReader();
@@ -109,7 +110,7 @@ function readBody(
     rejectRead?.(signal.reason);
     cancel();
   };
-  signal.addEventListener('abort', onAbort, { once: true });
+  signal.addEventListener('abort', onAbort);
 
   return {
     read() {

@@ -1,6 +1,7 @@
 import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError, timeoutError } from '../errors.ts';
-import type { ByteReader, WebAbortSignal } from '../web.ts';
+import { createStop, toAbortSignal } from '../abort.ts';
+import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 
 /** One HTTP exchange to be made. */
 export interface TransportRequest {
@@ -36,45 +37,55 @@ export interface Transport {
   close?: (() => Promise<void>) | undefined;
 }
 
-/** The first of `promise` and the signal's abort. Leaves no listener behind. */
-export function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return Promise.reject(signal.reason);
-  }
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
+const stops = new WeakMap<object, AbortSignalLike>();
+
+/** A request whose signal becomes a web one when somebody asks for it; our own transports need none. */
+export function transportRequest(
+  fields: Omit<TransportRequest, 'signal'>,
+  stop: AbortSignalLike,
+): TransportRequest {
+  let signal: AbortSignal | undefined;
+  const request: TransportRequest = {
+    ...fields,
+    get signal() {
+      return (signal ??= toAbortSignal(stop));
+    },
+  };
+  stops.set(request, stop);
+  return request;
+}
+
+/** What ends a request: the signal that it was made with, or that somebody on the way gave it. */
+export function stopOf(request: TransportRequest): AbortSignalLike {
+  return stops.get(request) ?? request.signal;
 }
 
 /**
  * A signal that follows another until it is released, and can be aborted on its own: the clocks of one exchange. They
  * are ours because undici's are up to half a second late.
  */
-export function exchangeSignal(outer: AbortSignal): {
-  signal: AbortSignal;
+export function exchangeSignal(outer: AbortSignalLike): {
+  signal: AbortSignalLike;
   startClock(phase: TimeoutPhase, limitMs: number): void;
   stopClock(): void;
   abort(reason: unknown): void;
   release(): void;
 } {
-  const controller = new AbortController();
-  const follow = (): void => controller.abort(outer.reason);
+  const stop = createStop();
+  const follow = (): void => stop.abort(outer.reason);
   if (outer.aborted) follow();
-  else outer.addEventListener('abort', follow, { once: true });
+  else outer.addEventListener('abort', follow);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stopClock = (): void => clearTimeout(timer);
   return {
-    signal: controller.signal,
+    signal: stop.signal,
     startClock(phase, limitMs) {
       stopClock();
       if (limitMs === Infinity) return;
-      timer = setTimeout(() => controller.abort(timeoutError(phase, limitMs)), limitMs);
+      timer = setTimeout(() => stop.abort(timeoutError(phase, limitMs)), limitMs);
     },
     stopClock,
-    abort: (reason) => controller.abort(reason),
+    abort: stop.abort,
     release() {
       stopClock();
       outer.removeEventListener('abort', follow);

@@ -1,9 +1,10 @@
 import type * as UndiciModule from 'undici';
 import type { Dispatcher } from 'undici';
+import { raceSignal } from '../abort.ts';
 import { ChatError, isChatError } from '../errors.ts';
-import type { ByteReader } from '../web.ts';
+import type { AbortSignalLike, ByteReader } from '../web.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, exchangeSignal, interruptedError, raceSignal } from './transport.ts';
+import { connectionError, exchangeSignal, interruptedError, stopOf } from './transport.ts';
 
 /** What we need of an undici `Dispatcher`; an `Agent`, `ProxyAgent` or `MockAgent` of any copy fits. */
 export interface DispatcherLike {
@@ -36,7 +37,7 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
   return {
     async send(request) {
       const before = globalDispatcher();
-      const undici = await raceSignal(loadUndici(), request.signal);
+      const undici = await raceSignal(loadUndici(), stopOf(request));
       const own = options.dispatcher as Dispatcher | undefined;
       return exchange(undici, own ?? chosenGlobally(before) ?? shared(undici), request);
     },
@@ -73,7 +74,17 @@ function chosenGlobally(dispatcher: Dispatcher | undefined): Dispatcher | undefi
   return dispatcher === undefined || isPlainAgent(dispatcher) ? undefined : dispatcher;
 }
 
+const plainAgents = new WeakMap<Dispatcher, boolean>();
+
 function isPlainAgent(dispatcher: Dispatcher): boolean {
+  const known = plainAgents.get(dispatcher);
+  if (known !== undefined) return known;
+  const isPlain = looksPlain(dispatcher);
+  plainAgents.set(dispatcher, isPlain);
+  return isPlain;
+}
+
+function looksPlain(dispatcher: Dispatcher): boolean {
   const { constructor } = dispatcher;
   if (constructor.name !== 'Agent') return false;
   // An Agent with interceptors is a proxy of one, and shows itself by its `dispatch`.
@@ -93,7 +104,7 @@ async function exchange(
   dispatcher: Dispatcher,
   request: TransportRequest,
 ): Promise<TransportResponse> {
-  const clock = exchangeSignal(request.signal);
+  const clock = exchangeSignal(stopOf(request));
   const { signal } = clock;
   try {
     clock.startClock('connect', request.connectTimeoutMs);
@@ -103,7 +114,8 @@ async function exchange(
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
-      signal,
+      // Ours has all that undici asks of a signal.
+      signal: signal as AbortSignal,
       // Ours are exact, and these would end long reasoning after five minutes.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -173,7 +185,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
  */
 function readBody(
   body: Dispatcher.ResponseData['body'],
-  signal: AbortSignal,
+  signal: AbortSignalLike,
   release: () => void,
 ): ByteReader {
   let failure: unknown;
@@ -189,7 +201,7 @@ function readBody(
     body.destroy();
     settle();
   };
-  signal.addEventListener('abort', cancel, { once: true });
+  signal.addEventListener('abort', cancel);
   body.on('readable', () => wake?.());
   body.on('end', () => {
     ended = true;

@@ -525,7 +525,13 @@ test('a run gives events, and an end that can be sent on', () => {
       if (event.type === 'tool.result') {
         expectTypeOf(event.result.content).toEqualTypeOf<string>();
         expectTypeOf(event.result.failure).toEqualTypeOf<
-          'unknown_tool' | 'invalid_arguments' | 'not_approved' | 'tool_error' | undefined
+          | 'unknown_tool'
+          | 'invalid_arguments'
+          | 'not_approved'
+          | 'tool_error'
+          | 'not_run'
+          | 'interrupted'
+          | undefined
         >();
       }
     }
@@ -814,7 +820,9 @@ test('DeepPartial keeps leaves, unions, records and words', () => {
     Partial<Record<string, number | undefined>>
   >();
   // As far as they have come, tuples are short.
-  expectTypeOf<DeepPartial<[string, number]>>().toEqualTypeOf<(string | number)[]>();
+  expectTypeOf<DeepPartial<[string, number]>>().toEqualTypeOf<
+    [(string | undefined)?, (number | undefined)?]
+  >();
   expectTypeOf<DeepPartial<readonly string[]>>().toEqualTypeOf<string[]>();
   expectTypeOf<DeepPartial<unknown>>().toEqualTypeOf<unknown>();
   expectTypeOf<DeepPartial<{ x: unknown }>>().toEqualTypeOf<{ x?: unknown }>();

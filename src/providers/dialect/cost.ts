@@ -59,20 +59,40 @@ function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): stri
   if (![hit, miss, output].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) {
     return undefined;
   }
+  const exact = scaledPrices(prices);
+  if (exact === undefined) return undefined;
+  const { cacheHit, cacheMiss, output: outputPrice, scale } = exact;
+  const total =
+    cacheHit * BigInt(hit ?? 0) + cacheMiss * BigInt(miss ?? 0) + outputPrice * BigInt(output ?? 0);
   const factor = String(peakFactor(prices, atMs));
-  const parts: [string, number][] = [
-    [prices.cacheHit, Number(hit)],
-    [prices.cacheMiss, Number(miss)],
-    [prices.output, Number(output)],
-  ];
-  if (!isDecimal(factor) || !parts.every(([price]) => isDecimal(price))) return undefined;
-  // Prices are a million tokens, with up to `scale` decimals: whole numbers all the way.
-  const scale = Math.max(...parts.map(([price]) => decimals(price)));
-  const total = parts.reduce(
-    (sum, [price, tokens]) => sum + scaled(price, scale) * BigInt(tokens),
-    0n,
-  );
+  if (!isDecimal(factor)) return undefined;
   return fromScaled(total * scaled(factor, decimals(factor)), scale + decimals(factor) + 6);
+}
+
+interface ScaledPrices {
+  cacheHit: bigint;
+  cacheMiss: bigint;
+  output: bigint;
+  /** How many digits stand behind the point. */
+  scale: number;
+}
+
+const known = new WeakMap<Prices, ScaledPrices | undefined>();
+
+/** Prices are a million tokens, with up to `scale` decimals: whole numbers all the way. Read once a table. */
+function scaledPrices(prices: Prices): ScaledPrices | undefined {
+  if (known.has(prices)) return known.get(prices);
+  const { cacheHit, cacheMiss, output } = prices;
+  const all = [cacheHit, cacheMiss, output];
+  const scale = all.every(isDecimal) ? Math.max(...all.map(decimals)) : undefined;
+  const exact = scale !== undefined && {
+    cacheHit: scaled(cacheHit, scale),
+    cacheMiss: scaled(cacheMiss, scale),
+    output: scaled(output, scale),
+    scale,
+  };
+  known.set(prices, exact || undefined);
+  return exact || undefined;
 }
 
 function peakFactor({ peak }: Prices, atMs: number): number {

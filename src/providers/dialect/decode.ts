@@ -19,6 +19,7 @@ import type { ChatCompletionMessageToolCall } from '../../schema/tool.ts';
 import { completeToolCall } from '../../schema/tool-call.ts';
 import { usageSchema } from '../../schema/usage.ts';
 
+import { isPlainChunk, isPlainCompletion } from './plain.ts';
 import type { WireMessage, WireToolCall } from './wire.ts';
 import { wireChunk, wireCompletion } from './wire.ts';
 
@@ -26,6 +27,11 @@ type Fields = Record<string, unknown>;
 
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
 export function decode(body: unknown, note: NoteIssue): ChatCompletion {
+  return isPlainCompletion(body) ? body : decodeBySchema(body, note);
+}
+
+/** The judge: what {@link decode} says in any case, more slowly. */
+export function decodeBySchema(body: unknown, note: NoteIssue): ChatCompletion {
   const wire = fit(wireCompletion(), body, 'chat completion');
   const choices = wire.choices.map(({ message, ...choice }, position): Choice => {
     const finish_reason = finishReason(choice.finish_reason);
@@ -38,13 +44,11 @@ export function decode(body: unknown, note: NoteIssue): ChatCompletion {
         ...decodeMessage(message, choice, note),
         role: 'assistant',
         content: decodeContent(message.content) ?? null,
-        tool_calls: calls,
+        ...(calls && { tool_calls: calls }),
       },
       finish_reason,
     };
   });
-  for (const { message } of choices)
-    if (message.tool_calls === undefined) delete message.tool_calls;
   return {
     ...decodeTop(wire, note),
     object: 'chat.completion',
@@ -58,7 +62,15 @@ export function decodeChunk(
   note: NoteIssue,
   memory: StreamMemory = {},
 ): DecodedChunk {
-  if (isPlainChunk(data, memory)) return data;
+  return isPlainChunk(data, memory) ? data : decodeChunkBySchema(data, note, memory);
+}
+
+/** The judge: what {@link decodeChunk} says in any case, more slowly. */
+export function decodeChunkBySchema(
+  data: unknown,
+  note: NoteIssue,
+  memory: StreamMemory,
+): DecodedChunk {
   const wire = fit(wireChunk(), data, 'chunk');
   const choices = (wire.choices ?? []).map(({ delta, ...choice }, position) => {
     const { role: _role, tool_calls: calls, ...message } = delta ?? {};
@@ -77,53 +89,6 @@ export function decodeChunk(
     };
   });
   return { ...decodeTop(wire, note), object: 'chat.completion.chunk', choices };
-}
-
-/**
- * The hot path: an event that is in our form already, as nearly all events of a long answer are. A test by hand costs a
- * fifth of a schema's; anything it does not know for certain goes to the schema, which is the judge.
- */
-export function isPlainChunk(data: unknown, memory: StreamMemory): data is DecodedChunk {
-  const chunk = data as Partial<DecodedChunk> | null;
-  if (typeof chunk !== 'object' || chunk === null) return false;
-  const { choices } = chunk;
-  if (
-    chunk.object !== 'chat.completion.chunk' ||
-    typeof chunk.id !== 'string' ||
-    !Number.isFinite(chunk.created) ||
-    typeof chunk.model !== 'string' ||
-    chunk.usage != null ||
-    chunk.meta != null ||
-    !isText(chunk.system_fingerprint) ||
-    !isText(chunk.service_tier) ||
-    !Array.isArray(choices) ||
-    choices.length !== 1
-  ) {
-    return false;
-  }
-  const choice = choices[0] as unknown as Fields | null;
-  if (typeof choice !== 'object' || choice === null || typeof choice.index !== 'number')
-    return false;
-  if (choice.finish_reason !== null || choice.logprobs != null) return false;
-  if (choice.reasoning_content !== undefined || choice.reasoning !== undefined) return false;
-  const delta = choice.delta as Fields | null | undefined;
-  if (typeof delta !== 'object' || delta === null || Array.isArray(delta)) return false;
-  if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
-  return (
-    (delta.role === undefined || delta.role === 'assistant') &&
-    isText(delta.content) &&
-    isText(delta.reasoning_content) &&
-    delta.tool_calls === undefined &&
-    delta.reasoning === undefined &&
-    delta.reasoning_details === undefined &&
-    delta.refusal == null &&
-    delta.annotations == null &&
-    delta.audio == null
-  );
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' || value == null;
 }
 
 function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {

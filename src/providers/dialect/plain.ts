@@ -1,0 +1,89 @@
+import type { DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
+import type { ChatCompletion } from '../../schema/response.ts';
+import { isPlainUsage } from '../../schema/usage.ts';
+
+// The other hot path: what is in our form already, as nearly all answers and events are, is told by hand, at a fifth of
+// what a schema costs. Anything that is not known for certain goes to the schema, which is the judge; a test holds both
+// to the same answers.
+
+type Fields = Record<string, unknown>;
+
+/** Whether a whole answer is in our form already. */
+export function isPlainCompletion(data: unknown): data is ChatCompletion {
+  if (!isRecord(data) || data.object !== 'chat.completion' || !isPlainTop(data)) return false;
+  // A usage that is null is no usage.
+  if (data.usage === null) return false;
+  const { choices } = data;
+  return Array.isArray(choices) && choices.length > 0 && choices.every(isPlainChoice);
+}
+
+function isPlainChoice(choice: unknown): boolean {
+  if (!isRecord(choice) || !Number.isFinite(choice.index) || !hasNoExtras(choice)) return false;
+  const { message, finish_reason } = choice;
+  return (
+    typeof finish_reason === 'string' &&
+    finish_reason !== '' &&
+    isRecord(message) &&
+    message.role === 'assistant' &&
+    (typeof message.content === 'string' || message.content === null) &&
+    isPlainText(message)
+  );
+}
+
+/** Whether an event is in our form already, and holds text alone. */
+export function isPlainChunk(data: unknown, memory: StreamMemory): data is DecodedChunk {
+  if (!isRecord(data) || data.object !== 'chat.completion.chunk') return false;
+  if (data.usage != null || !isPlainTop(data)) return false;
+  const { choices } = data;
+  if (!Array.isArray(choices) || choices.length !== 1) return false;
+  const choice: unknown = choices[0];
+  if (!isRecord(choice) || !Number.isFinite(choice.index) || !hasNoExtras(choice)) return false;
+  const { delta } = choice;
+  if (choice.finish_reason !== null || !isRecord(delta)) return false;
+  if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
+  const { role } = delta;
+  return (
+    (role === undefined || role === 'assistant') && isText(delta.content) && isPlainText(delta)
+  );
+}
+
+function isPlainTop(data: Fields): boolean {
+  return (
+    typeof data.id === 'string' &&
+    Number.isFinite(data.created) &&
+    typeof data.model === 'string' &&
+    data.meta == null &&
+    isText(data.system_fingerprint) &&
+    isText(data.service_tier) &&
+    isPlainUsage(data.usage)
+  );
+}
+
+function hasNoExtras(choice: Fields): boolean {
+  return (
+    choice.logprobs == null &&
+    choice.reasoning_content === undefined &&
+    choice.reasoning === undefined
+  );
+}
+
+/** A message or delta of text alone, all of it in its own place. */
+function isPlainText(message: Fields): boolean {
+  return (
+    isText(message.reasoning_content) &&
+    message.tool_calls === undefined &&
+    message.reasoning === undefined &&
+    message.reasoning_details === undefined &&
+    message.refusal == null &&
+    message.annotations == null &&
+    message.audio == null
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' || value == null;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
