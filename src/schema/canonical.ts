@@ -1,6 +1,7 @@
 import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import type { ChatCompletionMessageParam } from './message.ts';
+import { isPlainRequest } from './plain-request.ts';
 import type {
   ChatCompletionCreateParams,
   ReasoningEffort,
@@ -65,16 +66,21 @@ export function canonicalRequest(
   documentedBy: (key: string) => string | undefined = () => undefined,
 ): CanonicalRequest {
   refuseSchemaObject(params);
-  const checked = check(requestZod(), params);
-  if (!checked.ok) {
-    throw invalidRequest(checked.issues.map((issue) => withHint(issue, documentedBy)));
-  }
-  const given = checked.value as ChatCompletionCreateParams;
+  const given = isPlainRequest(params) ? params : checkRequest(params, documentedBy);
   const issues: ErrorIssue[] = [];
   const request = resolve(given, issues);
   checkContradictions(given, request, issues);
   if (issues.length > 0) throw invalidRequest(issues);
   return request;
+}
+
+function checkRequest(
+  params: unknown,
+  documentedBy: (key: string) => string | undefined,
+): ChatCompletionCreateParams {
+  const checked = check(requestZod(), params);
+  if (checked.ok) return checked.value as ChatCompletionCreateParams;
+  throw invalidRequest(checked.issues.map((issue) => withHint(issue, documentedBy)));
 }
 
 /** An `invalid_request` that lists what is wrong. */

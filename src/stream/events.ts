@@ -24,7 +24,7 @@ export type ChatStreamEvent =
   | { type: 'usage'; usage: CompletionUsage }
   /** The end of one answer. */
   | { type: 'finish'; choice: number; finish_reason: FinishReason }
-  /** What was given so far is void: another vendor begins anew. */
+  /** What was given of the answer so far is void: it is asked for again. */
   | { type: 'reset' };
 
 /** Turns chunks into events. */

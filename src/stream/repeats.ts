@@ -29,8 +29,9 @@ export function learnRepeat(
   read: (parsed: unknown) => unknown,
 ): Repeat | undefined {
   const [choice] = chunk.choices;
-  if (choice === undefined || !isFlat(chunk, 'choices') || !isFlat(choice, 'delta'))
-    return undefined;
+  // An end comes once.
+  if (choice === undefined || choice.finish_reason !== null) return undefined;
+  if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
   const { delta } = choice;
   const field = textFields.find((name) => delta[name]);
   if (field === undefined || !isFlat(delta)) return undefined;

@@ -40,6 +40,30 @@ const status = (code: number, options: StatusOptions = {}): EmulatorFault =>
 const page = (title: string): string =>
   `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body>\n<h1>${title}</h1>\n</body></html>\n`;
 
+interface CallPiece {
+  index: number;
+  id?: string;
+  function: { name?: string; arguments: string };
+}
+
+/** The calls of a stream, put together. */
+function joinCalls(deltas: readonly (Fields | undefined)[]): object[] {
+  const calls = new Map<number, { id: unknown; name: unknown; text: string }>();
+  for (const piece of deltas.flatMap((delta) => (delta?.tool_calls ?? []) as CallPiece[])) {
+    const { id, name, text } = calls.get(piece.index) ?? {
+      id: piece.id,
+      name: piece.function.name,
+      text: '',
+    };
+    calls.set(piece.index, { id, name, text: text + piece.function.arguments });
+  }
+  return [...calls.values()].map(({ id, name, text }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: text },
+  }));
+}
+
 export const answerFaults = {
   /** Any status with any body and headers; the client should throw what the status means, and send again if it may help. */
   status,
@@ -119,10 +143,12 @@ export const answerFaults = {
         events.map((event) => String((choiceOf(event)?.delta as Fields)?.[field] ?? '')).join('');
       const last = events.findLast((event) => choiceOf(event) !== undefined);
       const reasoning_content = join('reasoning_content');
+      const tool_calls = joinCalls(events.map((event) => choiceOf(event)?.delta as Fields));
       const message = {
         role: 'assistant',
         content: join('content'),
         ...(reasoning_content !== '' && { reasoning_content }),
+        ...(tool_calls.length > 0 && { tool_calls }),
       };
       const { finish_reason = null } = choiceOf(last) ?? {};
       const choices = [{ index: 0, message, finish_reason }];

@@ -192,3 +192,22 @@ test('msw plays what it can, and refuses the rest with words', async () => {
     network.close();
   }
 });
+
+test('notStreamed puts tool calls together too', async () => {
+  const emulator = createEmulator();
+  const client = createClient({ apiKey: 'any-key', transport: emulator.transport });
+  const tool_calls = [
+    { name: 'one', arguments: { a: 1 } },
+    { name: 'two', arguments: { b: 'x y z' } },
+  ];
+  emulator.reply({ ...faults.notStreamed(), answer: { tool_calls } });
+  const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
+  const { choices } = await stream.finalCompletion();
+  const called = choices[0].message.tool_calls?.map((call) =>
+    call.type === 'function' ? [call.function.name, JSON.parse(call.function.arguments)] : [],
+  );
+  expect(called).toEqual([
+    ['one', { a: 1 }],
+    ['two', { b: 'x y z' }],
+  ]);
+});

@@ -30,16 +30,20 @@ function isPlainChoice(choice: unknown): boolean {
   );
 }
 
-/** Whether an event is in our form already, and holds text alone. */
+/** Whether an event is in our form already, and holds text, an end or token counts alone. */
 export function isPlainChunk(data: unknown, memory: StreamMemory): data is DecodedChunk {
   if (!isRecord(data) || data.object !== 'chat.completion.chunk') return false;
-  if (data.usage != null || !isPlainTop(data)) return false;
   const { choices } = data;
-  if (!Array.isArray(choices) || choices.length !== 1) return false;
+  if (!Array.isArray(choices) || !isPlainTop(data)) return false;
+  if (choices.length === 0) return data.usage != null;
+  if (choices.length > 1) return false;
   const choice: unknown = choices[0];
   if (!isRecord(choice) || !Number.isFinite(choice.index) || !hasNoExtras(choice)) return false;
-  const { delta } = choice;
-  if (choice.finish_reason !== null || !isRecord(delta)) return false;
+  const { delta, finish_reason } = choice;
+  if (finish_reason !== null && (typeof finish_reason !== 'string' || finish_reason === '')) {
+    return false;
+  }
+  if (!isRecord(delta)) return false;
   if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
   const { role } = delta;
   return (
