@@ -9,8 +9,8 @@ import { promptTexts } from './redact.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
 import { createSource } from './stream-source.ts';
 import { createAccumulator } from './stream/accumulate.ts';
-import type { StreamOutput } from './stream/chat-stream.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
+import type { StreamOutput } from './stream/stream-output.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
 import { warnOnce } from './warn.ts';
 

@@ -1,7 +1,8 @@
 import type { CallContext } from '../call.ts';
 import { stream } from '../chat.ts';
 import type { RequestOptions } from '../options.ts';
-import type { ChatStream, StreamOutput } from '../stream/chat-stream.ts';
+import type { ChatStream } from '../stream/chat-stream.ts';
+import type { StreamOutput } from '../stream/stream-output.ts';
 import type { AnswerFormat } from './answer-format.ts';
 import { answerFormat, refuseBesideSchema } from './answer-format.ts';
 import type { ReadSchema } from './output-schema.ts';

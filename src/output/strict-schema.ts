@@ -1,47 +1,66 @@
+import type { ErrorIssue } from '../error-codes.ts';
 import { invalidRequest } from '../schema/canonical.ts';
 
 type Node = Record<string, unknown>;
+
+// Where a JSON Schema holds schemas: in maps by name, in lists, and alone. All else is data.
+const maps = ['properties', '$defs', 'definitions'];
+const lists = ['anyOf', 'oneOf', 'allOf', 'prefixItems'];
+const alone = ['items', 'additionalItems', 'not'];
 
 /**
  * A schema as vendors that hold the arguments to it want it: every object closed, and every field required
  * (https://api-docs.deepseek.com/guides/tool_calls). Closing changes nothing that a model would write; an optional field
  * cannot be made required without changing what is meant.
  *
- * @throws ChatError `invalid_request` for an optional field
+ * @throws ChatError `invalid_request` for optional fields, and for fields of any name
  */
 export function strictSchema(schema: Node, path: string): Node {
-  const optional = optionalFields(schema, '');
-  if (optional.length > 0) {
-    const message = 'is optional, which `strict` does not allow: make it nullable';
-    throw invalidRequest(optional.map((field) => ({ path: `${path}.${field}`, message })));
+  const issues: ErrorIssue[] = [];
+  const closed = close(schema, path, issues) as Node;
+  if (issues.length > 0) throw invalidRequest(issues);
+  return closed;
+}
+
+function close(node: unknown, path: string, issues: ErrorIssue[]): unknown {
+  if (!isNode(node)) return node;
+  const closed: Node = { ...node };
+  for (const keyword of maps) {
+    const map = node[keyword];
+    if (!isNode(map)) continue;
+    closed[keyword] = Object.fromEntries(
+      Object.entries(map).map(([name, inner]) => [name, close(inner, `${path}.${name}`, issues)]),
+    );
   }
-  return close(schema) as Node;
+  for (const keyword of lists) {
+    const list = node[keyword];
+    if (Array.isArray(list)) closed[keyword] = list.map((inner) => close(inner, path, issues));
+  }
+  for (const keyword of alone) {
+    if (isNode(node[keyword])) closed[keyword] = close(node[keyword], path, issues);
+  }
+  return describesObject(node) ? closeObject(closed, path, issues) : closed;
 }
 
-function optionalFields(node: unknown, path: string): string[] {
-  if (!isNode(node)) return [];
-  const { properties, required = [] } = node;
-  const names = isNode(properties) ? Object.keys(properties) : [];
-  const own = names
-    .filter((name) => !(required as unknown[]).includes(name))
-    .map((name) => (path === '' ? name : `${path}.${name}`));
-  const inner = isNode(properties)
-    ? Object.entries(properties).flatMap(([name, value]) =>
-        optionalFields(value, path === '' ? name : `${path}.${name}`),
-      )
-    : [];
-  const alternatives = [node.items, ...[node.anyOf, node.oneOf, node.allOf].flat()];
-  return [...own, ...inner, ...alternatives.flatMap((value) => optionalFields(value, path))];
+function closeObject(node: Node, path: string, issues: ErrorIssue[]): Node {
+  const { properties = {}, required = [], additionalProperties: others } = node;
+  if (isNode(others) && Object.keys(others).length > 0) {
+    const message =
+      'has fields of any name, which `strict` does not allow: make it a list of pairs';
+    issues.push({ path, message });
+  }
+  for (const name of Object.keys(properties as Node)) {
+    if ((required as unknown[]).includes(name)) continue;
+    const message = 'is optional, which `strict` does not allow: make it nullable';
+    issues.push({ path: `${path}.${name}`, message });
+  }
+  return { ...node, properties, additionalProperties: false };
 }
 
-function close(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(close);
-  if (!isNode(value)) return value;
-  const closed = Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, close(inner)]),
+function describesObject({ type, properties }: Node): boolean {
+  return (
+    isNode(properties) || type === 'object' || (Array.isArray(type) && type.includes('object'))
   );
-  const isOpen = isNode(value.properties) && value.additionalProperties === undefined;
-  return isOpen ? { ...closed, additionalProperties: false } : closed;
 }
 
 function isNode(value: unknown): value is Node {

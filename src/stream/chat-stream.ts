@@ -1,16 +1,13 @@
 import { attachToError, ChatError, isChatError, timeoutError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import type {
-  ChatCompletion,
-  ChatCompletionWithReport,
-  ParsedChatCompletionWithReport,
-} from '../schema/response.ts';
+import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
 import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
 import { encodeSSE } from './encode-sse.ts';
+import type { DeepPartial, FinalCompletion, StreamOutput } from './stream-output.ts';
 import type { UnreadClock } from './unread-clock.ts';
 import { createUnreadClock } from './unread-clock.ts';
 
@@ -35,14 +32,6 @@ export interface ChunkSource {
   settle(outcome: { completion: ChatCompletion } | { error: ChatError }): void;
 }
 
-/** What a stream whose answer is held to a schema knows besides. */
-export interface StreamOutput {
-  /** Makes a reader that is given each chunk, and gives the growing value whenever the chunk has changed it. */
-  grow(): (chunk: ChatCompletionChunk) => unknown;
-  /** The whole answer with its value. @throws ChatError `invalid_output` */
-  finish(completion: ChatCompletionWithReport): Promise<ChatCompletionWithReport>;
-}
-
 export interface ChatStreamParts {
   source: ChunkSource;
   accumulator: Accumulator;
@@ -52,24 +41,6 @@ export interface ChatStreamParts {
   note: NoteIssue;
   output?: StreamOutput | undefined;
 }
-
-/** What a stream's `finalCompletion` gives: with a schema, the answer has its value too. */
-// `T` is on the left, so that a stream of something is a stream of anything.
-export type FinalCompletion<T> = [T] extends [{} | null]
-  ? ParsedChatCompletionWithReport<T>
-  : ChatCompletionWithReport;
-
-/** A value as far as it has come. Texts may go on; numbers, keys and words are whole. */
-export type DeepPartial<T> = T extends readonly [unknown, ...unknown[]]
-  ? { [Place in keyof T]?: DeepPartial<T[Place]> | undefined }
-  : T extends readonly (infer Item)[]
-    ? DeepPartial<Item>[]
-    : // A text with a brand is an object to the compiler.
-      T extends string | number | boolean | Date
-      ? T
-      : T extends object
-        ? { [Key in keyof T]?: DeepPartial<T[Key]> | undefined }
-        : T;
 
 /** What `toResponse` takes of a `ResponseInit`. */
 export interface ToResponseInit {

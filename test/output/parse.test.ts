@@ -121,6 +121,41 @@ function schemaOnWire({ body = {} }: EmulatorRequest): ObjectSchema {
     JSON.parse(inWords)) as ObjectSchema;
 }
 
+const lenient = z.object({
+  title: z.string().default('Untitled'),
+  name: z.string().optional(),
+  tags: z.array(z.object({ name: z.string() })).default([]),
+});
+const named = z.object({ name: z.string() });
+const recursive = z.object({
+  by: z.string(),
+  get replies() {
+    return z.array(recursive);
+  },
+});
+
+/** Answers without their end. Each holds an object that its schema takes. */
+const cutOff: [schema: OutputSchema, text: string][] = [
+  [lenient, '{"title":"Bread","tags":[{"name":"a"},{"name":"b'],
+  [named, '{"title":"Bread","tags":[{"name":"a"},{"name":"b'],
+  [recursive, '{"by":"a","replies":[{"by":"b","replies":[]},{"by":"c","rep'],
+  [recursive, '{"by":"a","replies":[{"by":"b","replies":[]}]'],
+  [named, 'Here it is: {"name":"a"}. Or, if I think of it, {"name":"b'],
+  [named, '```json\n{"name":"a"}\n'],
+  [named, '[{"name":"a"},{"name'],
+];
+
+/** Answers that are finished, and whose outer object is no JSON. */
+const broken: [schema: OutputSchema, text: string][] = [
+  [lenient, '{"title":"Bread" "tags":[{"name":"a"}]}'],
+  [lenient, '{"title":"Bread","tags":[{"name":"a"},{"name":"b'],
+  [named, "{'title':'Bread','tags':[{\"name\":\"a\"}]}"],
+  [named, '{"title":"Bread",,"best":{"name":"a"}}'],
+  [named, 'So: {"title":"Bread","best":{"name":"a"}'],
+  [recursive, '{"by":"a","replies":[{"by":"b","replies":[]},]}'],
+  [recursive, '{by:"a","replies":[{"by":"b","replies":[]}]}'],
+];
+
 // ---------------------------------------------------------------- what is asked, and what comes of it
 
 describe.each(everywhere)('at %s', (name, provider) => {
@@ -247,7 +282,7 @@ describe.each(everywhere)('at %s', (name, provider) => {
     expect(repaired).toEqual([
       {
         code: 'output_repaired',
-        message: 'it did not fit the schema (2 issues); the model was asked to correct it',
+        message: 'it did not fit the schema (issues: 2); the model was asked to correct it',
       },
     ]);
   });
@@ -312,6 +347,48 @@ describe.each(everywhere)('at %s', (name, provider) => {
       [2, 'rate_limit'],
     ]);
     expect(error.report?.issues.map(({ code }) => code)).toContain('output_repaired');
+    // It brought no answer, so the one that it was to correct is the last there is.
+    expect(error.partial?.choices[0].finish_reason).toBe(callers.has(name) ? 'tool_calls' : 'stop');
+    expect(JSON.stringify(error.partial?.choices[0].message)).toContain('{}');
+  });
+
+  test('a wish for a stream, which no type lets through, is passed over', async () => {
+    const { emulator, parse } = setUp(provider);
+    emulator.reply(answer(name, '{}'), answer(name, '{"city":"Rome"}'));
+    const params = { messages, response_format: city, stream: true };
+    const { choices } = await parse(params);
+    expect(choices[0].message.parsed).toEqual({ city: 'Rome' });
+    expect(emulator.requests).toHaveLength(2);
+    for (const { body } of emulator.requests) expect(body?.stream ?? false).toBe(false);
+  });
+
+  test('a part of an answer that was cut off is no value, however well it fits', async () => {
+    for (const [schema, text] of cutOff) {
+      for (const finish_reason of ['length', 'content_filter']) {
+        const { emulator, parse, client } = setUp(provider);
+        const cut = answer(name, text, { finish_reason });
+        emulator.reply(cut, cut);
+        const error = await failureOf(parse({ messages, response_format: schema }));
+        expect(error.code).toBe('invalid_output');
+        expect(error.message).toContain(finish_reason);
+        const streamed = client.chat.completions.stream({ messages, response_format: schema });
+        expect((await failureOf(streamed.finalCompletion())).code).toBe('invalid_output');
+        expect(emulator.requests).toHaveLength(2);
+      }
+    }
+  });
+
+  test('a part of an answer that is broken is no value, and the model is asked again', async () => {
+    for (const [schema, text] of broken) {
+      const { emulator, parse, client } = setUp(provider);
+      const reply = answer(name, text);
+      emulator.reply(reply, reply, reply);
+      const error = await failureOf(parse({ messages, response_format: schema }));
+      expect(error.code).toBe('invalid_output');
+      expect(emulator.requests).toHaveLength(2);
+      const streamed = client.chat.completions.stream({ messages, response_format: schema });
+      expect((await failureOf(streamed.finalCompletion())).code).toBe('invalid_output');
+    }
   });
 
   test('maxRepairs says how often', async () => {
@@ -407,10 +484,12 @@ const texts: [what: string, text: string][] = [
   ['fences around it', '```json\n{"city":"Rome"}\n```'],
   ['fences and a preface', 'Sure!\n\n```\n{"city":"Rome"}\n```\nAnything else?'],
   ['a preface with braces', 'The set {x | x > 0}, or {}: here it is. {"city":"Rome"}'],
-  ['a brace that never closes before it', 'An open { stands here. {"city":"Rome"}'],
   ['a quotation mark in the preface', 'He said " and {x} left. {"city":"Rome"}'],
   ['another object before it', '{"town":"Siena"} is wrong, {"city":"Rome"} is right'],
-  ['an object behind it', '{"city":"Rome"} and not {"city":"Siena"}'],
+  ['an object behind it that does not fit', '{"city":"Rome"} and not {"town":"Siena"}'],
+  ['itself once more behind it', '{"city":"Rome"}. I repeat:\n```json\n{ "city": "Rome" }\n```'],
+  ['a broken object before it', 'Not {"city":"Siena",,}. It is {"city":"Rome"}'],
+  ['an object in an object that does not fit before it', '{"of":{"city":"Siena"}} {"city":"Rome"}'],
   ['braces in its texts', 'So: {"city":"Rome","note":"} {\\" {"}.'],
   ['space around it', ' \n\t{"city":"Rome"}\r\n '],
 ];
@@ -423,6 +502,69 @@ test.each(texts)('a value is found with %s', async (_, text) => {
     expect(choices[0].message.parsed, provider).toEqual({ city: 'Rome' });
     expect(choices[0].message.content).toBe(text);
     expect(emulator.requests).toHaveLength(1);
+  }
+});
+
+const undecided: [what: string, text: string][] = [
+  ['two that fit', '{"city":"Rome"} and not {"city":"Siena"}'],
+  ['two that fit, in fences', '```json\n{"city":"Rome"}\n```\nor\n```json\n{"city":"Siena"}\n```'],
+  ['a brace that never closes before it', 'An open { stands here. {"city":"Rome"}'],
+  ['a list around it', '[{"city":"Rome"}]'],
+  ['a list around two', '[{"city":"Rome"},{"city":"Siena"}]'],
+  ['an object around it', '{"of":{"city":"Rome"}}'],
+  ['quotation marks around it', '"{\\"city\\":\\"Rome\\"}"'],
+];
+
+test.each(undecided)('a value is asked for once more with %s', async (_, content) => {
+  for (const provider of vendors) {
+    const { emulator, parse } = setUp(provider);
+    emulator.reply({ content }, { content: '{"city":"Rome"}' });
+    const { choices, report } = await parse({ messages, response_format: city });
+    expect(choices[0].message.parsed, provider).toEqual({ city: 'Rome' });
+    expect(report.issues.map(({ code }) => code)).toContain('output_repaired');
+    expect(emulator.requests).toHaveLength(2);
+  }
+});
+
+test.each(undecided)('a second answer with %s is invalid_output', async (_, content) => {
+  const { emulator, parse, client } = setUp('deepseek');
+  emulator.reply({ content }, { content }, { content });
+  const error = await failureOf(parse({ messages, response_format: city }));
+  expect(error.code).toBe('invalid_output');
+  expect(error.partial?.choices[0].message.content).toBe(content);
+  expect(error.message).not.toContain('Rome');
+  expect(emulator.requests).toHaveLength(2);
+  const streamed = client.chat.completions.stream({ messages, response_format: city });
+  expect((await failureOf(streamed.finalCompletion())).code).toBe('invalid_output');
+});
+
+test('of two values that fit, the model is told that there are two', async () => {
+  const { emulator, parse } = setUp('deepseek');
+  emulator.reply(
+    { content: '{"city":"Rome"} or {"city":"Siena"}' },
+    { content: '{"city":"Rome"}' },
+  );
+  const { report } = await parse({ messages, response_format: city });
+  const told = emulator.requests[1]?.body?.messages?.at(-1)?.content;
+  expect(told).toContain('it holds 2 JSON objects that fit');
+  expect(report.issues).toContainEqual({
+    code: 'output_repaired',
+    message:
+      'it did not fit the schema (it holds 2 JSON objects that fit); the model was asked to correct it',
+  });
+});
+
+test('an answer that ends too early anywhere gives no value', async () => {
+  const text = '{"title":"Bread","tags":[{"name":"a"},{"name":"}{"}],"name":"b"}';
+  for (const schema of [lenient, named]) {
+    for (const finish_reason of ['length', 'stop']) {
+      for (let at = 0; at < text.length; at++) {
+        const { emulator, parse } = setUp('deepseek');
+        emulator.reply({ content: text.slice(0, at), finish_reason });
+        const asked = parse({ messages, response_format: schema }, { maxRepairs: 0 });
+        expect((await failureOf(asked)).code, `${at}`).toBe('invalid_output');
+      }
+    }
   }
 });
 

@@ -2,6 +2,7 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionMessageToolCall,
   ChatErrorCode,
+  OutputSchema,
   RunToolsParams,
   ToolRun,
   ToolRunEvent,
@@ -78,6 +79,26 @@ async function expectToGoOn(conversation: readonly ChatCompletionMessageParam[])
 
 /** Lets everything that is only waiting for its turn have it. */
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Runs until somebody waits for something, and then lets the deadline pass. */
+async function passDeadline(
+  begin: (deadline: number) => ToolRun,
+  waits: Promise<unknown>,
+): Promise<{ run: ToolRun; outcome: unknown }> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    const run = begin(Date.now() + 10_000);
+    let outcome: unknown = 'It goes on';
+    void failureOf(run.final()).then((error) => (outcome = error));
+    await waits;
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(outcome).toBe('It goes on');
+    await vi.advanceTimersByTimeAsync(1000);
+    return { run, outcome };
+  } finally {
+    vi.useRealTimers();
+  }
+}
 
 describe('the result', () => {
   test('has the last answer, all messages, every step with its report, and exact totals', async () => {
@@ -319,6 +340,68 @@ describe('the handle', () => {
   });
 });
 
+describe('the totals so far', () => {
+  const pricing = { cacheHit: '1', cacheMiss: '1', output: '1' };
+  const first = { ...calling('Brno'), usage: { prompt_tokens: 3, completion_tokens: 7 } };
+  const second = { ...calling('Malmö'), usage: { prompt_tokens: 10, completion_tokens: 5 } };
+  const last = { ...done, usage: { prompt_tokens: 20, completion_tokens: 1 } };
+  const tokensOf = ({ usage, cost }: ToolRun) => [usage?.total_tokens, cost?.usd];
+
+  test('grow step by step, and come to those of the result', async () => {
+    const { completions, emulator } = connect({ pricing });
+    emulator.reply(first, second, last);
+    const run = completions.runTools({ messages, tools: [weather] });
+    expect([run.usage, run.cost]).toEqual([undefined, undefined]);
+    const seen: unknown[] = [];
+    for await (const { type } of run.events()) if (type === 'step.done') seen.push(tokensOf(run));
+    expect(seen).toEqual([
+      [10, '0.00001'],
+      [25, '0.000025'],
+      [46, '0.000046'],
+    ]);
+    const { usage, cost } = await run.final();
+    expect([run.usage, run.cost]).toEqual([usage, cost]);
+  });
+
+  test('are there after the vendor, a tool or the caller has ended the run', async () => {
+    const stubborn = weatherThat(() => new Promise<never>(() => {}));
+    const failing = weatherThat(() => Promise.reject(new Error('No such city')));
+    const ends: [tools: RunToolsParams['tools'], more: Partial<RunToolsParams>, total: unknown][] =
+      [
+        [[weather], {}, [10, '0.00001']],
+        [[failing], { onToolError: 'throw' }, [10, '0.00001']],
+        [[stubborn], {}, [10, '0.00001']],
+      ];
+    for (const [tools, more, total] of ends) {
+      const { completions, emulator } = connect({ pricing });
+      emulator.reply(first, { error: 'server_error' });
+      const run = completions.runTools({ messages, tools, ...more });
+      const isStubborn = tools[0] === stubborn;
+      const outcome = failureOf(
+        (async () => {
+          for await (const { type } of run.events()) {
+            if (isStubborn && type === 'tool.start') run.abort();
+          }
+        })(),
+      );
+      expect(await outcome).toBeDefined();
+      expect(tokensOf(run)).toEqual(total);
+    }
+  });
+
+  test('are not known any more once a step told none', async () => {
+    const { completions, emulator } = connect({ provider: 'bytespike', pricing });
+    const choice = { index: 0, delta: { content: 'Done.' }, finish_reason: 'stop' };
+    emulator.reply(first, {
+      writes: [`data: ${JSON.stringify({ id: 'x', choices: [choice] })}\n\ndata: [DONE]\n\n`],
+    });
+    const run = completions.runTools({ messages, tools: [weather] });
+    const seen: unknown[] = [];
+    for await (const { type } of run.events()) if (type === 'step.done') seen.push(run.usage);
+    expect(seen).toEqual([expect.objectContaining({ total_tokens: 10 }), undefined]);
+  });
+});
+
 describe('an end from outside', () => {
   test("reaches the running tools, with the signal's reason as its cause", async () => {
     const { completions, emulator } = connect();
@@ -368,26 +451,6 @@ describe('an end from outside', () => {
     expect(run.steps).toHaveLength(1);
     await expectToGoOn(run.messages);
   });
-
-  /** Runs until somebody waits for something, and then lets the deadline pass. */
-  async function passDeadline(
-    begin: (deadline: number) => ToolRun,
-    waits: Promise<unknown>,
-  ): Promise<{ run: ToolRun; outcome: unknown }> {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-    try {
-      const run = begin(Date.now() + 10_000);
-      let outcome: unknown = 'It goes on';
-      void failureOf(run.final()).then((error) => (outcome = error));
-      await waits;
-      await vi.advanceTimersByTimeAsync(9000);
-      expect(outcome).toBe('It goes on');
-      await vi.advanceTimersByTimeAsync(1000);
-      return { run, outcome };
-    } finally {
-      vi.useRealTimers();
-    }
-  }
 
   test('is told as a deadline that passes while a tool runs that does not listen', async () => {
     const { completions, emulator } = connect();
@@ -506,15 +569,13 @@ describe('a conversation that failed in the middle can be sent on', () => {
   test('when a tool fails that ends the run, with what the others had done by then', async () => {
     const { completions, emulator } = connect();
     emulator.reply(calling('Brno', 'bad', 'Malmö', 'Turku'), done);
-    const brno = deferred();
+    const turku = deferred();
     const failing = weatherThat(async ({ city }) => {
-      if (city === 'Brno') {
-        brno.resolve();
-        return 'Rain';
-      }
-      await brno.promise;
-      if (city === 'bad') throw new TypeError('No such city');
-      return new Promise<never>(() => {});
+      if (city === 'Brno') return 'Rain';
+      if (city === 'Turku') turku.resolve();
+      if (city !== 'bad') return new Promise<never>(() => {});
+      await turku.promise;
+      throw new TypeError('No such city');
     });
     const run = completions.runTools({ messages, tools: [failing], onToolError: 'throw' });
     const error = await failureOf(run.final());
@@ -522,7 +583,18 @@ describe('a conversation that failed in the middle can be sent on', () => {
     expect(run.messages).toHaveLength(6);
     const [first, ...others] = run.messages.slice(2).map(({ content }) => content);
     expect(first).toBe('Rain');
-    for (const content of others) expect(content).toContain('The run ended before this call did');
+    expect(others).toEqual([
+      '{"error":"No such city"}',
+      expect.stringContaining('is not known') as string,
+      expect.stringContaining('is not known') as string,
+    ]);
+    expect(run.steps[0]?.results.map(({ failure }) => failure)).toEqual([
+      undefined,
+      'tool_error',
+      'interrupted',
+      'interrupted',
+    ]);
+    expect(run.steps[0]?.results[1]?.error).toBe(error);
     await expectToGoOn(run.messages);
   });
 
@@ -691,6 +763,30 @@ describe('calls of one answer', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('have signals that a normal end leaves alone, so that what they began may go on', async () => {
+    for (const ends of [{}, { maxSteps: 1 }, { stopWhen: () => true }]) {
+      const { completions, emulator } = connect();
+      emulator.reply(calling('Brno', 'Malmö'), done);
+      const signals: ToolScope['signal'][] = [];
+      const heard = vi.fn();
+      const watching = weatherThat((_args, { signal }) => {
+        signal.addEventListener('abort', heard);
+        signals.push(signal);
+      });
+      const controller = new AbortController();
+      const run = completions.runTools(
+        { messages, tools: [watching], ...ends },
+        { signal: controller.signal },
+      );
+      await run.final();
+      run.abort();
+      controller.abort();
+      await settled();
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+      expect(heard).not.toBeCalled();
+    }
+  });
+
   test('pass the call, its step and the context on', async () => {
     const { completions, emulator } = connect();
     emulator.reply(calling('Brno'), calling('Malmö'), done);
@@ -708,20 +804,329 @@ describe('calls of one answer', () => {
     }
   });
 
-  test('are run only as far as they are whole', async () => {
+  test.each(['length', 'content_filter', 'insufficient_system_resource', 'aborted', 'error'])(
+    'are not run where the answer ended with %s, not even whole ones, and the run is cut off',
+    async (finish_reason) => {
+      const half = { id: 'half', name: 'weather', arguments: '{"city":"Mal' };
+      for (const more of [[], [half]]) {
+        const { completions, emulator } = connect();
+        const { tool_calls } = calling('Brno', 'Turku');
+        emulator.reply({ tool_calls: [...tool_calls, ...more], finish_reason }, done);
+        const execute = vi.fn(() => 'Rain');
+        const approve = vi.fn(() => true);
+        const stopWhen = vi.fn(() => false);
+        const tools = [weatherThat(execute)];
+        const run = completions.runTools({ messages, tools, approve, stopWhen });
+        const events = await collect(run);
+        const result = await run.final();
+        expect(result.end).toBe('cut_off');
+        for (const callback of [execute, approve, stopWhen]) expect(callback).not.toBeCalled();
+        expect(shortTypes(events).filter((type) => type.startsWith('tool.'))).toEqual([]);
+        expect(shortTypes(events).at(-1)).toBe('step.done');
+        expect(result.completion.choices[0].finish_reason).toBe(finish_reason);
+        expect(emulator.requests).toHaveLength(1);
+        expect(result.steps).toHaveLength(1);
+        const results = result.steps[0]?.results ?? [];
+        expect(results.map(({ tool_call, failure }) => [tool_call.id, failure])).toEqual([
+          ['call_0', 'not_run'],
+          ['call_1', 'not_run'],
+        ]);
+        for (const { content, durationMs } of results) {
+          expect(content).toMatch(/^\{"error":".*was not run.*"\}$/);
+          expect(durationMs).toBe(0);
+        }
+        expect(result.messages.map(({ role }) => role)).toEqual(
+          'user assistant tool tool'.split(' '),
+        );
+        expect(result.messages.slice(2).map(({ content }) => content)).toEqual(
+          results.map(({ content }) => content),
+        );
+        expect(JSON.stringify(result.messages)).not.toContain('half');
+        await expectToGoOn(result.messages);
+      }
+    },
+  );
+});
+
+describe('a call whose arguments are no JSON, in a whole answer,', () => {
+  const unreadable = (text: string, id = 'bad') => ({ id, name: 'weather', arguments: text });
+  const texts: [what: string, text: string][] = [
+    ['a key that is not closed', '{"s: "A"}'],
+    ['fences around them', '```json\n{"city":"Brno"}\n```'],
+    ['an end that is missing', '{"city":"Br'],
+    ['two objects', '{"city":"Brno"}{"city":"Brno"}'],
+    ['a bare word', 'Brno'],
+    ['a text', '"Brno"'],
+  ];
+
+  describe.each(texts)('with %s', (_what, text) => {
+    test.each(['tool_calls', 'stop'])(
+      'is told to the model, which is asked again, where the answer ended with %s',
+      async (finish_reason) => {
+        const { completions, emulator } = connect();
+        emulator.reply({ tool_calls: [unreadable(text)], finish_reason }, calling('Malmö'), done);
+        const cities: string[] = [];
+        const watching = weatherThat(({ city }) => void cities.push(city));
+        const {
+          end,
+          steps,
+          messages: all,
+        } = await completions.runTools({ messages, tools: [watching] }).final();
+        expect(end).toBe('answered');
+        expect(cities).toEqual(['Malmö']);
+        expect(steps.map(({ results }) => results.length)).toEqual([0, 1, 0]);
+        expect(steps[0]?.completion.report.issues.map(({ code }) => code)).toContain(
+          'incomplete_tool_call',
+        );
+        expect(steps[0]?.completion.choices[0].message.tool_calls).toBeUndefined();
+        expect(emulator.requests).toHaveLength(3);
+        const told = wireMessages(emulator.requests[1] as EmulatorRequest);
+        expect(told.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+        expect(told.at(-1)?.content).toMatch(/not run.*no JSON object/);
+        // Said once, where it belongs.
+        expect(all.map(({ role }) => role).join(' ')).toBe(
+          'user assistant user assistant tool assistant',
+        );
+        await expectToGoOn(all);
+      },
+    );
+  });
+
+  test.each(vendors)('is told to the model at %s, and the vendor takes it', async (provider) => {
+    const { completions, emulator } = connect({ provider });
+    emulator.reply({ tool_calls: [unreadable('{"s: "A"}')] }, done);
+    const { end } = await completions.runTools({ messages, tools: [weather] }).final();
+    expect(end).toBe('answered');
+    expect(emulator.requests).toHaveLength(2);
+    expect(emulator.requests.flatMap(({ undocumented }) => undocumented)).toEqual([]);
+  });
+
+  test('does not keep a whole one beside it from running', async () => {
+    for (const isFirst of [true, false]) {
+      const { completions, emulator } = connect();
+      const good = calling('Brno').tool_calls;
+      const bad = unreadable('{"s: "A"}');
+      emulator.reply({ tool_calls: isFirst ? [bad, ...good] : [...good, bad] }, done);
+      const run = completions.runTools({ messages, tools: [weather] });
+      const { end, steps, messages: all } = await run.final();
+      expect(end).toBe('answered');
+      expect(steps[0]?.results).toMatchObject([
+        { tool_call: { id: 'call_0' }, content: 'Rain in Brno' },
+      ]);
+      expect(steps[0]?.results[0]).not.toHaveProperty('failure');
+      // The answers of the calls come first: vendors want them right behind the calls.
+      expect(all.map(({ role }) => role).join(' ')).toBe('user assistant tool user assistant');
+      expect(JSON.stringify(all)).not.toContain('"bad"');
+      await expectToGoOn(all);
+    }
+  });
+
+  test('is never run, and nobody is asked about it', async () => {
     const { completions, emulator } = connect();
-    const [whole] = calling('Brno').tool_calls;
-    const half = { id: 'half', name: 'weather', arguments: '{"city":"Mal' };
+    emulator.reply({ tool_calls: [unreadable('{"s: "A"}')] }, done);
+    const [execute, approve] = [vi.fn(() => 'Rain'), vi.fn(() => true)];
+    const run = completions.runTools({ messages, tools: [weatherThat(execute)], approve });
+    const events = await collect(run);
+    expect(execute).not.toBeCalled();
+    expect(approve).not.toBeCalled();
+    expect(events.filter(({ type }) => type.startsWith('tool.'))).toEqual([]);
+  });
+
+  test('counts as a step, so that a model that never learns comes to an end', async () => {
+    for (const [maxSteps, count] of [
+      [1, 1],
+      [3, 3],
+      [undefined, 10],
+    ] as const) {
+      const answer = () => ({ tool_calls: [unreadable('{"s: "A"}')] });
+      const { completions, emulator } = connect({}, { answer });
+      const result = await completions.runTools({ messages, tools: [weather], maxSteps }).final();
+      expect(result.end).toBe('max_steps');
+      expect(result.steps).toHaveLength(count);
+      expect(emulator.requests).toHaveLength(count);
+      await expectToGoOn(result.messages);
+    }
+  });
+
+  test('is of no concern where it was in an answer that was all thinking, which was recovered', async () => {
+    const { completions, emulator } = connect();
     emulator.reply(
-      { tool_calls: [whole as NonNullable<typeof whole>, half], finish_reason: 'length' },
+      {
+        reasoning_content: 'Hm, hm',
+        content: '',
+        tool_calls: [unreadable('{"city":"Br')],
+        finish_reason: 'length',
+      },
       done,
     );
-    const cities: string[] = [];
-    const watching = weatherThat(({ city }) => void cities.push(city));
-    const result = await completions.runTools({ messages, tools: [watching] }).final();
-    expect(cities).toEqual(['Brno']);
-    expect(JSON.stringify(result.messages)).not.toContain('half');
-    expect(result.end).toBe('answered');
+    const {
+      end,
+      steps,
+      messages: all,
+    } = await completions
+      .runTools({ messages, tools: [weather] }, { onReasoningExhausted: 'disable' })
+      .final();
+    expect(end).toBe('answered');
+    expect(steps).toHaveLength(1);
+    expect(emulator.requests).toHaveLength(2);
+    expect(all.map(({ role }) => role)).toEqual(['user', 'assistant']);
+  });
+});
+
+describe('the results of a step, one for each call,', () => {
+  const failuresOf = ({ steps }: ToolRun) => steps.at(-1)?.results.map(({ failure }) => failure);
+
+  /** The messages say what the results say, and nothing that comes later changes either. */
+  async function expectToStay(run: ToolRun, later: () => void): Promise<void> {
+    const results = run.steps.at(-1)?.results ?? [];
+    const calls = run.steps.at(-1)?.completion.choices[0].message.tool_calls ?? [];
+    expect(results.map(({ tool_call }) => tool_call)).toEqual(calls);
+    expect(run.messages.slice(-results.length)).toEqual(
+      results.map(({ tool_call, content }) => ({
+        role: 'tool',
+        tool_call_id: tool_call.id,
+        content,
+      })),
+    );
+    const told = JSON.stringify([run.messages, run.steps]);
+    later();
+    await settled();
+    expect(JSON.stringify([run.messages, run.steps])).toBe(told);
+    await expectToGoOn(run.messages);
+  }
+
+  /** `A` is done at once, `bad` fails when it may, the others wait for ever, or until they are let go. */
+  function waitingTool() {
+    const [late, mayFail, isWaiting] = [deferred<string>(), deferred(), deferred()];
+    const waiting = weatherThat(async ({ city }) => {
+      if (city === 'A') return 'Rain';
+      if (city === 'bad') {
+        await mayFail.promise;
+        throw new RangeError('No such city');
+      }
+      isWaiting.resolve();
+      return late.promise;
+    });
+    return { waiting, late, mayFail, isWaiting: isWaiting.promise };
+  }
+
+  const begun = ['A', 'B', 'C', 'D'];
+  const told = [undefined, 'interrupted', 'interrupted', 'not_run'];
+
+  test('tell after an abort what was running, and what had not begun', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling(...begun), done);
+    const { waiting, late, isWaiting } = waitingTool();
+    const run = completions.runTools({ messages, tools: [waiting], concurrency: 2 });
+    const end = failureOf(run.final());
+    await isWaiting;
+    await settled();
+    run.abort();
+    expect(await end).toMatchObject({ code: 'aborted' });
+    expect(failuresOf(run)).toEqual(told);
+    const [first, second, , last] = run.steps[0]?.results ?? [];
+    expect(first?.content).toBe('Rain');
+    expect(second?.content).toMatch(/effect is not known/);
+    expect(last?.content).toMatch(/was not run/);
+    expect(last?.durationMs).toBe(0);
+    await expectToStay(run, () => late.resolve('Rain after all'));
+  });
+
+  test('tell the same after an abort of the signal, and when a late call fails', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling(...begun), done);
+    const { waiting, late, isWaiting } = waitingTool();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = completions.runTools({ messages, tools: [waiting], concurrency: 2 }, { signal });
+    const end = failureOf(run.final());
+    await isWaiting;
+    await settled();
+    controller.abort();
+    expect(await end).toMatchObject({ code: 'aborted' });
+    expect(failuresOf(run)).toEqual(told);
+    await expectToStay(run, () => late.reject(new Error('Too late')));
+  });
+
+  test('tell the same after a deadline', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling(...begun), done);
+    const { waiting, late, isWaiting } = waitingTool();
+    const { run, outcome } = await passDeadline(
+      (deadline) =>
+        completions.runTools({ messages, tools: [waiting], concurrency: 2 }, { deadline }),
+      isWaiting,
+    );
+    expect(outcome).toMatchObject({ code: 'deadline_exceeded' });
+    expect(failuresOf(run)).toEqual(told);
+    await expectToStay(run, () => late.resolve('Rain after all'));
+  });
+
+  test('tell the same after the loop was left', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling(...begun), done);
+    const { waiting, late } = waitingTool();
+    const run = completions.runTools({ messages, tools: [waiting], concurrency: 2 });
+    let starts = 0;
+    for await (const { type } of run.events()) if (type === 'tool.start' && ++starts === 3) break;
+    expect(failuresOf(run)).toEqual(told);
+    await expectToStay(run, () => late.resolve('Rain after all'));
+  });
+
+  test('tell after a failure of a tool, where that ends the run, which one it was', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('A', 'bad', 'C', 'D'), done);
+    const { waiting, late, mayFail, isWaiting } = waitingTool();
+    const run = completions.runTools({
+      messages,
+      tools: [waiting],
+      concurrency: 2,
+      onToolError: 'throw',
+    });
+    const end = failureOf(run.final());
+    await isWaiting;
+    mayFail.resolve();
+    const error = await end;
+    expect(error).toBeInstanceOf(RangeError);
+    expect(failuresOf(run)).toEqual([undefined, 'tool_error', 'interrupted', 'not_run']);
+    const [, failed] = run.steps[0]?.results ?? [];
+    expect(failed?.error).toBe(error);
+    expect(failed?.content).toBe('{"error":"No such city"}');
+    await expectToStay(run, () => late.resolve('Rain after all'));
+  });
+
+  test('tell after a failure of a callback that its call, and those behind it, were not run', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('A', 'B', 'C'), done);
+    const { waiting, late } = waitingTool();
+    const reason = new Error('No terminal');
+    const approve = (_call: unknown, args: unknown) => {
+      if ((args as { city: string }).city === 'B') throw reason;
+      return true;
+    };
+    const run = completions.runTools({ messages, tools: [waiting], approve, concurrency: 1 });
+    expect(await failureOf(run.final())).toBe(reason);
+    expect(failuresOf(run)).toEqual([undefined, 'not_run', 'not_run']);
+    await expectToStay(run, () => late.resolve('Rain after all'));
+  });
+
+  test('tell of a call that waits for leave that it was not run', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('A', 'B'), done);
+    const [isAsked, leave] = [deferred(), deferred<boolean>()];
+    const execute = vi.fn(() => 'Rain');
+    const approve = () => {
+      isAsked.resolve();
+      return leave.promise;
+    };
+    const run = completions.runTools({ messages, tools: [weatherThat(execute)], approve });
+    const end = failureOf(run.final());
+    await isAsked.promise;
+    run.abort();
+    await end;
+    expect(failuresOf(run)).toEqual(['not_run', 'not_run']);
+    await expectToStay(run, () => leave.resolve(true));
+    expect(execute).not.toBeCalled();
   });
 });
 
@@ -1037,6 +1442,144 @@ describe('a tool', () => {
     ]);
   });
 
+  test('that is strict is closed on the wire, at every depth, and nothing else of it is changed', () => {
+    const parameters = z.object({
+      city: z.string().describe('Where'),
+      from: z.object({ at: z.object({ lat: z.number() }) }),
+      stops: z.array(z.object({ name: z.string(), note: z.string().nullable() })),
+      by: z.union([z.object({ train: z.string() }), z.object({ car: z.string() })]),
+      nothing: z.object({}),
+    });
+    const make = (strict: boolean) =>
+      tool({ name: 'trip', parameters, strict, execute: () => '' }).function.parameters;
+    /** How many objects of a schema are closed; takes that away from them. */
+    const open = (schema: unknown): number => {
+      if (typeof schema !== 'object' || schema === null) return 0;
+      const { additionalProperties, type, properties, items, anyOf } = schema as Record<
+        string,
+        unknown
+      >;
+      delete (schema as Record<string, unknown>).additionalProperties;
+      expect(additionalProperties).toBe(type === 'object' ? false : undefined);
+      const inner = [...Object.values(properties ?? {}), items, ...((anyOf ?? []) as unknown[])];
+      return inner.reduce<number>((sum, each) => sum + open(each), type === 'object' ? 1 : 0);
+    };
+    const strict = structuredClone(make(true));
+    expect(open(strict)).toBe(7);
+    expect(strict).toEqual(make(false));
+  });
+
+  test('that is strict may have a field that is called like a word of schemas', () => {
+    const parameters = z.object({ properties: z.object({ items: z.string() }) });
+    const strict = tool({ name: 'trip', parameters, strict: true, execute: () => '' });
+    expect(strict.function.parameters).toEqual({
+      type: 'object',
+      properties: {
+        properties: {
+          type: 'object',
+          properties: { items: { type: 'string' } },
+          required: ['items'],
+          additionalProperties: false,
+        },
+      },
+      required: ['properties'],
+      additionalProperties: false,
+    });
+  });
+
+  test.each<[string, OutputSchema]>([
+    ['objects that hold themselves', recursiveList()],
+    ['an object of any key', z.object({ loose: z.looseObject({ a: z.string() }) })],
+    ['a record', z.object({ all: z.record(z.string(), z.string()) })],
+    [
+      'an object of no fields',
+      {
+        schema: z.object({ any: z.unknown() }),
+        jsonSchema: { type: 'object', properties: { any: { type: 'object' } }, required: ['any'] },
+      },
+    ],
+  ])('that is strict is closed or refused, but never open, with %s', (_what, parameters) => {
+    const open: unknown[] = [];
+    try {
+      const strict = tool({ name: 'trip', parameters, strict: true, execute: () => '' });
+      JSON.stringify(strict.function.parameters, (_key, value: unknown) => {
+        const node = value as { type?: unknown; additionalProperties?: unknown } | null;
+        if (typeof node === 'object' && node?.type === 'object') {
+          if (node.additionalProperties !== false) open.push(node);
+        }
+        return value;
+      });
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'invalid_request' });
+    }
+    expect(open).toEqual([]);
+  });
+
+  function recursiveList() {
+    const comment = z.object({
+      by: z.string(),
+      get replies() {
+        return z.array(comment);
+      },
+    });
+    return z.object({ top: comment });
+  }
+
+  const reply = z.object({
+    by: z.string(),
+    get parent() {
+      return z.optional(reply);
+    },
+  });
+
+  test.each<[string, z.ZodObject, string[]]>([
+    ['an optional field', z.object({ city: z.string(), days: z.number().optional() }), ['days']],
+    ['a field with a default', z.object({ days: z.number().default(3) }), ['days']],
+    [
+      'two optional fields',
+      z.object({ a: z.string().optional(), b: z.string(), c: z.string().nullish() }),
+      ['a', 'c'],
+    ],
+    [
+      'an optional field in an object',
+      z.object({ from: z.object({ at: z.object({ zip: z.string().optional() }) }) }),
+      ['from.at.zip'],
+    ],
+    [
+      'an optional field in a list',
+      z.object({ stops: z.array(z.object({ zip: z.string().optional() })) }),
+      ['stops.zip'],
+    ],
+    [
+      'an optional field in an alternative',
+      z.object({ by: z.union([z.string(), z.object({ car: z.string().optional() })]) }),
+      ['by.car'],
+    ],
+  ])('that is strict is refused with %s, and told where it is', (_what, parameters, fields) => {
+    const paths = fields.map((field) => `parameters.${field}`);
+    const make = () => tool({ name: 'trip', parameters, strict: true, execute: () => '' });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        param: paths[0],
+        issues: paths.map((path) => ({
+          path,
+          message: expect.stringContaining('nullable') as string,
+        })),
+      }),
+    );
+    expect(() => tool({ name: 'trip', parameters, execute: () => '' })).not.toThrow();
+  });
+
+  test.each<[string, z.ZodObject]>([
+    ['an object that holds itself', z.object({ top: reply })],
+    ['a tuple', z.object({ pair: z.tuple([z.object({ zip: z.string().optional() })]) })],
+    ['a record', z.object({ all: z.record(z.string(), z.object({ zip: z.string().optional() })) })],
+  ])('that is strict is refused with an optional field in %s', (_what, parameters) => {
+    const make = () => tool({ name: 'trip', parameters, strict: true, execute: () => '' });
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+
   test.each<[string, () => unknown, string]>([
     [
       'without an object of arguments',
@@ -1166,6 +1709,81 @@ describe('approval', () => {
       expect(result.steps[0]?.results[0]?.failure).toBe('not_approved');
     },
   );
+
+  test('is told the step, the call and the context beside the arguments', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('A', 'B'), calling('C'), done);
+    const scopes: ToolScope[] = [];
+    const context = { user: 'ada' };
+    const approve: RunToolsParams['approve'] = (call, _args, scope) => {
+      expect(scope.call).toBe(call);
+      expect(scope.signal).toBeInstanceOf(AbortSignal);
+      expect(scope.signal.aborted).toBe(false);
+      return scopes.push(scope) > 0;
+    };
+    await completions.runTools({ messages, tools: [weather], approve, context }).final();
+    expect(scopes.map(({ step, call }) => [step, call.function.arguments])).toEqual([
+      [1, '{"city":"A"}'],
+      [1, '{"city":"B"}'],
+      [2, '{"city":"C"}'],
+    ]);
+    for (const scope of scopes) {
+      expect(Object.keys(scope).toSorted()).toEqual(['call', 'context', 'signal', 'step']);
+      expect(scope.context).toBe(context);
+      // Nothing was stopped: the run came to its end.
+      expect(scope.signal.aborted).toBe(false);
+    }
+  });
+
+  test('hears by its signal that the run was ended, and why', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('A', 'B'), done);
+    const asked = deferred<ToolScope['signal']>();
+    const approve: RunToolsParams['approve'] = (_call, _args, { signal }) => {
+      asked.resolve(signal);
+      return new Promise<never>(() => {});
+    };
+    const controller = new AbortController();
+    const run = completions.runTools(
+      { messages, tools: [weather], approve },
+      { signal: controller.signal },
+    );
+    const end = failureOf(run.final());
+    const signal = await asked.promise;
+    expect(signal.aborted).toBe(false);
+    const heard = vi.fn();
+    signal.addEventListener('abort', heard);
+    const reason = new Error('The user went home');
+    controller.abort(reason);
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(signal.reason).toMatchObject({ code: 'aborted', cause: reason });
+    expect(await end).toBe(signal.reason);
+  });
+
+  test('hears by its signal of a tool that has ended the run', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('bad', 'B'), done);
+    const asked = deferred<ToolScope['signal']>();
+    const reason = new Error('No such city');
+    const failing = weatherThat(async () => {
+      await asked.promise;
+      throw reason;
+    });
+    const approve: RunToolsParams['approve'] = (_call, args, { signal }) => {
+      if ((args as { city: string }).city === 'bad') return true;
+      asked.resolve(signal);
+      return new Promise<never>(() => {});
+    };
+    const run = completions.runTools({
+      messages,
+      tools: [failing],
+      approve,
+      onToolError: 'throw',
+    });
+    expect(await failureOf(run.final())).toBe(reason);
+    const { aborted, reason: told } = await asked.promise;
+    expect([aborted, told]).toEqual([true, reason]);
+  });
 
   test('that fails ends the run as it is, whatever is done about failures of tools', async () => {
     for (const onToolError of ['feed', 'throw'] as const) {
@@ -1347,8 +1965,7 @@ describe('the end', () => {
       { content: '', finish_reason: 'content_filter' },
       { content: 'It', finish_reason: 'insufficient_system_resource' },
       { tool_calls: half, finish_reason: 'length' },
-      { tool_calls: half, finish_reason: 'tool_calls' },
-      { tool_calls: half, finish_reason: 'stop' },
+      { tool_calls: half, finish_reason: 'content_filter' },
       { tool_calls: [{ id: 'half', name: 'weather', arguments: '' }], finish_reason: 'length' },
       { reasoning_content: 'Hm, hm', content: '', finish_reason: 'length' },
     ];
@@ -1361,10 +1978,35 @@ describe('the end', () => {
         .final();
       expect(result.end).toBe('cut_off');
       expect(execute).toHaveBeenCalledTimes(1);
+      expect(emulator.requests).toHaveLength(2);
+      expect(result.steps.at(-1)?.results).toEqual([]);
       expect(result.completion.choices[0].finish_reason).toBe(answer.finish_reason);
       expect(result.completion.choices[0].message.tool_calls).toBeUndefined();
       await expectToGoOn(result.messages);
     }
+  });
+
+  test('is empty after an answer without content, refusal and calls', async () => {
+    for (const provider of vendors) {
+      for (const content of ['', ' \n', null]) {
+        const { completions, emulator } = connect({ provider });
+        emulator.reply(calling('Brno'), { content, reasoning_content: 'Hm.' });
+        const { end, steps } = await completions.runTools({ messages, tools: [weather] }).final();
+        expect(end).toBe('empty');
+        expect(steps).toHaveLength(2);
+        expect(emulator.requests).toHaveLength(2);
+      }
+    }
+  });
+
+  test('is an answer where the model refused', async () => {
+    const { completions, emulator } = connect();
+    const delta = { role: 'assistant', refusal: 'That I will not tell.' };
+    const chunk = { id: 'x', choices: [{ index: 0, delta, finish_reason: 'stop' }] };
+    emulator.reply({ writes: [`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`] });
+    const { end, completion } = await completions.runTools({ messages, tools: [weather] }).final();
+    expect(completion.choices[0].message.refusal).toBe('That I will not tell.');
+    expect(end).toBe('answered');
   });
 });
 
@@ -1447,6 +2089,34 @@ describe('reasoning that used all tokens', () => {
     expect(error).toMatchObject({ code: 'server_error' });
     expect(error).toHaveProperty('report.attempts.length', 2);
     expect(error).toHaveProperty('report.usage.total_tokens', 105);
+    expect(error).toHaveProperty('partial.choices.0.message.reasoning_content', 'Hm, hm, hm');
+  });
+
+  test('gives way to what there is of the second answer, where that breaks off', async () => {
+    const { completions, emulator } = connect();
+    const chunk = { choices: [{ index: 0, delta: { content: 'It rai' } }] };
+    emulator.reply(exhausted, { writes: [`data: ${JSON.stringify(chunk)}\n\n`, 'fin'] });
+    const run = completions.runTools(
+      { messages, tools: [weather] },
+      { onReasoningExhausted: 'disable' },
+    );
+    const error = await failureOf(run.final());
+    expect(error).toMatchObject({ code: 'stream_interrupted' });
+    expect(error).toHaveProperty('partial.choices.0.message.content', 'It rai');
+    expect(error).toHaveProperty('report.attempts.length', 2);
+  });
+
+  test('twice is said to be not recovered, and cut off', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('Brno'), exhausted, exhausted);
+    const { end, steps } = await completions
+      .runTools({ messages, tools: [weather] }, { onReasoningExhausted: 'disable' })
+      .final();
+    expect(end).toBe('cut_off');
+    expect(emulator.requests).toHaveLength(3);
+    const codes = steps[1]?.completion.report.issues.map(({ code }) => code);
+    expect(codes).toContain('reasoning_not_recovered');
+    expect(codes).not.toContain('reasoning_recovered');
   });
 });
 
@@ -1553,6 +2223,13 @@ describe('what the caller gave', () => {
     ],
     ['no messages', { messages: [] }, {}, 'invalid_request', 'messages'],
     ['messages that are no list', { messages: 'Hi' }, {}, 'invalid_request', 'messages'],
+    [
+      'a beginning of the answer',
+      { messages: [...messages, { role: 'assistant', content: 'It', prefix: true }] },
+      {},
+      'invalid_request',
+      'messages.1.prefix',
+    ],
     ['an unknown field', { max_step: 3 }, {}, 'invalid_request', 'max_step'],
     [
       'a forced tool that is not there',

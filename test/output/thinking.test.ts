@@ -235,7 +235,12 @@ describe.each(vendors)('at %s', (provider) => {
       expect(report.cost?.usd).toBe(provider === 'aimlapi' ? '0.00468' : '0.00004242');
       const asked = onReasoningExhausted === 'disable' ? 'disabled' : 'enabled';
       expect(report.thinking?.asked).toBe(asked);
-      expect(about(report)[0]).toBe('reasoning_recovered');
+      // The second answer came without a thought, although a little of it was asked for.
+      expect(about(report)).toEqual(
+        asked === 'disabled'
+          ? ['reasoning_recovered']
+          : ['thinking_not_seen', 'reasoning_recovered'],
+      );
     },
   );
 
@@ -246,6 +251,7 @@ describe.each(vendors)('at %s', (provider) => {
     const { report } = await completions.create({ messages }, { onReasoningExhausted: 'lower' });
     expect(emulator.requests).toHaveLength(2);
     expect(report.completion).toBe('reasoning_exhausted');
+    expect(about(report)).toEqual(['reasoning_not_recovered']);
     return expect(report.usage).toMatchObject({ prompt_tokens: 200, completion_tokens: 20 });
   });
 
@@ -340,6 +346,46 @@ test('a recovery that fails keeps the attempts of the first call', async () => {
   );
   expect(error.code).toBe('rate_limit');
   expect(error.report?.attempts.map(({ error: code }) => code)).toEqual([undefined, 'rate_limit']);
+});
+
+test('a recovery that fails without an answer of its own has the exhausted one', async () => {
+  for (const provider of switchable) {
+    for (const method of ['create', 'parse'] as const) {
+      const { emulator, completions } = setUp(provider);
+      emulator.reply(
+        { reasoning_content: 'Hm, so far.', content: '', finish_reason: 'length' },
+        { error: 'rate_limit' },
+      );
+      const options = { onReasoningExhausted: 'disable' } as const;
+      const response_format = z.object({ city: z.string() });
+      const error = await failureOf(
+        method === 'create'
+          ? completions.create({ messages }, options)
+          : completions.parse({ messages, response_format }, options),
+      );
+      expect(error.code).toBe('rate_limit');
+      expect(error.partial?.choices[0]).toMatchObject({
+        finish_reason: 'length',
+        message: { reasoning_content: 'Hm, so far.' },
+      });
+      expect(emulator.requests).toHaveLength(2);
+    }
+  }
+});
+
+test('a value that thinking used up twice is invalid_output, and its report says so', async () => {
+  const { emulator, completions } = setUp('deepseek');
+  const exhausted = { reasoning_content: 'Hm.', content: '', finish_reason: 'length' };
+  emulator.reply(exhausted, exhausted);
+  const error = await failureOf(
+    completions.parse(
+      { messages, response_format: z.object({ city: z.string() }) },
+      { onReasoningExhausted: 'lower' },
+    ),
+  );
+  expect(error.code).toBe('invalid_output');
+  expect(error.report?.issues.map(({ code }) => code)).toEqual(['reasoning_not_recovered']);
+  expect(emulator.requests).toHaveLength(2);
 });
 
 test('a value is recovered, and then repaired, in one call', async () => {

@@ -26,7 +26,11 @@ interface Recording {
   bytes: Uint8Array;
   isStream: boolean;
   finishReason: string | undefined;
+  content: string;
+  /** Complete JSON, in an answer that came to its own end. */
   whole: RecordedCall[];
+  /** Complete JSON, in an answer that was cut off: more may have been meant. */
+  held: RecordedCall[];
   half: RecordedCall[];
 }
 
@@ -47,6 +51,13 @@ function isJSON(text: string): boolean {
 const isHalf = ({ text }: RecordedCall, finishReason: string | undefined): boolean =>
   text === '' ? finishReason === 'length' : !isJSON(text);
 
+/** An answer that did not come to its own end. */
+const isCut = (finishReason: string | undefined): boolean =>
+  finishReason === undefined ||
+  ['length', 'content_filter', 'insufficient_system_resource', 'aborted', 'error'].includes(
+    finishReason,
+  );
+
 /** The objects of a body: one for each event, or the only one. */
 const objectsIn = (text: string, isStream: boolean): Fields[] =>
   isStream
@@ -63,10 +74,12 @@ function read(path: string): Recording {
   const isStream = path.endsWith('.sse');
   const calls: RecordedCall[] = [];
   let finishReason: string | undefined;
+  let content = '';
   for (const { choices } of objectsIn(bytes.toString('utf8'), isStream)) {
     for (const choice of asList(choices)) {
       finishReason = asText(choice.finish_reason) || finishReason;
       const said = (choice.delta ?? choice.message ?? {}) as Fields;
+      content += asText(said.content);
       for (const [position, piece] of asList(said.tool_calls).entries()) {
         const at = typeof piece.index === 'number' ? piece.index : position;
         const { name, arguments: text } = (piece.function ?? {}) as Fields;
@@ -77,12 +90,15 @@ function read(path: string): Recording {
       }
     }
   }
+  const complete = calls.filter((call) => !isHalf(call, finishReason));
   return {
     name: basename(path),
     bytes,
     isStream,
     finishReason,
-    whole: calls.filter((call) => !isHalf(call, finishReason)),
+    content,
+    whole: isCut(finishReason) ? [] : complete,
+    held: isCut(finishReason) ? complete : [],
     half: calls.filter((call) => isHalf(call, finishReason)),
   };
 }
@@ -108,8 +124,8 @@ const anything: StandardSchemaV1 = {
 };
 
 /** Tools of the recorded names, that take everything and write down what they are called with. */
-function toolsOf({ whole, half }: Recording, executed: Execution[]): RunnableTool[] {
-  const names = new Set([...whole, ...half].map(({ name }) => name));
+function toolsOf({ whole, held, half }: Recording, executed: Execution[]): RunnableTool[] {
+  const names = new Set([...whole, ...held, ...half].map(({ name }) => name));
   return [...names, 'never_called'].map((name) =>
     tool({
       name,
@@ -149,14 +165,19 @@ const expectedOf = ({ whole }: Recording): Execution[] =>
   }));
 
 describe.skipIf(!existsSync(recordings))('recorded tool calls', () => {
-  test('are 36 answers, with 15 whole calls and 20 half ones', () => {
-    const count = (part: 'whole' | 'half') =>
+  test('are 36 answers, with 14 whole calls, one in a cut answer, and 20 half ones', () => {
+    const count = (part: 'whole' | 'held' | 'half') =>
       samples.reduce((sum, sample) => sum + sample[part].length, 0);
-    const counts = { answers: samples.length, whole: count('whole'), half: count('half') };
+    const counts = {
+      answers: samples.length,
+      whole: count('whole'),
+      held: count('held'),
+      half: count('half'),
+    };
     expect(Object.values(counts).every((each) => each > 0)).toBe(true);
-    expect(counts).toEqual({ answers: 36, whole: 15, half: 20 });
-    // Whole beside half, several whole ones, and half ones that are called finished are among them.
-    expect(samples.some(({ whole, half }) => whole.length > 0 && half.length > 0)).toBe(true);
+    expect(counts).toEqual({ answers: 36, whole: 14, held: 1, half: 20 });
+    // Complete JSON beside half of it, several whole ones, and half ones that are called finished are among them.
+    expect(samples.some(({ held, half }) => held.length > 0 && half.length > 0)).toBe(true);
     expect(samples.some(({ whole }) => whole.length > 1)).toBe(true);
     const finished = samples.filter(({ finishReason }) => finishReason === 'tool_calls');
     expect(finished.some(({ half }) => half.length > 0)).toBe(true);
@@ -165,27 +186,41 @@ describe.skipIf(!existsSync(recordings))('recorded tool calls', () => {
   test.each(samples)(
     '$name: runs what is whole, as it was written, and nothing else',
     async (sample) => {
+      const { whole, held, half, finishReason, content } = sample;
       const { run, executed, emulator } = play(sample, [sample.bytes]);
       const { end, steps, messages, completion } = await run.final();
       expect(executed).toEqual(expectedOf(sample));
+      const halfTexts = half.map(({ text }) => text);
+      expect(executed.filter(({ text }) => halfTexts.includes(text))).toEqual([]);
       const report = steps[0]?.completion.report;
       const lost = report?.issues.filter(({ code }) => code === 'incomplete_tool_call') ?? [];
-      expect(lost).toHaveLength(sample.half.length);
-      expect(steps[0]?.results.map(({ failure }) => failure)).toEqual(
-        sample.whole.map(() => undefined),
+      expect(lost).toHaveLength(half.length);
+      expect(steps[0]?.results.map(({ failure }) => failure)).toEqual([
+        ...whole.map(() => undefined),
+        ...held.map(() => 'not_run'),
+      ]);
+      // Every call that is in the conversation is answered there, and the vendor takes it.
+      const called = messages.flatMap((each) =>
+        each.role === 'assistant' ? (each.tool_calls ?? []).map(({ id }) => id) : [],
       );
-      if (sample.whole.length > 0) {
-        // The conversation goes on, and the vendor takes it.
+      const answered = messages.flatMap((each) =>
+        each.role === 'tool' ? [each.tool_call_id] : [],
+      );
+      expect(answered).toEqual(called);
+      expect(answered).toHaveLength(whole.length + held.length);
+      expect(emulator.requests.flatMap(({ undocumented }) => undocumented)).toEqual([]);
+      const asksAgain = messages.slice(1).some(({ role }) => role === 'user');
+      if (isCut(finishReason)) {
+        expect(end).toBe('cut_off');
+        expect(emulator.requests).toHaveLength(1);
+        expect(asksAgain).toBe(false);
+      } else if (whole.length + half.length > 0) {
         expect(end).toBe('answered');
         expect(completion.choices[0].message.content).toBe('The end.');
-        const answered = messages.flatMap((each) =>
-          each.role === 'tool' ? [each.tool_call_id] : [],
-        );
-        expect(answered).toEqual(executed.map(({ id }) => id));
-        expect(emulator.requests.flatMap(({ undocumented }) => undocumented)).toEqual([]);
+        expect(emulator.requests).toHaveLength(2);
+        expect(asksAgain).toBe(half.length > 0);
       } else {
-        const isCut = sample.half.length > 0 || sample.finishReason === 'length';
-        expect(end).toBe(isCut ? 'cut_off' : 'answered');
+        expect(end).toBe(content.trim() === '' ? 'empty' : 'answered');
         expect(emulator.requests).toHaveLength(1);
       }
     },

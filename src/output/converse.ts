@@ -1,0 +1,238 @@
+import { raceSignal } from '../abort.ts';
+import type { Lifetime } from '../attempt.ts';
+import type { CallContext } from '../call.ts';
+import type { ChatRequest } from '../chat.ts';
+import { stream } from '../chat.ts';
+import { attachToError, ChatError, isChatError } from '../errors.ts';
+import type { RequestOptions } from '../options.ts';
+import { forcesCall, invalidRequest } from '../schema/canonical.ts';
+import type { ChatCompletionMessageParam } from '../schema/message.ts';
+import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import type { ChatStream } from '../stream/chat-stream.ts';
+import type { AbortSignalLike } from '../web.ts';
+import { addCost, addUsage, continueReport } from './combine-reports.ts';
+import { continueError, noteRecovery, recoveryParams, streamOptions } from './recover.ts';
+import type { CallSetup } from './run-calls.ts';
+import { runCalls, unfinished } from './run-calls.ts';
+import type {
+  RunToolsParams,
+  ToolResult,
+  ToolRunEnd,
+  ToolRunEvent,
+  ToolRunResult,
+  ToolRunStep,
+} from './tool-run.ts';
+
+/** What grows as a run goes on. */
+interface Progress {
+  lifetime: Lifetime;
+  messages: ChatCompletionMessageParam[];
+  steps: ToolRunStep[];
+}
+
+/** Asks the model, runs what it calls, tells it the results, and so on. */
+export async function* converse(
+  context: CallContext,
+  params: RunToolsParams,
+  options: RequestOptions<unknown> | null | undefined,
+  { lifetime, messages, steps }: Progress,
+  resolve: (result: ToolRunResult) => void,
+): AsyncGenerator<ToolRunEvent, undefined> {
+  const { wire, setup, maxSteps, stopWhen } = readParams(params, lifetime.signal);
+  for (let number = 1; ; number++) {
+    yield { type: 'step.start', step: number };
+    const choice =
+      number > 1 && forcesCall(wire.tool_choice ?? undefined) ? 'auto' : wire.tool_choice;
+    const asked: ChatRequest = {
+      // A forced call is forced once: the model has to be able to answer.
+      params: { ...wire, tool_choice: choice, messages: [...messages], stream: true },
+      options,
+    };
+    const { completion, lost } = yield* ask(context, asked, lifetime);
+    const { message } = completion.choices[0];
+    const calls = functionCalls(completion);
+    const step: ToolRunStep = { number, completion, results: [] };
+    const { results } = step;
+    messages.push(message);
+    steps.push(step);
+    const isWhole = completion.report.completion === 'complete';
+    if (!isWhole) results.push(...calls.map((call) => unfinished(call, 'not_run')));
+    try {
+      if (isWhole) yield* runCalls(calls, number, results, setup);
+    } finally {
+      // Also after a failure: a conversation with unanswered calls could not be taken up again.
+      messages.push(...results.map(toMessage));
+    }
+    if (lost > 0) messages.push({ role: 'user', content: unreadableCall });
+    const ending = endOf(step, lost, { steps, maxSteps, stopWhen });
+    const end = await raceSignal(ending, lifetime.signal);
+    // Before its last event, so that whoever leaves at that one has the result all the same.
+    if (end !== undefined) resolve(toResult(end, messages, steps));
+    yield { type: 'step.done', step };
+    if (end !== undefined) return;
+  }
+}
+
+/** One answer, streamed; with its reasoning recovered, if that is wanted. */
+async function* ask(
+  context: CallContext,
+  asked: ChatRequest,
+  { signal }: Lifetime,
+): AsyncGenerator<ToolRunEvent, { completion: ChatCompletionWithReport; lost: number }> {
+  const options = { ...streamOptions(asked.options), signal };
+  try {
+    const first = yield* answer(context, { params: asked.params, options }, signal);
+    const { profile } = context.options.provider;
+    const params = recoveryParams(profile, asked, first.report);
+    if (params === undefined) return { completion: first, lost: lostCalls(first) };
+    yield { type: 'reset' };
+    try {
+      const recovered = yield* answer(context, { params, options }, signal);
+      // Before the reports become one: what the first answer lost is void.
+      const lost = lostCalls(recovered);
+      continueReport(first.report, recovered.report);
+      noteRecovery(recovered.report);
+      return { completion: recovered, lost };
+    } catch (error) {
+      continueError(first, error);
+      throw error;
+    }
+  } catch (error) {
+    if (!signal.aborted || !isChatError(error)) throw error;
+    // The run knows better why it ended than the call that it took down.
+    throw signal.reason;
+  }
+}
+
+async function* answer(
+  context: CallContext,
+  asked: ChatRequest,
+  signal: AbortSignalLike,
+): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
+  const chat = stream(context, asked);
+  try {
+    yield* chat.events();
+    return await chat.finalCompletion();
+  } finally {
+    if (signal.aborted) await keepPartial(chat, signal.reason as ChatError);
+  }
+}
+
+/** What had come of an answer when its run ended belongs to the error that tells of the end. */
+async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
+  try {
+    await chat.finalCompletion();
+  } catch (cause) {
+    if (isChatError(cause)) attachToError(error, { report: cause.report, partial: cause.partial });
+  }
+}
+
+/**
+ * The calls of an answer. No vendor takes a custom call back, so a conversation that holds one is over, and better
+ * without it.
+ *
+ * @throws ChatError `unsupported`
+ */
+function functionCalls(
+  completion: ChatCompletionWithReport,
+): ChatCompletionMessageFunctionToolCall[] {
+  const calls = completion.choices[0].message.tool_calls ?? [];
+  return calls.map((call) => {
+    if (call.type === 'function') return call;
+    const message = 'The model called a custom tool, which cannot be run, nor sent back';
+    const { report } = completion;
+    const { provider } = report;
+    throw new ChatError('unsupported', message, { report, partial: completion, provider });
+  });
+}
+
+/** Calls that were left out although the answer is whole: the model wrote arguments that are no JSON. */
+function lostCalls({ report }: ChatCompletionWithReport): number {
+  if (report.completion !== 'complete') return 0;
+  return report.issues.filter(({ code }) => code === 'incomplete_tool_call').length;
+}
+
+// There is no call left that a tool message could answer.
+const unreadableCall =
+  'A tool call of yours was not run: its arguments were no JSON object. Write the call again.';
+
+async function endOf(
+  step: ToolRunStep,
+  lost: number,
+  run: { steps: ToolRunStep[]; maxSteps: number; stopWhen: RunToolsParams['stopWhen'] },
+): Promise<ToolRunEnd | undefined> {
+  const { completion, results, number } = step;
+  const { report, choices } = completion;
+  if (report.completion !== 'complete') return 'cut_off';
+  if (results.length === 0 && lost === 0) {
+    const { content, refusal } = choices[0].message;
+    return content?.trim() || refusal ? 'answered' : 'empty';
+  }
+  if (results.length > 0 && (await run.stopWhen?.(step, run.steps))) return 'stop_when';
+  return number === run.maxSteps ? 'max_steps' : undefined;
+}
+
+function toMessage({ tool_call, content }: ToolResult): ChatCompletionMessageParam {
+  return { role: 'tool', tool_call_id: tool_call.id, content };
+}
+
+function toResult(
+  end: ToolRunEnd,
+  messages: readonly ChatCompletionMessageParam[],
+  steps: readonly ToolRunStep[],
+): ToolRunResult {
+  const { completion } = steps.at(-1) as ToolRunStep;
+  return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
+}
+
+/** What the steps came to; absent where one of them did not tell. */
+export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usage' | 'cost'> {
+  if (steps.length === 0) return {};
+  const reports = steps.map(({ completion }) => completion.report);
+  const usage = reports.map((report) => report.usage).reduce(addUsage);
+  const cost = reports.map((report) => report.cost).reduce(addCost);
+  return { ...(usage && { usage }), ...(cost && { cost }) };
+}
+
+/** @throws ChatError `invalid_options`, `invalid_request` */
+function readParams(params: RunToolsParams, signal: AbortSignalLike) {
+  const {
+    maxSteps = 10,
+    concurrency = 8,
+    onToolError = 'feed',
+    approve,
+    stopWhen,
+    context,
+    ...wire
+  } = params ?? {};
+  const refuse = (param: string, must: string): ChatError =>
+    new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
+  for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
+    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number from 1 on');
+  }
+  if (onToolError !== 'feed' && onToolError !== 'throw') {
+    throw refuse('onToolError', 'one of feed, throw');
+  }
+  for (const [param, value] of Object.entries({ approve, stopWhen })) {
+    if (value !== undefined && typeof value !== 'function') throw refuse(param, 'a function');
+  }
+  const given = Array.isArray(wire.messages) ? wire.messages : [];
+  const last: ChatCompletionMessageParam | undefined = given.at(-1);
+  if (last?.role === 'assistant' && last.prefix) {
+    const message =
+      'has no place beside tools: it is only for the last message, and more will follow';
+    throw invalidRequest([{ path: `messages.${given.length - 1}.prefix`, message }]);
+  }
+  const tools = wire.tools ?? [];
+  if (!Array.isArray(tools)) {
+    throw invalidRequest([{ path: 'tools', message: 'must be a list of what tool() makes' }]);
+  }
+  const broken = tools.findIndex((tool) => typeof tool?.execute !== 'function');
+  if (broken !== -1) {
+    const message = 'cannot be run: make it with tool()';
+    throw invalidRequest([{ path: `tools.${broken}`, message }]);
+  }
+  const setup: CallSetup = { tools, concurrency, onToolError, approve, context, signal };
+  return { wire, setup, maxSteps, stopWhen };
+}
