@@ -4,10 +4,8 @@ import { complete, stream } from './chat.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import { besideChat, notOffered, post } from './prepare.ts';
-import { isFlashModel, wireModel } from './providers/dialect/encoding.ts';
-import { decodeText, decodeTextChunk } from './providers/dialect/text-completion.ts';
-import type { Profile } from './providers/provider.ts';
-import type { Adjustment, Report } from './report.ts';
+import { decodeText, decodeTextChunk, encodeText } from './providers/dialect/text-completion.ts';
+import type { Report } from './report.ts';
 import { invalidRequest } from './schema/canonical.ts';
 import type { FinishReason } from './schema/response.ts';
 import { check } from './schema/standard.ts';
@@ -81,8 +79,7 @@ function prepareText(
   }
   const given = checked.value as CompletionCreateParams;
   refuseContradictions(given);
-  const adjustments: Adjustment[] = [];
-  const body = encodeText(given, profile, adjustments);
+  const { body, adjustments } = encodeText(given, profile);
   const url = besideChat(options, profile.fim.path);
   // DeepSeek fills gaps without thinking.
   return post(options, requestOptions, url, {
@@ -107,39 +104,6 @@ function refuseContradictions({
   const broken = rules.filter(([isBroken]) => isBroken);
   if (broken.length > 0)
     throw invalidRequest(broken.map(([, path, message]) => ({ path, message })));
-}
-
-function encodeText(
-  { model, stream: isStream, ...given }: CompletionCreateParams,
-  profile: Profile,
-  adjustments: Adjustment[],
-): Record<string, unknown> {
-  const id = model ?? 'deepseek-v4-flash';
-  const atMost = (param: 'max_tokens', limit: number): number | undefined => {
-    const from = given[param];
-    if (from == null || from <= limit) return from ?? undefined;
-    const reason = `${profile.name} fills gaps with at most ${limit} tokens`;
-    adjustments.push({ param, action: 'clamped', lossy: true, from, to: limit, reason });
-    return limit;
-  };
-  const atLeast = (param: 'top_p', limit: number): number | undefined => {
-    const from = given[param];
-    if (from == null || from >= limit) return from ?? undefined;
-    const reason = `${profile.name} takes ${limit} and more`;
-    adjustments.push({ param, action: 'clamped', lossy: true, from, to: limit, reason });
-    return limit;
-  };
-  const caps = isFlashModel(id) ? profile.caps : {};
-  const body = {
-    model: wireModel(id, profile),
-    ...given,
-    max_tokens: atMost('max_tokens', profile.fim?.max_tokens ?? Infinity),
-    top_p: atLeast('top_p', caps.top_p ?? 0),
-    ...(isStream && { stream: true, stream_options: { include_usage: true } }),
-  };
-  const isGiven = ([, value]: [string, unknown]): boolean =>
-    value != null && !(Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(Object.entries(body).filter(isGiven));
 }
 
 /** What a chat's answer, or a piece of one, and ours have in common. */

@@ -43,29 +43,42 @@ function assign<Field extends 'usage' | 'cost'>(
   else report[field] = value;
 }
 
-/** The sum of two counts, counter by counter; `undefined` if one of them is not known, since a part is no total. */
+/**
+ * The sum of two counts. A counter that only one turn told is left out, since a part is no total; of the details, which
+ * vendors leave out where they are zero, what is told counts. `undefined` if a turn told nothing at all.
+ */
 export function addUsage(
   one: CompletionUsage | undefined,
   other: CompletionUsage | undefined,
 ): CompletionUsage | undefined {
-  return one && other && (addCounters(one, other) as CompletionUsage);
-}
-
-function addCounters(one: object, other: object): Record<string, unknown> {
-  const sum: Record<string, unknown> = {};
-  const [left, right] = [one as Record<string, unknown>, other as Record<string, unknown>];
-  for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+  if (one === undefined || other === undefined) return undefined;
+  const [left, right] = [one as Counters, other as Counters];
+  const names = namesOf(left, right);
+  const sums = names.map((name): [string, unknown] => {
     const [a, b] = [left[name], right[name]];
-    if (isDetail(a) || isDetail(b)) {
-      sum[name] = addCounters(isDetail(a) ? a : {}, isDetail(b) ? b : {});
-    } else if (typeof a === 'number' || typeof b === 'number') {
-      sum[name] = (typeof a === 'number' ? a : 0) + (typeof b === 'number' ? b : 0);
-    }
-  }
-  return sum;
+    return isDetail(a) || isDetail(b)
+      ? [name, addDetails(isDetail(a) ? a : {}, isDetail(b) ? b : {})]
+      : [name, typeof a === 'number' && typeof b === 'number' ? a + b : undefined];
+  });
+  return Object.fromEntries(sums.filter(([, sum]) => sum !== undefined));
 }
 
-function isDetail(value: unknown): value is object {
+type Counters = Record<string, unknown>;
+
+function addDetails(left: Counters, right: Counters): Counters {
+  const told = (value: unknown): number => (typeof value === 'number' ? value : 0);
+  return Object.fromEntries(
+    namesOf(left, right)
+      .filter((name) => typeof left[name] === 'number' || typeof right[name] === 'number')
+      .map((name) => [name, told(left[name]) + told(right[name])]),
+  );
+}
+
+function namesOf(left: Counters, right: Counters): string[] {
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])];
+}
+
+function isDetail(value: unknown): value is Counters {
   return typeof value === 'object' && value !== null;
 }
 

@@ -120,8 +120,8 @@ function stopWith(run: AbortSignalLike): {
   const { signal, abort } = createStop();
   // One listener on the run, however many tools there are.
   const follow = (): void => abort(run.reason);
-  const detach = run.aborted ? follow : onAbort(run, follow);
   if (run.aborted) follow();
+  const detach = onAbort(run, follow);
   let isOver = false;
   return {
     signal,

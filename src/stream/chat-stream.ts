@@ -321,12 +321,9 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   #take(chunk: ChatCompletionChunk): void {
-    if (this.#source.isRepeat) {
-      this.#accumulator.addRepeat(chunk);
-      this.#source.gotContent();
-      return;
-    }
-    this.#accumulator.add(chunk);
+    const { isRepeat } = this.#source;
+    if (isRepeat) this.#accumulator.addRepeat(chunk);
+    else this.#accumulator.add(chunk);
     const { report } = this;
     for (const { delta } of chunk.choices) {
       if (!delta.content && !delta.reasoning_content && !delta.tool_calls && !delta.refusal)
@@ -336,7 +333,8 @@ export class ChatStream<T = unknown, Input = T>
       if (delta.reasoning_content) timings.firstReasoningMs ??= Date.now() - timings.startedAt;
       else timings.firstContentMs ??= Date.now() - timings.startedAt;
     }
-    if (!this.#sawFinish && this.#accumulator.complete) {
+    // Nothing that repeats is an end.
+    if (!isRepeat && !this.#sawFinish && this.#accumulator.complete) {
       this.#sawFinish = true;
       this.#source.gotFinish();
     }

@@ -74,27 +74,30 @@ function chosenGlobally(dispatcher: Dispatcher | undefined): Dispatcher | undefi
   return dispatcher === undefined || isPlainAgent(dispatcher) ? undefined : dispatcher;
 }
 
-const plainAgents = new WeakMap<Dispatcher, boolean>();
-
 function isPlainAgent(dispatcher: Dispatcher): boolean {
-  const known = plainAgents.get(dispatcher);
-  if (known !== undefined) return known;
-  const isPlain = looksPlain(dispatcher);
-  plainAgents.set(dispatcher, isPlain);
-  return isPlain;
-}
-
-function looksPlain(dispatcher: Dispatcher): boolean {
   const { constructor } = dispatcher;
   if (constructor.name !== 'Agent') return false;
   // An Agent with interceptors is a proxy of one, and shows itself by its `dispatch`.
   if ((constructor.prototype as Dispatcher).dispatch !== dispatcher.dispatch) return false;
-  const key = Object.getOwnPropertySymbols(dispatcher).find(
+  let hasNone = withoutOptions.get(dispatcher);
+  if (hasNone === undefined) {
+    hasNone = !hasOptions(dispatcher);
+    withoutOptions.set(dispatcher, hasNone);
+  }
+  return hasNone;
+}
+
+// An Agent's options are those that it was made with; its `dispatch` may be patched later, as instruments do.
+const withoutOptions = new WeakMap<Dispatcher, boolean>();
+
+function hasOptions(agent: Dispatcher): boolean {
+  const key = Object.getOwnPropertySymbols(agent).find(
     ({ description }) => description === 'options',
   );
-  const options = key && (dispatcher as unknown as Record<symbol, unknown>)[key];
-  if (typeof options !== 'object' || options === null) return false;
-  return Object.entries(options).every(
+  const options = key && (agent as unknown as Record<symbol, unknown>)[key];
+  // Where they cannot be seen, they may be there.
+  if (typeof options !== 'object' || options === null) return true;
+  return !Object.entries(options).every(
     ([name, value]) => value === undefined || value === Infinity || name === 'interceptors',
   );
 }

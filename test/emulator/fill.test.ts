@@ -1,12 +1,8 @@
-import type {
-  ChatCompletionMessageParam,
-  ChatError,
-  ClientOptions,
-  ProviderId,
-} from 'deepseek-v4-flash';
-import { createClient, isChatError, providers } from 'deepseek-v4-flash';
+import type { ChatCompletionMessageParam, ClientOptions, ProviderId } from 'deepseek-v4-flash';
+import { createClient, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
+import { chatErrorOf as failureOf } from '../output/kit.ts';
 
 const others = (Object.keys(providers) as ProviderId[]).filter((id) => id !== 'deepseek');
 
@@ -22,15 +18,6 @@ function setUp(options: ClientOptions = {}) {
     ...options,
   });
   return { emulator, client, fill: client.completions.create, chat: client.chat.completions };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ChatError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!isChatError(error)) throw new Error(`No ChatError, but ${String(error)}`);
-  return error;
 }
 
 const prompt = 'def fibonacci(n):\n    if n < 2:\n        return n\n';

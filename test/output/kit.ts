@@ -1,5 +1,10 @@
-import type { ChatCompletionMessageParam, ClientOptions, ProviderId } from 'deepseek-v4-flash';
-import { createClient, providers } from 'deepseek-v4-flash';
+import type {
+  ChatCompletionMessageParam,
+  ChatError,
+  ClientOptions,
+  ProviderId,
+} from 'deepseek-v4-flash';
+import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import type { EmulatorOptions, EmulatorRequest, PlayedResponse } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 
@@ -28,6 +33,13 @@ export async function failureOf(call: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error,
   );
+}
+
+/** The error of this package that a call fails with. */
+export async function chatErrorOf(call: Promise<unknown>): Promise<ChatError> {
+  const error = await failureOf(call);
+  if (!isChatError(error)) throw new Error(`No ChatError, but ${String(error)}`);
+  return error;
 }
 
 /** A promise, and how to settle it. */

@@ -1,19 +1,19 @@
 import { toJsonSchema, toStandardJsonSchema } from '@valibot/to-json-schema';
 import { type } from 'arktype';
 import type {
-  ChatError,
   ChatCompletionMessageParam,
   OutputSchema,
   Provider,
   ProviderId,
 } from 'deepseek-v4-flash';
-import { createClient, defineProvider, isChatError, providers } from 'deepseek-v4-flash';
+import { createClient, defineProvider, providers } from 'deepseek-v4-flash';
 import type { EmulatorAnswer, EmulatorRequest } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import * as v from 'valibot';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
+import { chatErrorOf as failureOf } from './kit.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
 const native = new Set<string>(['aimlapi', 'shortapi']);
@@ -54,15 +54,6 @@ function answer(name: string, text: string, more: EmulatorAnswer = {}): Emulator
   return callers.has(name)
     ? { tool_calls: [{ name: 'response', arguments: text }], ...more }
     : { content: text, ...more };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ChatError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!isChatError(error)) throw new Error(`No ChatError, but ${String(error)}`);
-  return error;
 }
 
 const whole = '{"city":"Rome","celsius":"21"}';

@@ -1,15 +1,15 @@
 import type {
   ChatCompletionCreateParamsBase,
-  ChatError,
   ClientOptions,
   ProviderId,
   Report,
 } from 'deepseek-v4-flash';
-import { createClient, isChatError, providers } from 'deepseek-v4-flash';
+import { createClient, providers } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { chatErrorOf as failureOf } from './kit.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
 const thinkers = new Set<ProviderId>(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);
@@ -28,15 +28,6 @@ function setUp(provider: ProviderId, options: ClientOptions = {}) {
     ...options,
   });
   return { emulator, completions: client.chat.completions };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ChatError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!isChatError(error)) throw new Error(`No ChatError, but ${String(error)}`);
-  return error;
 }
 
 const messages: ChatCompletionCreateParamsBase['messages'] = [{ role: 'user', content: 'Hi' }];

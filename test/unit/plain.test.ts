@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeBySchema, decodeChunkBySchema } from '../../src/providers/dialect/decode.ts';
 import { isPlainChunk, isPlainCompletion } from '../../src/providers/dialect/plain.ts';
 import type { ReportIssue } from '../../src/report.ts';
+import { isPlainUsage, usageSchema } from '../../src/schema/usage.ts';
 
 // What is told by hand must be what the schemas say: they are the judge.
 
@@ -133,4 +134,18 @@ test('an event that is plain by hand is what the schemas make of it', () => {
     { numRuns: 20_000, seed: 20_261_121 },
   );
   expect(plain).toBeGreaterThan(200);
+});
+
+test('every counter that the schema knows is known by hand', () => {
+  const { shape } = usageSchema();
+  const details = ['prompt_tokens_details', 'completion_tokens_details'] as const;
+  const counters = Object.keys(shape).filter((name) => !details.some((each) => each === name));
+  for (const name of counters) expect([name, isPlainUsage({ [name]: 'x' })]).toEqual([name, false]);
+  for (const detail of details) {
+    for (const name of Object.keys(shape[detail]._zod.def.innerType._zod.def.innerType.shape)) {
+      expect([name, isPlainUsage({ [detail]: { [name]: 'x' } })]).toEqual([name, false]);
+      expect(isPlainUsage({ [detail]: { [name]: 1 } })).toBe(true);
+    }
+  }
+  expect(counters).toHaveLength(5);
 });

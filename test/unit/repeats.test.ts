@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { ChatCompletionChunk } from 'deepseek-v4-flash';
-import { isChatError, providers } from 'deepseek-v4-flash';
+import { createClient, isChatError, providers } from 'deepseek-v4-flash';
+import { createEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
 import { createAccumulator } from '../../src/stream/accumulate.ts';
 import { createChunkReader } from '../../src/stream/decode-stream.ts';
@@ -219,4 +220,18 @@ test('events that never repeat are soon no longer compared', async () => {
   );
   expect(chunks).toHaveLength(50);
   expect(repeats).toBe(0);
+});
+
+test('a vendor that goes on saying nothing has stalled, however often it says so', async () => {
+  const emulator = createEmulator();
+  const client = createClient({
+    apiKey: 'any-key',
+    transport: emulator.transport,
+    maxRetries: 0,
+    timeout: { stall: 150, idle: 10_000, total: 10_000 },
+  });
+  const nothing = { repeat: chunkOf(''), everyMs: 5 };
+  emulator.reply({ writes: [chunkOf('Hi'), { delayMs: 5 }, chunkOf('!'), nothing] });
+  const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
+  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'timeout', phase: 'stall' });
 });
