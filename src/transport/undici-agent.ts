@@ -1,0 +1,80 @@
+import type { Agent, Dispatcher } from 'undici';
+
+type AgentClass = typeof Agent;
+
+let loading: Promise<AgentClass> | undefined;
+let sharedAgent: Dispatcher | undefined;
+
+/** What requests go through if nobody says otherwise: the dispatcher that was chosen globally, else our own Agent. */
+export function defaultDispatcher(): Dispatcher | Promise<Dispatcher> {
+  return (
+    chosenGlobally() ?? sharedAgent ?? loadAgent().then((Class) => (sharedAgent ??= create(Class)))
+  );
+}
+
+/**
+ * Loading undici takes 110 ms, the Agent alone 40: a program should pay that at its first call, and no more than it uses.
+ * The path is undici's own affair; should it move, there is the whole package.
+ */
+function loadAgent(): Promise<AgentClass> {
+  // @ts-expect-error: has no types of its own
+  const alone = import('undici/lib/dispatcher/agent.js') as Promise<{ default: AgentClass }>;
+  return (loading ??= alone.then(
+    (module) => module.default,
+    async () => (await import('undici')).Agent,
+  ));
+}
+
+/** One Agent for the process: sockets are worth sharing, and idle ones keep nobody awake. */
+function create(Class: AgentClass): Dispatcher {
+  return new Class({
+    // One dead HTTP/2 session would stall every stream on it.
+    allowH2: false,
+    pipelining: 1,
+    // Servers close idle sockets too; a request that meets the close is lost (nodejs/undici#3141).
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 25_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Node's 250 ms per address loses to slow networks (nodejs/node#54359).
+    connect: { timeout: 0, autoSelectFamilyAttemptTimeout: 2_000 },
+  });
+}
+
+/**
+ * The global dispatcher, if somebody chose it. Node's own `fetch` and undici itself put a plain Agent there, which says
+ * nothing; a proxy, a mock or an Agent with options was meant.
+ */
+function chosenGlobally(): Dispatcher | undefined {
+  const key = Symbol.for('undici.globalDispatcher.1');
+  const dispatcher = (globalThis as Record<symbol, unknown>)[key] as Dispatcher | undefined;
+  return dispatcher === undefined || isPlainAgent(dispatcher) ? undefined : dispatcher;
+}
+
+function isPlainAgent(dispatcher: Dispatcher): boolean {
+  const { constructor } = dispatcher;
+  if (constructor.name !== 'Agent') return false;
+  // An Agent with interceptors is a proxy of one, and shows itself by its `dispatch`.
+  if ((constructor.prototype as Dispatcher).dispatch !== dispatcher.dispatch) return false;
+  let hasNone = withoutOptions.get(dispatcher);
+  if (hasNone === undefined) {
+    hasNone = !hasOptions(dispatcher);
+    withoutOptions.set(dispatcher, hasNone);
+  }
+  return hasNone;
+}
+
+// An Agent's options are those that it was made with; its `dispatch` may be patched later, as instruments do.
+const withoutOptions = new WeakMap<Dispatcher, boolean>();
+
+function hasOptions(agent: Dispatcher): boolean {
+  const key = Object.getOwnPropertySymbols(agent).find(
+    ({ description }) => description === 'options',
+  );
+  const options = key && (agent as unknown as Record<symbol, unknown>)[key];
+  // Where they cannot be seen, they may be there.
+  if (typeof options !== 'object' || options === null) return true;
+  return !Object.entries(options).every(
+    ([name, value]) => value === undefined || value === Infinity || name === 'interceptors',
+  );
+}
