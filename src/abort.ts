@@ -1,39 +1,31 @@
 import type { AbortSignalLike } from './web.ts';
 
-/** The end of one thing: of a call, an attempt, an exchange. */
-export interface Stop {
-  readonly signal: AbortSignalLike;
-  abort(reason: unknown): void;
-}
-
 /**
- * What an `AbortController` is, without the event machinery of the web: a call makes several, and in Node a real one
- * costs as much as parsing the answer.
+ * The end of one thing: of a call, an attempt, an exchange. What an `AbortController` and its signal are, without the
+ * event machinery of the web: a call makes several, and in Node a real one costs as much as parsing the answer.
  */
-export function createStop(): Stop {
-  const callbacks = new Set<() => void>();
-  let isAborted = false;
-  let reason: unknown;
-  return {
-    signal: {
-      get aborted() {
-        return isAborted;
-      },
-      get reason() {
-        return reason;
-      },
-      addEventListener: (_type, callback) => void callbacks.add(callback),
-      removeEventListener: (_type, callback) => void callbacks.delete(callback),
-    },
-    abort(why) {
-      if (isAborted) return;
-      isAborted = true;
-      reason = why;
-      const all = [...callbacks];
-      callbacks.clear();
-      for (const each of all) each();
-    },
-  };
+export class Stop implements AbortSignalLike {
+  aborted = false;
+  reason: unknown = undefined;
+  #callbacks: (() => void)[] = [];
+
+  addEventListener(_type: 'abort', callback: () => void): void {
+    this.#callbacks.push(callback);
+  }
+
+  removeEventListener(_type: 'abort', callback: () => void): void {
+    const at = this.#callbacks.indexOf(callback);
+    if (at !== -1) this.#callbacks.splice(at, 1);
+  }
+
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const each of callbacks) each();
+  }
 }
 
 /** A signal as the web knows it, for those who have to have a real one. */

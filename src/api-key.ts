@@ -11,30 +11,28 @@ export function checkKey(key: string): void {
 }
 
 /**
- * The key for one attempt.
+ * The key for one attempt; a promise only of what a function gives.
  *
  * @throws ChatError `missing_api_key` that names the variables that were looked for; `invalid_options` for a key that
  *   cannot be a header, without the key
  */
-export async function resolveKey({
-  apiKey,
-  provider,
-  baseURL,
-  origin,
-}: ResolvedOptions): Promise<string> {
+export function resolveKey(options: ResolvedOptions): string | Promise<string> {
+  const { apiKey, provider } = options;
+  return typeof apiKey === 'function'
+    ? askFor(apiKey, provider.profile.name).then((given) => keyFrom(given, options))
+    : keyFrom(apiKey, options);
+}
+
+function keyFrom(
+  given: string | undefined,
+  { provider, baseURL, origin }: ResolvedOptions,
+): string {
   const { name, apiKeyVariables } = provider.profile;
-  const given = typeof apiKey === 'function' ? await askFor(apiKey, name) : apiKey;
   const isOwnHost = given === undefined && origin === new URL(provider.profile.baseURL).origin;
   const key = given ?? (isOwnHost ? readVariable(apiKeyVariables) : undefined);
   if (key === undefined || String(key).trim() === '') {
-    throw new ChatError(
-      'missing_api_key',
-      missingKey(name, apiKeyVariables, given, isOwnHost, baseURL),
-      {
-        provider: provider.id,
-        param: 'apiKey',
-      },
-    );
+    const message = missingKey(name, apiKeyVariables, given, isOwnHost, baseURL);
+    throw new ChatError('missing_api_key', message, { provider: provider.id, param: 'apiKey' });
   }
   checkKey(key);
   return key;

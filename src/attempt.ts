@@ -1,4 +1,4 @@
-import { createStop, onAbort, raceSignal } from './abort.ts';
+import { onAbort, raceSignal, Stop } from './abort.ts';
 import type { ChatErrorInit } from './errors.ts';
 import { ChatError, isChatError, timeoutError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -28,7 +28,7 @@ export function createLifetime(options: {
   deadlineMs: number | undefined;
 }): Lifetime {
   const { totalMs, deadlineMs } = options;
-  const stop = createStop();
+  const stop = new Stop();
   const timers: ReturnType<typeof setTimeout>[] = [];
   const { signal, closing } = options;
   const abort = (error: ChatError): void => stop.abort(error);
@@ -55,7 +55,7 @@ export function createLifetime(options: {
     else if (leftMs < 2 ** 31) timers.push(setTimeout(expire, leftMs));
   }
   return {
-    signal: stop.signal,
+    signal: stop,
     endsAtMs: Math.min(deadlineMs ?? Infinity, Date.now() + totalMs),
     abort,
     end() {
@@ -68,10 +68,8 @@ export function createLifetime(options: {
 /** One send. */
 export interface AttemptScope {
   readonly record: Attempt;
-  /** Aborted with the call, or with this attempt alone. */
-  readonly signal: AbortSignalLike;
-  /** Ends this attempt alone; another may follow. */
-  abort(error: ChatError): void;
+  /** Aborted with the call, or with this attempt alone; another may follow. */
+  readonly stop: Stop;
   /** `x-should-retry` of the response. */
   shouldRetry?: boolean | undefined;
 }
@@ -108,8 +106,8 @@ export function createAttempts(call: {
   let isOpen = false;
 
   const begin = (): AttemptScope => {
-    const { signal, abort } = createStop();
-    const follow = (): void => abort(lifetime.signal.reason);
+    const stop = new Stop();
+    const follow = (): void => stop.abort(lifetime.signal.reason);
     lifetime.signal.addEventListener('abort', follow);
     detach = () => lifetime.signal.removeEventListener('abort', follow);
     const record: Attempt = {
@@ -119,7 +117,7 @@ export function createAttempts(call: {
     };
     report.attempts.push(record);
     isOpen = true;
-    scope = { record, signal, abort };
+    scope = { record, stop };
     return scope;
   };
 
@@ -162,10 +160,10 @@ export function createAttempts(call: {
     if (delayMs === undefined) throw cause;
     failed.record.waitedMs = delayMs;
     const details = { provider: report.provider, error: cause.code, delayMs };
-    callHook(() => options.logger.debug?.('retry', details));
-    callHook(() =>
-      options.hooks.onRetry?.({ provider: report.provider, attempt: failed.record, delayMs }),
-    );
+    const { logger, hooks } = options;
+    callHook(logger.debug && (() => logger.debug?.('retry', details)));
+    const event = { provider: report.provider, attempt: failed.record, delayMs };
+    callHook(hooks.onRetry && (() => hooks.onRetry?.(event)));
     await sleep(delayMs, lifetime.signal);
   };
 
@@ -178,7 +176,7 @@ export function createAttempts(call: {
           return await send(current);
         } catch (error) {
           // Whatever is left of it must not go on beside the next one.
-          if (isChatError(error)) current.abort(error);
+          if (isChatError(error)) current.stop.abort(error);
           await again(error);
         }
       }
@@ -191,13 +189,14 @@ export function createAttempts(call: {
     fail(error) {
       close(error);
       // Whoever hears of the end first takes the others' listeners off; the connection has to hear of it all the same.
-      scope?.abort(error);
+      scope?.stop.abort(error);
     },
   };
 }
 
-/** Hooks are guests: what they throw is theirs. */
-export function callHook(hook: () => unknown): void {
+/** Calls a hook, if there is one. Hooks are guests: what they throw is theirs. */
+export function callHook(hook: false | undefined | (() => unknown)): void {
+  if (!hook) return;
   try {
     // Also what they throw later, as asynchronous functions do.
     void Promise.resolve(hook()).catch(() => {});

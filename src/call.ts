@@ -17,6 +17,7 @@ import { watchBody } from './stream/clocks.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
+import type { OwnTransport } from './transport/transport.ts';
 import { connectionError, transportRequest } from './transport/transport.ts';
 import type { AbortSignalLike } from './web.ts';
 
@@ -105,14 +106,14 @@ export function createCall(
     budget,
     report,
   });
-  const keys = new Set<string>();
+  const keys: string[] = [];
   let prompts = (): readonly string[] => [];
   let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
 
   const note = (issue: ReportIssue): void => void report.issues.push(issue);
 
-  const redact = (text: string): string => redactText(text, [...keys], prompts());
+  const redact = (text: string): string => redactText(text, keys, prompts());
 
   const toError = (failure: {
     status?: number | undefined;
@@ -128,8 +129,8 @@ export function createCall(
       ...init,
       retryable,
       // Words of a list, which a prompt may hold by chance.
-      vendorCode: meant.vendorCode && redactText(meant.vendorCode, [...keys], []),
-      vendorType: meant.vendorType && redactText(meant.vendorType, [...keys], []),
+      vendorCode: meant.vendorCode && redactText(meant.vendorCode, keys, []),
+      vendorType: meant.vendorType && redactText(meant.vendorType, keys, []),
       // The header's id, which is the one that `report` has, comes first.
       requestId: report.requestId ?? init.requestId,
       retryAfterMs:
@@ -139,7 +140,7 @@ export function createCall(
 
   const receive = (status: number, headers: Record<string, string>): void => {
     const { 'set-cookie': _cookies, ...told } = headers;
-    for (const [name, value] of Object.entries(told)) told[name] = redactText(value, [...keys], []);
+    for (const name of Object.keys(told)) told[name] = redactText(told[name] ?? '', keys, []);
     report.headers = told;
     report.timings.headersMs = Date.now() - report.timings.startedAt;
     const requestId = told[profile.requestIdHeader];
@@ -151,13 +152,15 @@ export function createCall(
       const should = headers['x-should-retry'];
       if (should !== undefined) scope.shouldRetry = should === 'true';
     }
-    callHook(() =>
-      hooks.onResponse?.({
-        provider: provider.id,
-        status,
-        headers: { ...told },
-        attempt: report.attempts.length,
-      }),
+    callHook(
+      hooks.onResponse &&
+        (() =>
+          hooks.onResponse?.({
+            provider: provider.id,
+            status,
+            headers: { ...told },
+            attempt: report.attempts.length,
+          })),
     );
   };
 
@@ -165,7 +168,7 @@ export function createCall(
     lifetime.end();
     report.timings.totalMs = Date.now() - report.timings.startedAt;
     if (completion !== undefined) settleReport(report, completion, options, note);
-    callHook(() => hooks.onEnd?.(report));
+    callHook(hooks.onEnd && (() => hooks.onEnd?.(report)));
   };
 
   return {
@@ -185,27 +188,33 @@ export function createCall(
       // Oddities of an answer that was thrown away are of no interest.
       keptIssues ??= report.issues.length;
       report.issues.length = keptIssues;
-      const key = await raceSignal(resolveKey(options), current.signal);
+      const found = resolveKey(options);
+      const key = typeof found === 'string' ? found : await raceSignal(found, current.stop);
       // Hiding a placeholder of a few letters would hide half of every message.
-      if (key.length >= 6) keys.add(key);
+      if (key.length >= 6 && !keys.includes(key)) keys.push(key);
       const { headers } = request;
-      callHook(() =>
-        hooks.onRequest?.({
-          provider: provider.id,
-          method: request.method,
-          url: request.url,
-          headers: withoutSecrets(headers),
-          attempt: current.record.number,
-        }),
+      callHook(
+        hooks.onRequest &&
+          (() =>
+            hooks.onRequest?.({
+              provider: provider.id,
+              method: request.method,
+              url: request.url,
+              headers: withoutSecrets(headers),
+              attempt: current.record.number,
+            })),
       );
-      callHook(() => logger.debug?.('request', { provider: provider.id, url: request.url }));
+      const details = { provider: provider.id, url: request.url };
+      callHook(logger.debug && (() => logger.debug?.('request', details)));
       const outgoing = {
         ...request,
         headers: { ...headers, authorization: `Bearer ${key}` },
         connectTimeoutMs: timeout.connect ?? defaults.timeout.connect,
         headersTimeoutMs: timeout.headers ?? defaults.timeout.headers[kind],
       };
-      const sent = options.transport.send(transportRequest(outgoing, current.signal));
+      const { stop } = current;
+      const transport: OwnTransport = options.transport;
+      const sent = transport.send(transportRequest(outgoing, stop), stop);
       const response = await sent.catch((error: unknown) => {
         // A transport of the caller's own may throw anything, headers included.
         throw isChatError(error) ? error : connectionError(error, request.url);
@@ -213,7 +222,7 @@ export function createCall(
       receive(response.status, response.headers);
       const { status, body } = response;
       if (status >= 200 && status < 300) {
-        const watched = watchBody(body, readLimits, current.abort);
+        const watched = watchBody(body, readLimits, (error) => current.stop.abort(error));
         return { headers: response.headers, body: watched };
       }
       if (status >= 300 && status < 400) {

@@ -7,7 +7,6 @@ import { findOption } from './providers/registry.ts';
 import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
 import { dotted } from './schema/standard.ts';
-import { version } from './version.ts';
 
 /** Exactly what would be sent, but for the key. */
 export interface PreparedRequest {
@@ -71,7 +70,7 @@ export function post(
   const headers = {
     'content-type': 'application/json',
     accept: body.stream ? 'text/event-stream' : 'application/json',
-    ...commonHeaders(options),
+    ...options.headers,
     ...resolveHeaders(requestOptions.headers),
   };
   return {
@@ -99,7 +98,7 @@ export function prepareGet(
   if (path === undefined) throw notOffered(provider, what);
   const headers = {
     accept: 'application/json',
-    ...commonHeaders(options),
+    ...options.headers,
     ...resolveHeaders(requestOptions.headers),
   };
   return { method: 'GET', url: besideChat(options, path), headers };
@@ -109,16 +108,6 @@ export function prepareGet(
 export function notOffered({ id, profile }: Provider, what: string): ChatError {
   return new ChatError('unsupported', `${profile.name} offers no ${what}`, { provider: id });
 }
-
-function commonHeaders(options: ResolvedOptions): Record<string, string> {
-  // A compressed answer would have to be unpacked under limits; text streams are small as they are.
-  return { 'accept-encoding': 'identity', 'user-agent': userAgent, ...options.headers };
-}
-
-const { process: runtime } = globalThis as { process?: { versions?: { node?: string } } };
-const userAgent =
-  `deepseek-v4-flash/${version}` +
-  (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
 
 function resolve(base: string, path: string): string {
   return new URL(path, `${base}/`).href;

@@ -13,6 +13,7 @@ import { decimalString, isDecimal } from './providers/dialect/decimal.ts';
 import { findProvider } from './providers/registry.ts';
 import { fetchTransport } from './transport/fetch.ts';
 import { undiciTransport } from './transport/undici.ts';
+import { version } from './version.ts';
 
 /** Reads the options of a client, the only place that does. @throws ChatError `invalid_options` */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
@@ -40,7 +41,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     baseURL,
     origin: new URL(baseURL).origin,
     chatURL: new URL(profile.paths.chat ?? 'chat/completions', `${baseURL}/`).href,
-    headers: resolveHeaders(options.headers),
+    headers: { ...ownHeaders, ...resolveHeaders(options.headers) },
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
     onUnsupported: options.onUnsupported ?? defaults.onUnsupported,
@@ -57,6 +58,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     hooks: options.hooks ?? {},
   };
 }
+
+const { process: runtime } = globalThis as { process?: { versions?: { node?: string } } };
+const userAgent =
+  `deepseek-v4-flash/${version}` +
+  (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
+
+// A compressed answer would have to be unpacked under limits; text streams are small as they are.
+const ownHeaders = { 'accept-encoding': 'identity', 'user-agent': userAgent };
 
 /** Bun, Deno and workers show themselves as Node where it helps them; their own `fetch` is the better way there. */
 function isNode(): boolean {
@@ -173,15 +182,16 @@ const reservedHeaders = new Set([
 export function resolveHeaders(
   headers: Record<string, string> | undefined,
 ): Record<string, string> {
+  if (headers == null) return {};
   const resolved: Record<string, string> = {};
   // A web `Headers` is no record, but can be read as one.
-  if (headers != null && typeof headers !== 'object') {
+  if (typeof headers !== 'object') {
     throw invalidOptions('headers', 'Option headers must be an object');
   }
-  const isIterable = headers != null && Symbol.iterator in headers;
-  const entries = isIterable
-    ? [...(headers as unknown as Iterable<[string, string]>)]
-    : Object.entries(headers ?? {});
+  const entries =
+    Symbol.iterator in headers
+      ? [...(headers as unknown as Iterable<[string, string]>)]
+      : Object.entries(headers);
   for (const [name, value] of entries) {
     const lower = String(name).toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {

@@ -1,4 +1,4 @@
-import { createStop, onAbort, raceSignal, toAbortSignal } from '../abort.ts';
+import { Stop, onAbort, raceSignal, toAbortSignal } from '../abort.ts';
 import { ChatError } from '../errors.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { AbortSignalLike } from '../web.ts';
@@ -117,23 +117,23 @@ function stopWith(run: AbortSignalLike): {
   /** @throws why they have ended, if they have */
   check(): void;
 } {
-  const { signal, abort } = createStop();
+  const stop = new Stop();
   // One listener on the run, however many tools there are.
-  const follow = (): void => abort(run.reason);
+  const follow = (): void => stop.abort(run.reason);
   if (run.aborted) follow();
   const detach = onAbort(run, follow);
   let isOver = false;
   return {
-    signal,
+    signal: stop,
     now(reason) {
       detach();
-      if (!isOver) abort(reason);
+      if (!isOver) stop.abort(reason);
     },
     end() {
       isOver = true;
     },
     check() {
-      if (signal.aborted) throw signal.reason;
+      if (stop.aborted) throw stop.reason;
     },
   };
 }

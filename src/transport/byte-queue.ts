@@ -1,72 +1,69 @@
-/** Bytes between a connection, which pushes them when it likes, and a reader, who pulls them. */
-export interface ByteQueue {
-  /** @returns whether the queue wants more for now */
-  push(bytes: Uint8Array): boolean;
-  /** Nothing more will come. What is here can still be read. */
-  end(failure?: unknown): void;
-  /** All bytes that are here, or the next ones to come; `undefined` at the end. @throws the failure */
-  read(): Promise<Uint8Array | undefined>;
-  /** Drops what nobody has read. */
-  clear(): void;
-}
-
 /** What a queue holds before it asks for a pause, in bytes: what Node's own streams hold. */
 const highWaterBytes = 65_536;
 
-/** @param onDrained called when everything has been read after a {@link ByteQueue.push} that wanted no more */
-export function createByteQueue(onDrained: () => void): ByteQueue {
-  let pieces: Uint8Array[] = [];
-  let size = 0;
-  let isFull = false;
-  let ended: { failure: unknown } | undefined;
-  let wake: (() => void) | undefined;
+/** Bytes between a connection, which pushes them when it likes, and a reader, who pulls them. */
+export class ByteQueue {
+  readonly #onDrained: () => void;
+  #pieces: Uint8Array[] = [];
+  #size = 0;
+  #isFull = false;
+  #isEnded = false;
+  #failure: unknown = undefined;
+  #wake: (() => void) | undefined = undefined;
 
-  const take = (): Uint8Array | undefined => {
-    const [first] = pieces;
-    if (first === undefined) {
-      if (ended?.failure === undefined) return undefined;
-      throw ended.failure;
-    }
-    // A read takes all there is: the servers' pieces are small, and each read costs more than a copy.
-    const bytes = pieces.length === 1 ? first : joined(pieces, size);
-    clear();
-    return bytes;
-  };
-  const clear = (): void => {
-    pieces = [];
-    size = 0;
-    if (!isFull) return;
-    isFull = false;
-    onDrained();
-  };
-  const rouse = (): void => {
-    wake?.();
-    wake = undefined;
-  };
+  /** @param onDrained called when everything has been read after a {@link ByteQueue.push} that wanted no more */
+  constructor(onDrained: () => void) {
+    this.#onDrained = onDrained;
+  }
 
-  return {
-    push(bytes) {
-      pieces.push(bytes);
-      size += bytes.length;
-      isFull = size >= highWaterBytes;
-      rouse();
-      return !isFull;
-    },
-    end(failure) {
-      ended ??= { failure };
-      rouse();
-    },
-    read() {
-      const isHere = pieces.length > 0 || ended !== undefined;
-      const ready = new Promise<void>((resolve) => {
-        if (isHere) resolve();
-        else wake = resolve;
+  /** @returns whether the queue wants more for now */
+  push(bytes: Uint8Array): boolean {
+    this.#pieces.push(bytes);
+    this.#size += bytes.length;
+    this.#isFull = this.#size >= highWaterBytes;
+    this.#rouse();
+    return !this.#isFull;
+  }
+
+  /** Nothing more will come. What is here can still be read. */
+  end(failure?: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#failure = failure;
+    this.#rouse();
+  }
+
+  /** All bytes that are here, or the next ones to come; `undefined` at the end. @throws the failure */
+  async read(): Promise<Uint8Array | undefined> {
+    // Not at once when the first piece comes: a connection pushes several in one go.
+    if (this.#pieces.length === 0 && !this.#isEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
       });
-      // Not at once when the first piece comes: a connection pushes several in one go.
-      return ready.then(take);
-    },
-    clear,
-  };
+    }
+    const [first] = this.#pieces;
+    if (first === undefined) {
+      if (this.#failure === undefined) return undefined;
+      throw this.#failure;
+    }
+    const bytes = this.#pieces.length === 1 ? first : joined(this.#pieces, this.#size);
+    this.clear();
+    return bytes;
+  }
+
+  /** Drops what nobody has read. */
+  clear(): void {
+    this.#pieces = [];
+    this.#size = 0;
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#onDrained();
+  }
+
+  #rouse(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
 }
 
 function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {

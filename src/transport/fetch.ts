@@ -1,7 +1,7 @@
 import { raceSignal, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, exchangeSignal, interruptedError, stopOf } from './transport.ts';
+import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { connectionError, exchangeSignal, interruptedError } from './transport.ts';
 
 /** What we need of a `fetch`. Any WHATWG one fits. */
 export type FetchLike = (
@@ -40,12 +40,17 @@ export interface FetchTransportOptions {
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   return {
-    send: (request) => exchange(options.fetch ?? (globalThis.fetch as FetchLike), request),
-  };
+    send: (request: TransportRequest, stop: AbortSignalLike = request.signal) =>
+      exchange(options.fetch ?? (globalThis.fetch as FetchLike), request, stop),
+  } satisfies OwnTransport;
 }
 
-async function exchange(send: FetchLike, request: TransportRequest): Promise<TransportResponse> {
-  const clock = exchangeSignal(stopOf(request));
+async function exchange(
+  send: FetchLike,
+  request: TransportRequest,
+  stop: AbortSignalLike,
+): Promise<TransportResponse> {
+  const clock = exchangeSignal(stop);
   const { signal } = clock;
   try {
     if (signal.aborted) throw signal.reason;

@@ -1,6 +1,6 @@
 import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError, timeoutError } from '../errors.ts';
-import { createStop, toAbortSignal } from '../abort.ts';
+import { Stop, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 
 /** One HTTP exchange to be made. */
@@ -37,27 +37,26 @@ export interface Transport {
   close?: (() => Promise<void>) | undefined;
 }
 
-const stops = new WeakMap<object, AbortSignalLike>();
+/**
+ * A transport of ours, which needs no web signal: `stop` is what the request's signal follows. A transport around it that
+ * hands on the request alone is followed by the signal that it hands on.
+ */
+export interface OwnTransport extends Transport {
+  send(request: TransportRequest, stop?: AbortSignalLike): Promise<TransportResponse>;
+}
 
-/** A request whose signal becomes a web one when somebody asks for it; our own transports need none. */
+/** A request whose signal becomes a web one when somebody asks for it. */
 export function transportRequest(
   fields: Omit<TransportRequest, 'signal'>,
   stop: AbortSignalLike,
 ): TransportRequest {
   let signal: AbortSignal | undefined;
-  const request: TransportRequest = {
+  return {
     ...fields,
     get signal() {
       return (signal ??= toAbortSignal(stop));
     },
   };
-  stops.set(request, stop);
-  return request;
-}
-
-/** What ends a request: the signal that it was made with, or that somebody on the way gave it. */
-export function stopOf(request: TransportRequest): AbortSignalLike {
-  return stops.get(request) ?? request.signal;
 }
 
 /**
@@ -71,21 +70,21 @@ export function exchangeSignal(outer: AbortSignalLike): {
   abort(reason: unknown): void;
   release(): void;
 } {
-  const stop = createStop();
+  const stop = new Stop();
   const follow = (): void => stop.abort(outer.reason);
   if (outer.aborted) follow();
   else outer.addEventListener('abort', follow);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const stopClock = (): void => clearTimeout(timer);
   return {
-    signal: stop.signal,
+    signal: stop,
     startClock(phase, limitMs) {
       stopClock();
       if (limitMs === Infinity) return;
       timer = setTimeout(() => stop.abort(timeoutError(phase, limitMs)), limitMs);
     },
     stopClock,
-    abort: stop.abort,
+    abort: (reason) => stop.abort(reason),
     release() {
       stopClock();
       outer.removeEventListener('abort', follow);

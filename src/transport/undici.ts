@@ -2,13 +2,13 @@ import type { Dispatcher } from 'undici';
 import { raceSignal } from '../abort.ts';
 import type { TimeoutPhase } from '../error-codes.ts';
 import { ChatError, timeoutError } from '../errors.ts';
-import type { ByteReader } from '../web.ts';
-import { createByteQueue } from './byte-queue.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, interruptedError, stopOf } from './transport.ts';
+import type { AbortSignalLike, ByteReader } from '../web.ts';
+import { ByteQueue } from './byte-queue.ts';
+import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { connectionError, interruptedError } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
-import type { DispatchController } from './undici-legacy.ts';
-import { withLegacyMethods } from './undici-legacy.ts';
+import type { DispatchController, ReceivedHeaders } from './undici-handler.ts';
+import { UndiciHandler } from './undici-handler.ts';
 
 /** What we need of an undici `Dispatcher`; an `Agent`, `ProxyAgent` or `MockAgent` of any copy fits. */
 export interface DispatcherLike {
@@ -27,13 +27,14 @@ export interface UndiciTransportOptions {
 /** undici over HTTP/1.1: the default on Node. undici is loaded at the first call. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   return {
-    async send(request) {
+    async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
       const dispatcher = options.dispatcher ?? defaultDispatcher();
-      return dispatcher instanceof Promise
-        ? exchange(await raceSignal(dispatcher, stopOf(request)), request)
-        : exchange(dispatcher as Dispatcher, request);
+      const known = dispatcher instanceof Promise ? await raceSignal(dispatcher, stop) : dispatcher;
+      return new Promise((resolve, reject) => {
+        new Exchange(request, stop, resolve, reject).begin(known as Dispatcher);
+      });
     },
-  };
+  } satisfies OwnTransport;
 }
 
 /**
@@ -41,77 +42,107 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
  * between them, an abort is told at once and not when the connection stands, and nothing that has arrived is dropped when
  * the connection breaks.
  */
-function exchange(dispatcher: Dispatcher, request: TransportRequest): Promise<TransportResponse> {
-  const stop = stopOf(request);
-  return new Promise((resolve, reject) => {
-    let controller: DispatchController | undefined;
-    let hasHead = false;
-    let isOver = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const queue = createByteQueue(() => controller?.resume());
+class Exchange extends UndiciHandler implements ByteReader {
+  readonly #request: TransportRequest;
+  readonly #stop: AbortSignalLike;
+  readonly #resolve: (response: TransportResponse) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #queue = new ByteQueue(() => this.#control?.resume());
+  readonly #onStop = (): void => this.#abort(this.#stop.reason);
+  #control: DispatchController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasHead = false;
+  #isOver = false;
 
-    /** Nothing more will come, for whatever reason. */
-    const end = (failure?: unknown): void => {
-      isOver = true;
-      clearTimeout(timer);
-      stop.removeEventListener('abort', onStop);
-      if (!hasHead) reject(failure);
-      queue.end(failure);
-    };
-    /** Ends it from this side. */
-    const abort = (reason: unknown): void => {
-      queue.clear();
-      if (isOver) return;
-      end(reason);
-      controller?.abort(new Error('The exchange was ended'));
-    };
-    const onStop = (): void => abort(stop.reason);
-    // Ours, since undici's clocks are up to half a second late.
-    const startClock = (phase: TimeoutPhase, limitMs: number): void => {
-      clearTimeout(timer);
-      if (limitMs === Infinity) return;
-      timer = setTimeout(() => abort(timeoutError(phase, limitMs)), limitMs);
-    };
-    const body: ByteReader = {
-      read: queue.read,
-      cancel: () => abort(interruptedError(new Error('cancelled'))),
-    };
+  constructor(
+    request: TransportRequest,
+    stop: AbortSignalLike,
+    resolve: (response: TransportResponse) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    super();
+    this.#request = request;
+    this.#stop = stop;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
 
-    if (stop.aborted) return onStop();
-    stop.addEventListener('abort', onStop);
-    const handler = withLegacyMethods({
-      /** The connection stands, and the request is about to be written on it. */
-      onRequestStart(control) {
-        controller = control;
-        if (isOver) control.abort(new Error('The exchange was ended'));
-        else if (!hasHead) startClock('headers', request.headersTimeoutMs);
-      },
-      onResponseStart(_control, status, headers) {
-        // 1xx: the head is still to come.
-        if (isOver || status < 200) return;
-        clearTimeout(timer);
-        hasHead = true;
-        const response = { status, headers: flatten(headers) };
-        if (!isEncoded(headers)) return resolve({ ...response, body });
-        resolve({ ...response, body: unreadable });
-        abort(undefined);
-      },
-      onResponseData(control, bytes) {
-        if (!isOver && !queue.push(bytes)) control.pause();
-      },
-      onResponseEnd: () => void (isOver || end()),
-      onResponseError(_control, error) {
-        if (!isOver) end(hasHead ? interruptedError(error) : connectionError(error, request.url));
-      },
-    });
+  begin(dispatcher: Dispatcher): void {
+    if (this.#stop.aborted) return this.#onStop();
+    this.#stop.addEventListener('abort', this.#onStop);
     try {
-      dispatcher.dispatch(dispatchOptions(request), handler);
+      dispatcher.dispatch(dispatchOptions(this.#request), this);
     } catch (error) {
-      if (!isOver) end(connectionError(error, request.url));
+      this.onResponseError(undefined, error);
     }
     // On a connection that stands already the request has started by now.
-    if (!isOver && controller === undefined) startClock('connect', request.connectTimeoutMs);
-  });
+    if (!this.#isOver && this.#control === undefined) {
+      this.#startClock('connect', this.#request.connectTimeoutMs);
+    }
+  }
+
+  /** The connection stands, and the request is about to be written on it. */
+  onRequestStart(control: DispatchController): void {
+    this.#control = control;
+    if (this.#isOver) control.abort(new Error('The exchange was ended'));
+    else if (!this.#hasHead) this.#startClock('headers', this.#request.headersTimeoutMs);
+  }
+
+  onResponseStart(_control: unknown, status: number, headers: ReceivedHeaders): void {
+    // 1xx: the head is still to come.
+    if (this.#isOver || status < 200) return;
+    clearTimeout(this.#timer);
+    this.#hasHead = true;
+    const isReadable = !isEncoded(headers);
+    this.#resolve({ status, headers: flatten(headers), body: isReadable ? this : unreadable });
+    if (!isReadable) this.cancel();
+  }
+
+  onResponseData(control: DispatchController | undefined, bytes: Uint8Array): void {
+    if (!this.#isOver && !this.#queue.push(bytes)) control?.pause();
+  }
+
+  onResponseEnd(): void {
+    if (!this.#isOver) this.#end();
+  }
+
+  onResponseError(_control: unknown, error: unknown): void {
+    if (this.#isOver) return;
+    this.#end(this.#hasHead ? interruptedError(error) : connectionError(error, this.#request.url));
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.#queue.read();
+  }
+
+  cancel(): void {
+    if (this.#isOver) this.#queue.clear();
+    else this.#abort(interruptedError(new Error('cancelled')));
+  }
+
+  /** Ends it from this side. */
+  #abort(reason: unknown): void {
+    this.#queue.clear();
+    if (this.#isOver) return;
+    this.#end(reason);
+    this.#control?.abort(new Error('The exchange was ended'));
+  }
+
+  /** Nothing more will come, for whatever reason. */
+  #end(failure?: unknown): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#stop.removeEventListener('abort', this.#onStop);
+    if (!this.#hasHead) this.#reject(failure);
+    this.#queue.end(failure);
+  }
+
+  /** Our own, since undici's clocks are up to half a second late. */
+  #startClock(phase: TimeoutPhase, limitMs: number): void {
+    clearTimeout(this.#timer);
+    if (limitMs === Infinity) return;
+    this.#timer = setTimeout(() => this.#abort(timeoutError(phase, limitMs)), limitMs);
+  }
 }
 
 function dispatchOptions({
@@ -142,13 +173,11 @@ const unreadable: ByteReader = {
   cancel() {},
 };
 
-function isEncoded({
-  'content-encoding': encoding = '',
-}: Record<string, string | string[] | undefined>): boolean {
+function isEncoded({ 'content-encoding': encoding = '' }: ReceivedHeaders): boolean {
   return encoding !== '' && encoding !== 'identity';
 }
 
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flatten(headers: ReceivedHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;

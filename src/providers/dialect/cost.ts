@@ -64,7 +64,8 @@ function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): stri
   const { cacheHit, cacheMiss, output: outputPrice, scale } = exact;
   const total =
     cacheHit * BigInt(hit ?? 0) + cacheMiss * BigInt(miss ?? 0) + outputPrice * BigInt(output ?? 0);
-  const factor = String(peakFactor(prices, atMs));
+  const factor = peakFactor(prices, atMs);
+  if (factor === 1) return fromScaled(total, scale + 6);
   if (!isDecimal(factor)) return undefined;
   return fromScaled(total * scaled(factor, decimals(factor)), scale + decimals(factor) + 6);
 }
