@@ -69,6 +69,12 @@ export function createSource(
       return isDelivered && splitter === undefined && reader.isRepeat;
     },
     fill: () => (isDelivered ? reader.fill() : fillFirst()),
+    read: () => (isDelivered && reader.wantsBytes ? body?.beginRead() : undefined),
+    feed(bytes) {
+      body?.endRead(bytes);
+      reader.feed(bytes);
+    },
+    failRead: (error) => body?.failRead(error) ?? error,
     gotContent: () => body?.gotContent(),
     gotFinish: () => body?.gotFinish(),
     rest: () => splitter?.rest(),

@@ -14,13 +14,14 @@ import type {
 } from '../schema/response.ts';
 import { completeToolCall } from '../schema/tool-call.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
+import { GrowingText } from './growing-text.ts';
 
 /** The one growing copy of an answer. */
 export interface Accumulator {
   /** @throws ChatError `limit_exceeded` */
   add(chunk: ChatCompletionChunk): void;
-  /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. */
-  addRepeat(chunk: ChatCompletionChunk): void;
+  /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. Tells whether it has one. */
+  addRepeat(chunk: ChatCompletionChunk): boolean;
   /** Whether anything has been added. */
   readonly begun: boolean;
   /** Whether every answer has its `finish_reason`: the only proof that it is whole. */
@@ -44,20 +45,20 @@ interface GrowingCall {
   type: 'function' | 'custom' | undefined;
   name: string | undefined;
   /** Arguments or input. */
-  text: string;
+  text: GrowingText;
   /** Its pieces name two functions: whose arguments are whose cannot be known. */
   isMixed: boolean;
   rest: Fields;
 }
 
 interface GrowingChoice {
-  content: string | null;
+  content: GrowingText | null;
   finish_reason: FinishReason;
   /** Whether one finish_reason was followed by another one. */
   hasTwoEnds: boolean;
   /** `undefined` until the stream mentions them. */
-  reasoning_content: string | null | undefined;
-  refusal: string | null | undefined;
+  reasoning_content: GrowingText | null | undefined;
+  refusal: GrowingText | null | undefined;
   annotations: Annotation[] | undefined;
   logprobs: ChoiceLogprobs | null | undefined;
   calls: Map<number, GrowingCall>;
@@ -140,7 +141,9 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
       for (const choice of chunk.choices) addChoice(choiceAt(choice.index), choice, limits);
     },
     addRepeat({ choices: [choice] }) {
-      if (choice !== undefined) addText(choiceAt(choice.index), choice.delta);
+      if (choice === undefined) return false;
+      addText(choiceAt(choice.index), choice.delta);
+      return !!(choice.delta.content || choice.delta.reasoning_content);
     },
     get begun() {
       return begun;
@@ -165,7 +168,7 @@ function emptyChoice(): Choice {
 function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: AccumulatorLimits): void {
   const { delta } = choice;
   addText(into, delta);
-  into.refusal = joined(into.refusal, delta.refusal);
+  into.refusal = grown(into.refusal, delta.refusal);
   if (delta.annotations) (into.annotations ??= []).push(...delta.annotations);
   if (choice.logprobs !== undefined) into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
   if (choice.finish_reason !== null) {
@@ -178,17 +181,18 @@ function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: Accumulator
 }
 
 function addText(into: GrowingChoice, { content, reasoning_content }: ChunkChoice['delta']): void {
-  // `+=` makes a rope: joining a long answer stays linear.
-  if (typeof content === 'string') into.content = (into.content ?? '') + content;
-  into.reasoning_content = joined(into.reasoning_content, reasoning_content);
+  if (typeof content === 'string') (into.content ??= new GrowingText()).add(content);
+  into.reasoning_content = grown(into.reasoning_content, reasoning_content);
 }
 
-function joined(
-  before: string | null | undefined,
+function grown(
+  text: GrowingText | null | undefined,
   more: string | null | undefined,
-): string | null | undefined {
-  if (typeof more === 'string') return (before ?? '') + more;
-  return before === undefined ? more : before;
+): GrowingText | null | undefined {
+  if (typeof more !== 'string') return text === undefined ? (more as null | undefined) : text;
+  const grows = text ?? new GrowingText();
+  grows.add(more);
+  return grows;
 }
 
 function joinLogprobs(
@@ -218,7 +222,14 @@ function addCall(
 ): void {
   let call = calls.get(piece.index);
   if (call === undefined) {
-    call = { id: undefined, type: undefined, name: undefined, text: '', isMixed: false, rest: {} };
+    call = {
+      id: undefined,
+      type: undefined,
+      name: undefined,
+      text: new GrowingText(),
+      isMixed: false,
+      rest: {},
+    };
     calls.set(piece.index, call);
   }
   // Vendors repeat id, type and name; the first ones count.
@@ -227,7 +238,7 @@ function addCall(
   const name = piece.function?.name ?? piece.custom?.name;
   if (name !== undefined && call.name !== undefined && name !== call.name) call.isMixed = true;
   call.name ??= name;
-  call.text += piece.function?.arguments ?? piece.custom?.input ?? '';
+  call.text.add(piece.function?.arguments ?? piece.custom?.input ?? '');
   if (call.text.length > argumentBytes) {
     const message = `The arguments of a tool call are larger than ${argumentBytes} bytes (option limits.argumentBytes)`;
     throw new ChatError('limit_exceeded', message);
@@ -274,9 +285,11 @@ function buildChoice(
     message: {
       ...choice.message,
       role: 'assistant',
-      content,
-      ...(reasoning_content !== undefined && { reasoning_content }),
-      ...(refusal !== undefined && { refusal }),
+      content: content && content.toString(),
+      ...(reasoning_content !== undefined && {
+        reasoning_content: reasoning_content && reasoning_content.toString(),
+      }),
+      ...(refusal !== undefined && { refusal: refusal && refusal.toString() }),
       ...(annotations !== undefined && { annotations }),
       ...(calls.length > 0 && { tool_calls: calls }),
     },
@@ -297,7 +310,7 @@ function assembled({
     id,
     type,
     ...(type === 'custom'
-      ? { custom: { name, input: text } }
-      : { function: { name, arguments: text } }),
+      ? { custom: { name, input: text.toString() } }
+      : { function: { name, arguments: text.toString() } }),
   };
 }

@@ -21,6 +21,11 @@ export interface ChunkSource {
   /** Whether the last chunk is the one before it but for its text. */
   readonly isRepeat: boolean;
   fill(): Promise<boolean>;
+  /** The first half of a `fill`, where that is all there is to it; `undefined` where it is not. */
+  read(): Promise<Uint8Array | undefined> | undefined;
+  /** The second half: what came of the first. */
+  feed(bytes: Uint8Array | undefined): void;
+  failRead(error: unknown): unknown;
   /** Something of the answer came; the answer is whole. For the clocks. */
   gotContent(): void;
   gotFinish(): void;
@@ -41,6 +46,8 @@ export interface ChatStreamParts {
   note: NoteIssue;
   output?: StreamOutput | undefined;
 }
+
+type ChunkResult = IteratorResult<ChatCompletionChunk, undefined>;
 
 /** What `toResponse` takes of a `ResponseInit`. */
 export interface ToResponseInit {
@@ -248,14 +255,14 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /** One `next` at a time, and in order, however many are asked for at once. */
-  #nextInTurn(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+  #nextInTurn(): Promise<ChunkResult> {
     if (!this.#isReading && this.#waiting === 0) {
       const turn = this.#next();
       this.#last = turn;
       return turn;
     }
     this.#waiting++;
-    const step = (): Promise<IteratorResult<ChatCompletionChunk, undefined>> => {
+    const step = (): Promise<ChunkResult> => {
       this.#waiting--;
       return this.#next();
     };
@@ -264,36 +271,53 @@ export class ChatStream<T = unknown, Input = T>
     return turn;
   }
 
-  /** A chunk that is here already costs one promise. */
-  #next(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+  /** A chunk that is here already costs one promise; one that the next read brings, the read's and one more. */
+  #next(): Promise<ChunkResult> {
     if (this.#isOver || !this.#isOpen) return this.#nextToCome();
     try {
       const chunk = this.#source.pull();
-      if (chunk === undefined) return this.#nextToCome();
-      this.#take(chunk);
-      this.#unread.start();
-      return Promise.resolve({ done: false, value: chunk });
+      if (chunk !== undefined) return Promise.resolve(this.#handOut(chunk));
+      const reading = this.#source.read();
+      if (reading === undefined) return this.#nextToCome();
+      this.#isReading = true;
+      this.#unread.stop();
+      return reading.then(this.#onBytes, this.#onReadFailure);
     } catch (error) {
       return this.#nextToCome(error);
     }
   }
 
-  async #nextToCome(
-    ...failed: [error?: unknown]
-  ): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+  readonly #onBytes = (bytes: Uint8Array | undefined): ChunkResult | Promise<ChunkResult> => {
+    try {
+      this.#source.feed(bytes);
+      const chunk = this.#isOver ? undefined : this.#source.pull();
+      if (chunk === undefined) return this.#nextToCome();
+      this.#isReading = false;
+      return this.#handOut(chunk);
+    } catch (error) {
+      return this.#nextToCome(error);
+    }
+  };
+
+  readonly #onReadFailure = (error: unknown): Promise<ChunkResult> =>
+    this.#nextToCome(this.#source.failRead(error));
+
+  #handOut(chunk: ChatCompletionChunk): ChunkResult {
+    this.#take(chunk);
+    this.#unread.start();
+    return { done: false, value: chunk };
+  }
+
+  async #nextToCome(...failed: [error?: unknown]): Promise<ChunkResult> {
+    this.#isReading = !this.#isOver;
     if (this.#isOver) return this.#afterEnd();
-    this.#isReading = true;
     this.#unread.stop();
     try {
       if (failed.length > 0) throw failed[0];
       if (!this.#isOpen) await this.#opened;
       for (;;) {
         const chunk = this.#source.pull();
-        if (chunk !== undefined) {
-          this.#take(chunk);
-          this.#unread.start();
-          return { done: false, value: chunk };
-        }
+        if (chunk !== undefined) return this.#handOut(chunk);
         if (!(await this.#source.fill())) break;
       }
       this.#finish();
@@ -312,7 +336,7 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /** After the end there is nothing; an end from outside is told to whoever reads next. */
-  async #afterEnd(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
+  async #afterEnd(): Promise<ChunkResult> {
     if (!this.#isTold) {
       this.#isTold = true;
       await this.#ended;
@@ -321,9 +345,12 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   #take(chunk: ChatCompletionChunk): void {
-    const { isRepeat } = this.#source;
-    if (isRepeat) this.#accumulator.addRepeat(chunk);
-    else this.#accumulator.add(chunk);
+    if (this.#source.isRepeat) {
+      // It is no end, and what it repeats has been looked at.
+      if (this.#accumulator.addRepeat(chunk)) this.#source.gotContent();
+      return;
+    }
+    this.#accumulator.add(chunk);
     const { report } = this;
     for (const { delta } of chunk.choices) {
       if (!delta.content && !delta.reasoning_content && !delta.tool_calls && !delta.refusal)
@@ -333,8 +360,7 @@ export class ChatStream<T = unknown, Input = T>
       if (delta.reasoning_content) timings.firstReasoningMs ??= Date.now() - timings.startedAt;
       else timings.firstContentMs ??= Date.now() - timings.startedAt;
     }
-    // Nothing that repeats is an end.
-    if (!isRepeat && !this.#sawFinish && this.#accumulator.complete) {
+    if (!this.#sawFinish && this.#accumulator.complete) {
       this.#sawFinish = true;
       this.#source.gotFinish();
     }

@@ -12,6 +12,12 @@ export interface ReadLimits {
 
 /** A body under clocks that run only while somebody waits for it. */
 export interface WatchedBody extends ByteReader {
+  /** The first half of a `read`: whoever does the second one too saves a promise for each. */
+  beginRead(): Promise<Uint8Array | undefined>;
+  /** The second half: what came. */
+  endRead(bytes: Uint8Array | undefined): void;
+  /** The second half, if nothing came; gives the error to throw. */
+  failRead(error: unknown): ChatError;
   /** Something of the answer has arrived. */
   gotContent(): void;
   /** The answer is whole; only the end of the body is missing, and is not worth a long wait. */
@@ -63,24 +69,41 @@ export function watchBody(
     else arm(now);
   };
 
+  const stopWaiting = (): void => {
+    if (waitingSince !== undefined) stalledMs += performance.now() - waitingSince;
+    waitingSince = undefined;
+  };
+  const beginRead = (): Promise<Uint8Array | undefined> => {
+    waitingSince = performance.now();
+    arm(waitingSince);
+    return body.read();
+  };
+  const endRead = (bytes: Uint8Array | undefined): void => {
+    stopWaiting();
+    if (bytes === undefined) disarm();
+  };
+  const failRead = (error: unknown): ChatError => {
+    stopWaiting();
+    disarm();
+    if (isChatError(error)) return error as ChatError;
+    // A transport of the caller's own may throw anything.
+    const message = 'The connection was lost in the middle of the answer';
+    return new ChatError('stream_interrupted', message, { retryable: true });
+  };
+
   return {
+    beginRead,
+    endRead,
+    failRead,
     async read() {
-      waitingSince = performance.now();
-      arm(waitingSince);
+      let bytes: Uint8Array | undefined;
       try {
-        const bytes = await body.read();
-        if (bytes === undefined) disarm();
-        return bytes;
+        bytes = await beginRead();
       } catch (error) {
-        disarm();
-        if (isChatError(error)) throw error;
-        // A transport of the caller's own may throw anything.
-        const message = 'The connection was lost in the middle of the answer';
-        throw new ChatError('stream_interrupted', message, { retryable: true });
-      } finally {
-        stalledMs += performance.now() - waitingSince;
-        waitingSince = undefined;
+        throw failRead(error);
       }
+      endRead(bytes);
+      return bytes;
     },
     cancel() {
       disarm();

@@ -35,6 +35,10 @@ export interface ChunkReader {
   readonly isRepeat: boolean;
   /** Reads on. `false`: the stream has ended, in whatever way. @throws ChatError */
   fill(): Promise<boolean>;
+  /** Whether `fill` would read, and not just tell of the end. */
+  readonly wantsBytes: boolean;
+  /** What `fill` does with what it has read; for who reads for it. */
+  feed(bytes: Uint8Array | undefined): boolean;
   /** Whether the stream said that it was over. */
   readonly sawDone: boolean;
   /** Lets go of the body. */
@@ -134,6 +138,24 @@ export function createChunkReader(
     return next < events.length;
   };
 
+  const feed = (bytes: Uint8Array | undefined): boolean => {
+    if (bytes === undefined) return finish();
+    const start = isFirst ? firstCharacter(bytes) : -1;
+    if (start !== -1) {
+      isFirst = false;
+      // No field of an event stream begins like this; a document does.
+      if ('{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) {
+        document = createDocument(limits.eventBytes);
+        document.add(bytes.subarray(start));
+        return true;
+      }
+    }
+    repeat = learned;
+    if (document === undefined) sse.feed(bytes, repeat);
+    else document.add(bytes);
+    return true;
+  };
+
   return {
     get sawDone() {
       return sawDone;
@@ -168,29 +190,16 @@ export function createChunkReader(
       }
       return undefined;
     },
+    get wantsBytes() {
+      return !ended && !sawDone;
+    },
+    feed,
     async fill() {
       if (ended) return false;
-      if (sawDone) {
-        ended = true;
-        void drain(body);
-        return false;
-      }
-      const bytes = await body.read();
-      if (bytes === undefined) return finish();
-      const start = isFirst ? firstCharacter(bytes) : -1;
-      if (start !== -1) {
-        isFirst = false;
-        // No field of an event stream begins like this; a document does.
-        if ('{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) {
-          document = createDocument(limits.eventBytes);
-          document.add(bytes.subarray(start));
-          return true;
-        }
-      }
-      repeat = learned;
-      if (document === undefined) sse.feed(bytes, repeat);
-      else document.add(bytes);
-      return true;
+      if (!sawDone) return feed(await body.read());
+      ended = true;
+      void drain(body);
+      return false;
     },
     cancel: () => body.cancel(),
   };

@@ -9,7 +9,7 @@ export class ByteQueue {
   #isFull = false;
   #isEnded = false;
   #failure: unknown = undefined;
-  #wake: (() => void) | undefined = undefined;
+  #waiting: Waiting | undefined = undefined;
 
   /** @param onDrained called when everything has been read after a {@link ByteQueue.push} that wanted no more */
   constructor(onDrained: () => void) {
@@ -18,10 +18,14 @@ export class ByteQueue {
 
   /** @returns whether the queue wants more for now */
   push(bytes: Uint8Array): boolean {
+    if (this.#waiting !== undefined) {
+      this.#waiting.resolve(bytes);
+      this.#waiting = undefined;
+      return true;
+    }
     this.#pieces.push(bytes);
     this.#size += bytes.length;
     this.#isFull = this.#size >= highWaterBytes;
-    this.#rouse();
     return !this.#isFull;
   }
 
@@ -30,25 +34,25 @@ export class ByteQueue {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#failure = failure;
-    this.#rouse();
+    if (failure === undefined) this.#waiting?.resolve(undefined);
+    else this.#waiting?.reject(failure);
+    this.#waiting = undefined;
   }
 
-  /** All bytes that are here, or the next ones to come; `undefined` at the end. @throws the failure */
-  async read(): Promise<Uint8Array | undefined> {
-    // Not at once when the first piece comes: a connection pushes several in one go.
-    if (this.#pieces.length === 0 && !this.#isEnded) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+  /** All bytes that are here, else the next ones to come; `undefined` at the end. @throws the failure */
+  read(): Promise<Uint8Array | undefined> {
+    const [first] = this.#pieces;
+    if (first !== undefined) {
+      const bytes = this.#pieces.length === 1 ? first : joined(this.#pieces, this.#size);
+      this.clear();
+      return Promise.resolve(bytes);
+    }
+    if (!this.#isEnded) {
+      return new Promise((resolve, reject) => {
+        this.#waiting = { resolve, reject };
       });
     }
-    const [first] = this.#pieces;
-    if (first === undefined) {
-      if (this.#failure === undefined) return undefined;
-      throw this.#failure;
-    }
-    const bytes = this.#pieces.length === 1 ? first : joined(this.#pieces, this.#size);
-    this.clear();
-    return bytes;
+    return this.#failure === undefined ? Promise.resolve(undefined) : Promise.reject(this.#failure);
   }
 
   /** Drops what nobody has read. */
@@ -59,11 +63,11 @@ export class ByteQueue {
     this.#isFull = false;
     this.#onDrained();
   }
+}
 
-  #rouse(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
+interface Waiting {
+  resolve(bytes: Uint8Array | undefined): void;
+  reject(failure: unknown): void;
 }
 
 function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {

@@ -429,8 +429,8 @@ test.each(longs)('reading takes linear time: %s', (_, begin, piece) => {
     }
   };
   run(20_000)();
-  // Linear is 4, a square would be 16.
-  expectRatioBelow(8, run(100_000), run(25_000));
+  // Linear is 8, a square would be 64; what is kept costs the garbage collection of the long one more than its share.
+  expectRatioBelow(28, run(100_000), run(12_500));
 });
 
 test('a megabyte in 100,000 pieces takes about twice as long as half of it', () => {
