@@ -8,7 +8,7 @@ const { run } = require('./program.cjs');
 const isLoaded = (name) =>
   Object.keys(require.cache).some((path) => path.replaceAll('\\', '/').includes(`/${name}/`));
 
-assert.ok(isLoaded('eventsource-parser'));
+assert.ok(isLoaded('deepseek-v4-flash'));
 assert.ok(!isLoaded('undici'), 'undici is loaded before the first call');
 
 run(library, testing).then(
