@@ -7,23 +7,22 @@ import type { AbortSignalLike } from './web.ts';
 export class Stop implements AbortSignalLike {
   aborted = false;
   reason: unknown = undefined;
-  #callbacks: (() => void)[] = [];
+  #callbacks = new Set<() => void>();
 
   addEventListener(_type: 'abort', callback: () => void): void {
-    this.#callbacks.push(callback);
+    this.#callbacks.add(callback);
   }
 
   removeEventListener(_type: 'abort', callback: () => void): void {
-    const at = this.#callbacks.indexOf(callback);
-    if (at !== -1) this.#callbacks.splice(at, 1);
+    this.#callbacks.delete(callback);
   }
 
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const callbacks = this.#callbacks;
-    this.#callbacks = [];
+    const callbacks = [...this.#callbacks];
+    this.#callbacks.clear();
     for (const each of callbacks) each();
   }
 }

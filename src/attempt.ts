@@ -27,40 +27,37 @@ export function createLifetime(options: {
   totalHint: string;
   deadlineMs: number | undefined;
 }): Lifetime {
-  const { totalMs, deadlineMs } = options;
+  const { signal, closing, totalMs, deadlineMs } = options;
   const stop = new Stop();
-  const timers: ReturnType<typeof setTimeout>[] = [];
-  const { signal, closing } = options;
-  const abort = (error: ChatError): void => stop.abort(error);
   // An error a call, never a shared one: it is going to carry this call's report and partial answer.
   const follow = (): void =>
-    abort(new ChatError('aborted', 'The call was aborted', { cause: signal?.reason }));
-  const followClosing = (): void => abort(new ChatError('aborted', 'The client was closed'));
+    stop.abort(new ChatError('aborted', 'The call was aborted', { cause: signal?.reason }));
+  const followClosing = (): void => stop.abort(new ChatError('aborted', 'The client was closed'));
   if (closing.aborted) followClosing();
   else if (signal?.aborted) follow();
-  const detach = [onAbort(closing, followClosing)];
-  if (signal != null) detach.push(onAbort(signal, follow));
+  closing.addEventListener('abort', followClosing);
+  const detach = signal == null ? undefined : onAbort(signal, follow);
 
-  if (totalMs !== Infinity) {
-    timers.push(
-      setTimeout(() => abort(timeoutError('total', totalMs, options.totalHint)), totalMs),
+  const now = Date.now();
+  const leftMs = deadlineMs === undefined ? Infinity : deadlineMs - now;
+  const expire = (): void =>
+    stop.abort(
+      leftMs < totalMs
+        ? new ChatError('deadline_exceeded', 'The deadline of the call has passed')
+        : timeoutError('total', totalMs, options.totalHint),
     );
-  }
-  if (deadlineMs !== undefined) {
-    const leftMs = deadlineMs - Date.now();
-    const expire = (): void =>
-      abort(new ChatError('deadline_exceeded', 'The deadline of the call has passed'));
-    if (leftMs <= 0) expire();
-    // A timer holds 31 bits; a deadline that is further away is no concern of this process.
-    else if (leftMs < 2 ** 31) timers.push(setTimeout(expire, leftMs));
-  }
+  const limitMs = Math.min(totalMs, leftMs);
+  if (limitMs <= 0) expire();
+  // A timer holds 31 bits; a deadline that is further away is no concern of this process.
+  const timer = limitMs > 0 && limitMs < 2 ** 31 ? setTimeout(expire, limitMs) : undefined;
   return {
     signal: stop,
-    endsAtMs: Math.min(deadlineMs ?? Infinity, Date.now() + totalMs),
-    abort,
+    endsAtMs: now + limitMs,
+    abort: (error) => stop.abort(error),
     end() {
-      timers.forEach(clearTimeout);
-      for (const each of detach) each();
+      clearTimeout(timer);
+      closing.removeEventListener('abort', followClosing);
+      detach?.();
     },
   };
 }

@@ -17,7 +17,7 @@ import { watchBody } from './stream/clocks.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
-import type { OwnTransport } from './transport/transport.ts';
+import type { OwnTransport, TransportRequest, TransportResponse } from './transport/transport.ts';
 import { connectionError, transportRequest } from './transport/transport.ts';
 import type { AbortSignalLike } from './web.ts';
 
@@ -139,8 +139,10 @@ export function createCall(
   };
 
   const receive = (status: number, headers: Record<string, string>): void => {
-    const { 'set-cookie': _cookies, ...told } = headers;
-    for (const name of Object.keys(told)) told[name] = redactText(told[name] ?? '', keys, []);
+    const told: Record<string, string> = {};
+    for (const name of Object.keys(headers)) {
+      if (name !== 'set-cookie') told[name] = redactText(headers[name] ?? '', keys, []);
+    }
     report.headers = told;
     report.timings.headersMs = Date.now() - report.timings.startedAt;
     const requestId = told[profile.requestIdHeader];
@@ -206,19 +208,17 @@ export function createCall(
       );
       const details = { provider: provider.id, url: request.url };
       callHook(logger.debug && (() => logger.debug?.('request', details)));
-      const outgoing = {
-        ...request,
-        headers: { ...headers, authorization: `Bearer ${key}` },
-        connectTimeoutMs: timeout.connect ?? defaults.timeout.connect,
-        headersTimeoutMs: timeout.headers ?? defaults.timeout.headers[kind],
-      };
       const { stop } = current;
       const transport: OwnTransport = options.transport;
-      const sent = transport.send(transportRequest(outgoing, stop), stop);
-      const response = await sent.catch((error: unknown) => {
-        // A transport of the caller's own may throw anything, headers included.
-        throw isChatError(error) ? error : connectionError(error, request.url);
-      });
+      const outgoing = transportRequest(
+        { ...request, headers: { ...headers, authorization: `Bearer ${key}` } },
+        {
+          connectMs: timeout.connect ?? defaults.timeout.connect,
+          headersMs: timeout.headers ?? defaults.timeout.headers[kind],
+        },
+        stop,
+      );
+      const response = await sendOver(transport, outgoing, stop);
       receive(response.status, response.headers);
       const { status, body } = response;
       if (status >= 200 && status < 300) {
@@ -249,4 +249,17 @@ export function createCall(
       return error;
     },
   };
+}
+
+async function sendOver(
+  transport: OwnTransport,
+  request: TransportRequest,
+  stop: AbortSignalLike,
+): Promise<TransportResponse> {
+  try {
+    return await transport.send(request, stop);
+  } catch (error) {
+    // A transport of the caller's own may throw anything, headers included.
+    throw isChatError(error) ? error : connectionError(error, request.url);
+  }
 }

@@ -1,3 +1,4 @@
+import { Stop } from './abort.ts';
 import type { CallContext } from './call.ts';
 import { get, stream } from './chat.ts';
 import type { ClientOptions, defaults, RequestOptions } from './options.ts';
@@ -146,8 +147,8 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   given: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   const options = resolveOptions(given);
-  const closing = new AbortController();
-  const context: CallContext = { options, budget, closing: closing.signal };
+  const closing = new Stop();
+  const context: CallContext = { options, budget, closing };
 
   const openStream = (
     given: { response_format?: unknown },
@@ -185,7 +186,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   };
 
   const close = async (): Promise<void> => {
-    closing.abort();
+    closing.abort(undefined);
     // A transport that was handed in belongs to whoever made it.
     if (given.transport === undefined) await options.transport.close?.();
   };

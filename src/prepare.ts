@@ -43,7 +43,8 @@ export function prepare(
 ): ReadyRequest {
   const { provider } = options;
   const encoded = expressible(() => {
-    const request = { ...canonicalRequest(params, findOption), isValidated };
+    const request = canonicalRequest(params, findOption);
+    request.isValidated = isValidated;
     return provider.encode(request, provider.profile);
   });
   const extra = vendorFields(options, requestOptions);

@@ -11,6 +11,7 @@ export function redactText(
   prompts: readonly string[],
 ): string {
   const hidden = keys.reduce((rest, key) => rest.replaceAll(key, '[key]'), text);
+  if (prompts.length === 0) return hidden;
   return prompts.flatMap(spellings).reduce(hidePrompt, hidden);
 }
 

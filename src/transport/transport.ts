@@ -47,12 +47,18 @@ export interface OwnTransport extends Transport {
 
 /** A request whose signal becomes a web one when somebody asks for it. */
 export function transportRequest(
-  fields: Omit<TransportRequest, 'signal'>,
+  { method, url, headers, body }: Pick<TransportRequest, 'method' | 'url' | 'headers' | 'body'>,
+  { connectMs, headersMs }: { connectMs: number; headersMs: number },
   stop: AbortSignalLike,
 ): TransportRequest {
   let signal: AbortSignal | undefined;
   return {
-    ...fields,
+    method,
+    url,
+    headers,
+    body,
+    connectTimeoutMs: connectMs,
+    headersTimeoutMs: headersMs,
     get signal() {
       return (signal ??= toAbortSignal(stop));
     },

@@ -29,12 +29,21 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
   return {
     async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
       const dispatcher = options.dispatcher ?? defaultDispatcher();
-      const known = dispatcher instanceof Promise ? await raceSignal(dispatcher, stop) : dispatcher;
-      return new Promise((resolve, reject) => {
-        new Exchange(request, stop, resolve, reject).begin(known as Dispatcher);
-      });
+      return dispatcher instanceof Promise
+        ? exchange(await raceSignal(dispatcher, stop), request, stop)
+        : exchange(dispatcher as Dispatcher, request, stop);
     },
   } satisfies OwnTransport;
+}
+
+function exchange(
+  dispatcher: Dispatcher,
+  request: TransportRequest,
+  stop: AbortSignalLike,
+): Promise<TransportResponse> {
+  return new Promise((resolve, reject) => {
+    new Exchange(request, stop, resolve, reject).begin(dispatcher);
+  });
 }
 
 /**
