@@ -142,8 +142,11 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
     },
     addRepeat({ choices: [choice] }) {
       if (choice === undefined) return false;
-      addText(choiceAt(choice.index), choice.delta);
-      return !!(choice.delta.content || choice.delta.reasoning_content);
+      const into = choiceAt(choice.index);
+      const { delta } = choice;
+      addText(into, delta);
+      for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
+      return !!(delta.content || delta.reasoning_content || delta.tool_calls);
     },
     get begun() {
       return begun;

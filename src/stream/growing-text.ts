@@ -1,5 +1,5 @@
 /** Pieces that are joined at a time. */
-const mostPieces = 16;
+const mostPieces = 64;
 
 /**
  * A text that grows by small pieces. Strings put together with `+=` keep every piece, and two pointers for each, until

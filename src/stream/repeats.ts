@@ -1,4 +1,8 @@
-import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
+import type {
+  ChatCompletionChunk,
+  ChatCompletionDelta,
+  ChatCompletionDeltaToolCall,
+} from '../schema/chunk.ts';
 
 // The hot path. Nearly all events of an answer are equal, byte by byte, but for one text in them: what the model wrote
 // next. Once such an event has been read in the plain way, the ones that repeat it need not be parsed and checked again:
@@ -13,8 +17,6 @@ export interface Repeat {
   /** The chunk that the event holds, with another text. */
   chunk(text: string): ChatCompletionChunk;
 }
-
-const textFields = ['content', 'reasoning_content'] as const;
 
 /**
  * Learns from an event how the ones that repeat it look.
@@ -32,16 +34,19 @@ export function learnRepeat(
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;
   if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
-  const { delta } = choice;
-  const field = textFields.find((name) => delta[name]);
-  if (field === undefined || !isFlat(delta)) return undefined;
-  const literal = JSON.stringify(delta[field]);
+  const place = findText(choice.delta);
+  if (place === undefined) return undefined;
+  const { field, text: told, deltaWith } = place;
+  const literal = JSON.stringify(told);
   const key = [`"${field}":`, `"${field}": `].find((each) => data.includes(each + literal));
   if (key === undefined) return undefined;
   const at = data.lastIndexOf(key + literal) + key.length + 1;
   const before = data.slice(0, at);
   const behind = data.slice(at + literal.length - 2);
-  const copy = (text: string): ChatCompletionChunk => copyWith(chunk, choice, field, text);
+  const copy = (text: string): ChatCompletionChunk => ({
+    ...chunk,
+    choices: [{ ...choice, delta: deltaWith(text) }],
+  });
   // The proof that this text is that field, and that nothing else hangs on it.
   const probe = 'another text';
   const parsed: unknown = JSON.parse(before + probe + behind);
@@ -51,22 +56,53 @@ export function learnRepeat(
   return { before: `data: ${before}`, behind: `${behind}\n\n`, chunk: copy };
 }
 
+/** The text of a delta: what it is called, and the delta with another one in its place. */
+interface TextPlace {
+  field: string;
+  text: string;
+  deltaWith(text: string): ChatCompletionDelta;
+}
+
+const textFields = ['content', 'reasoning_content'] as const;
+
+function findText(delta: ChatCompletionDelta): TextPlace | undefined {
+  if (delta.tool_calls !== undefined) return findArguments(delta, delta.tool_calls);
+  const field = textFields.find((name) => delta[name]);
+  if (field === undefined || !isFlat(delta)) return undefined;
+  return {
+    field,
+    text: delta[field] ?? '',
+    deltaWith(text) {
+      const copy = { ...delta };
+      copy[field] = text;
+      return copy;
+    },
+  };
+}
+
+function findArguments(
+  delta: ChatCompletionDelta,
+  [call, ...others]: readonly ChatCompletionDeltaToolCall[],
+): TextPlace | undefined {
+  if (call?.function?.arguments === undefined || others.length > 0) return undefined;
+  const called = call.function;
+  if (!isFlat(delta, 'tool_calls') || !isFlat(call, 'function') || !isFlat(called))
+    return undefined;
+  return {
+    field: 'arguments',
+    text: called.arguments ?? '',
+    deltaWith: (text) => ({
+      ...delta,
+      tool_calls: [{ ...call, function: { ...called, arguments: text } }],
+    }),
+  };
+}
+
 /** Whether copying the fields copies everything. */
 function isFlat(value: object, except?: string): boolean {
   return Object.entries(value).every(
     ([name, field]) => name === except || typeof field !== 'object' || field === null,
   );
-}
-
-function copyWith(
-  chunk: ChatCompletionChunk,
-  choice: ChunkChoice,
-  field: (typeof textFields)[number],
-  text: string,
-): ChatCompletionChunk {
-  const delta = { ...choice.delta };
-  delta[field] = text;
-  return { ...chunk, choices: [{ ...choice, delta }] };
 }
 
 /** Where a repetition ends, and its text. */

@@ -43,7 +43,8 @@ export class ByteQueue {
   read(): Promise<Uint8Array | undefined> {
     const [first] = this.#pieces;
     if (first !== undefined) {
-      const bytes = this.#pieces.length === 1 ? first : joined(this.#pieces, this.#size);
+      // Only Node has a connection that pushes, so it has its own way to join.
+      const bytes = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces, this.#size);
       this.clear();
       return Promise.resolve(bytes);
     }
@@ -68,14 +69,4 @@ export class ByteQueue {
 interface Waiting {
   resolve(bytes: Uint8Array | undefined): void;
   reject(failure: unknown): void;
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

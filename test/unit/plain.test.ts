@@ -80,6 +80,12 @@ const completion = record({
   ),
 }).map(withoutUndefined);
 
+const callPiece = record({
+  index: mostly(0, 3),
+  function: record({ arguments: mostly('{"a":', ''), ...rare('name', 'own') }),
+  ...rare('id', 'type', 'custom', 'own'),
+});
+
 const chunk = record({
   ...top,
   object: mostly('chat.completion.chunk'),
@@ -89,7 +95,14 @@ const chunk = record({
       index: mostly(0),
       finish_reason: mostly(null),
       logprobs: mostly(null, undefined),
-      delta: record({ role: mostly('assistant', undefined), ...text(null) }),
+      delta: record({
+        role: mostly('assistant', undefined),
+        ...text(null),
+        tool_calls: fc.oneof(
+          { weight: 2, arbitrary: fc.constant(undefined) },
+          { weight: 1, arbitrary: fc.array(callPiece, { maxLength: 2 }) },
+        ),
+      }),
       ...rare('reasoning', 'reasoning_content', 'own'),
     }),
     { maxLength: 2 },
@@ -121,10 +134,12 @@ test('a whole answer that is plain by hand is what the schemas make of it', () =
 
 test('an event that is plain by hand is what the schemas make of it', () => {
   let plain = 0;
+  let plainCalls = 0;
   fc.assert(
     fc.property(chunk, fc.constantFrom(undefined, 0, 1), (data, reasoningPlace) => {
       if (!isPlainChunk(data, { reasoningPlace })) return;
       plain++;
+      if (data.choices[0]?.delta.tool_calls !== undefined) plainCalls++;
       const issues: ReportIssue[] = [];
       const judged = decodeChunkBySchema(data, (issue) => issues.push(issue), { reasoningPlace });
       // Only there: an event may say that it has no usage, and is handed on with that.
@@ -134,6 +149,7 @@ test('an event that is plain by hand is what the schemas make of it', () => {
     { numRuns: 20_000, seed: 20_261_121 },
   );
   expect(plain).toBeGreaterThan(200);
+  expect(plainCalls).toBeGreaterThan(50);
 });
 
 test('every counter that the schema knows is known by hand', () => {

@@ -83,18 +83,21 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
   fc.array(fc.constantFrom(...spice), { maxLength: 4 }).map((parts) => parts.join('')),
 );
-const delta = fc.oneof(
-  { weight: 20, arbitrary: text.map((content) => ({ content })) },
-  {
-    weight: 1,
-    arbitrary: text.map((reasoning) => ({ reasoning_content: reasoning, content: null })),
-  },
-  {
-    weight: 1,
-    arbitrary: text.map((content) => ({ role: 'assistant', content, reasoning_content: null })),
-  },
-  { weight: 1, arbitrary: text.map((both) => ({ content: both, reasoning_content: both })) },
-);
+const callOf = (index: number, piece: string): object => ({
+  tool_calls: [{ index, function: { arguments: piece } }],
+});
+const usualDeltas = [text.map((content) => ({ content })), text.map((piece) => callOf(0, piece))];
+const otherDeltas = [
+  ...usualDeltas,
+  text.map((piece) => callOf(1, piece)),
+  text.map((piece) => ({ content: piece, ...callOf(0, piece) })),
+  text.map((piece) => ({
+    tool_calls: [{ index: 1, id: 'call_b', function: { name: 'other', arguments: piece } }],
+  })),
+  text.map((reasoning) => ({ reasoning_content: reasoning, content: null })),
+  text.map((content) => ({ role: 'assistant', content, reasoning_content: null })),
+  text.map((both) => ({ content: both, reasoning_content: both })),
+];
 const top = fc.oneof(
   { weight: 40, arbitrary: fc.constant(head) },
   { weight: 1, arbitrary: fc.constant({ ...head, id: 'b2' }) },
@@ -103,28 +106,29 @@ const top = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ ...head, error: null, usage: null }) },
 );
 const rarely = fc.integer({ min: 0, max: 20 }).map((chance) => chance === 0);
-const event = fc
-  .record({
-    top,
-    delta,
-    isAscii: rarely,
-    spaced: rarely,
-    end: fc.oneof(
-      { weight: 20, arbitrary: fc.constant('\n\n') },
-      { weight: 1, arbitrary: fc.constantFrom('\r\n\r\n', '\n\n: comment\n\n', '\n\n\n') },
-    ),
-  })
-  .map(({ top: fields, delta: piece, isAscii, spaced, end }) => {
-    const choices = [{ index: 0, delta: piece, logprobs: null, finish_reason: null }];
-    const json = JSON.stringify({ ...fields, choices });
-    const escaped = isAscii
-      ? json.replace(
-          /[\u0080-\uffff]/g,
-          (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-        )
-      : json;
-    return `data: ${spaced ? escaped.replaceAll('":', '": ') : escaped}${end}`;
-  });
+const eventOf = (delta: fc.Arbitrary<object>): fc.Arbitrary<string> =>
+  fc
+    .record({
+      top,
+      delta,
+      isAscii: rarely,
+      spaced: rarely,
+      end: fc.oneof(
+        { weight: 20, arbitrary: fc.constant('\n\n') },
+        { weight: 1, arbitrary: fc.constantFrom('\r\n\r\n', '\n\n: comment\n\n', '\n\n\n') },
+      ),
+    })
+    .map(({ top: fields, delta: piece, isAscii, spaced, end }) => {
+      const choices = [{ index: 0, delta: piece, logprobs: null, finish_reason: null }];
+      const json = JSON.stringify({ ...fields, choices });
+      const escaped = isAscii
+        ? json.replace(
+            /[\u0080-\uffff]/g,
+            (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+          )
+        : json;
+      return `data: ${spaced ? escaped.replaceAll('":', '": ') : escaped}${end}`;
+    });
 const odd = fc.constantFrom(
   'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"x","content":"y"},"logprobs":null,"finish_reason":null}]}\n\n',
   'data: {"id":"a1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"raw\tcontrol"},"logprobs":null,"finish_reason":null}]}\n\n',
@@ -136,12 +140,16 @@ const odd = fc.constantFrom(
   'data: [DONE]\n\n',
   ': ping\n\n',
 );
-const stream = fc
-  .array(fc.oneof({ weight: 20, arbitrary: event }, { weight: 1, arbitrary: odd }), {
-    maxLength: 30,
-    size: 'max',
-  })
-  .map((events) => events.join(''));
+const stream = fc.constantFrom(...usualDeltas).chain((usual) => {
+  const others = otherDeltas.map((arbitrary) => ({ weight: 1, arbitrary }));
+  const event = eventOf(fc.oneof({ weight: 50, arbitrary: usual }, ...others));
+  return fc
+    .array(fc.oneof({ weight: 20, arbitrary: event }, { weight: 1, arbitrary: odd }), {
+      maxLength: 30,
+      size: 'max',
+    })
+    .map((events) => events.join(''));
+});
 
 test('what repeats is read as if it did not, however the bytes are cut', async () => {
   let repeats = 0;
@@ -154,14 +162,6 @@ test('what repeats is read as if it did not, however the bytes are cut', async (
         const quick = await read(pieces, 'quick');
         const plain = await read(pieces, 'plain');
         repeats += quick.repeats;
-        if (process.env.DBG)
-          console.log(
-            pieces.length,
-            quick.chunks.length,
-            quick.repeats,
-            quick.error,
-            JSON.stringify(written).slice(0, 300),
-          );
         expect(quick.chunks).toEqual(plain.chunks);
         // Also the order of keys, which `toEqual` does not see.
         expect(JSON.stringify(quick.chunks)).toBe(JSON.stringify(plain.chunks));
@@ -185,6 +185,50 @@ test('nearly all events of a plain answer are read as repetitions', async () => 
   expect(chunks).toHaveLength(1_000);
   // Those before the second read, and those that a cut goes through, are not.
   expect(repeats).toBeGreaterThan(850);
+});
+
+const callPiece = (index: number, piece: string, fields: object = {}): string =>
+  `data: ${JSON.stringify({ ...head, choices: [{ index: 0, delta: { tool_calls: [{ index, ...fields, function: { ...('id' in fields && { name: 'save' }), arguments: piece } }] }, finish_reason: null }] })}\n\n`;
+
+test('nearly all pieces of tool arguments are read as repetitions, and make the same calls', async () => {
+  const first = JSON.stringify({ note: 'a "quoted" text\nwith 🙂 and \\', list: [1, 2, 3] });
+  const second = JSON.stringify({ other: 'call' });
+  const events = [
+    callPiece(0, '', { id: 'call_a' }),
+    ...Array.from(first, (piece) => callPiece(0, piece)),
+    callPiece(1, '', { id: 'call_b' }),
+    ...Array.from(second, (piece) => callPiece(1, piece)),
+  ];
+  const pieces = events.flatMap((each) => cut(each, []));
+  const quick = await read(pieces, 'quick');
+  const plain = await read(pieces, 'plain');
+  expect(JSON.stringify(quick.chunks)).toBe(JSON.stringify(plain.chunks));
+  expect(quick.folded).toEqual(plain.folded);
+  expect(quick.folded).toMatchObject({
+    choices: [
+      {
+        message: {
+          tool_calls: [
+            { id: 'call_a', function: { name: 'save', arguments: first } },
+            { id: 'call_b', function: { name: 'save', arguments: second } },
+          ],
+        },
+      },
+    ],
+  });
+  expect(quick.repeats).toBeGreaterThan(events.length * 0.8);
+});
+
+test('repeated pieces of arguments count towards the limit of a call', async () => {
+  const accumulator = createAccumulator({ choices: 1, argumentBytes: 100 });
+  const piece = JSON.parse(
+    callPiece(0, 'x'.repeat(10)).slice('data: '.length),
+  ) as ChatCompletionChunk;
+  accumulator.add(piece);
+  const add = (): void => {
+    for (let count = 0; count < 10; count++) accumulator.addRepeat(piece);
+  };
+  expect(add).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
 });
 
 test('every chunk is an object of its own', async () => {

@@ -26,11 +26,12 @@ function isPlainChoice(choice: unknown): boolean {
     isRecord(message) &&
     message.role === 'assistant' &&
     (typeof message.content === 'string' || message.content === null) &&
+    message.tool_calls === undefined &&
     isPlainText(message)
   );
 }
 
-/** Whether an event is in our form already, and holds text, an end or token counts alone. */
+/** Whether an event is in our form already, and holds text, more of a tool call, an end or token counts alone. */
 export function isPlainChunk(data: unknown, memory: StreamMemory): data is DecodedChunk {
   if (!isRecord(data) || data.object !== 'chat.completion.chunk') return false;
   const { choices } = data;
@@ -47,8 +48,21 @@ export function isPlainChunk(data: unknown, memory: StreamMemory): data is Decod
   if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
   const { role } = delta;
   return (
-    (role === undefined || role === 'assistant') && isText(delta.content) && isPlainText(delta)
+    (role === undefined || role === 'assistant') &&
+    isText(delta.content) &&
+    isPlainText(delta) &&
+    (delta.tool_calls === undefined || isMoreOfOneCall(delta.tool_calls))
   );
+}
+
+/** One call, of which nothing comes but its index and arguments: what most events of a call are. */
+function isMoreOfOneCall(calls: unknown): boolean {
+  if (!Array.isArray(calls) || calls.length !== 1) return false;
+  const call: unknown = calls[0];
+  if (!isRecord(call) || Object.keys(call).length !== 2) return false;
+  const { index, function: called } = call;
+  if (!Number.isSafeInteger(index) || Number(index) < 0 || !isRecord(called)) return false;
+  return typeof called.arguments === 'string' && Object.keys(called).length === 1;
 }
 
 function isPlainTop(data: Fields): boolean {
@@ -71,11 +85,10 @@ function hasNoExtras(choice: Fields): boolean {
   );
 }
 
-/** A message or delta of text alone, all of it in its own place. */
+/** A message or delta whose text is all in its own place. */
 function isPlainText(message: Fields): boolean {
   return (
     isText(message.reasoning_content) &&
-    message.tool_calls === undefined &&
     message.reasoning === undefined &&
     message.reasoning_details === undefined &&
     message.refusal == null &&
