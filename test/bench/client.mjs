@@ -5,7 +5,7 @@ import { now } from './wire.mjs';
 const { subject, task, ...options } = JSON.parse(process.argv[2]);
 const { connect } = await import(`./subjects/${subject}.mjs`);
 const { run } = await import(`./tasks/${task}.mjs`);
-const outcome = await run(connect, options, now);
+const outcome = await run(connect, { ...options, subject }, now);
 console.log(JSON.stringify({ ...outcome, maxRssKilobytes: process.resourceUsage().maxRSS }));
 // Idle connections would keep some processes alive for seconds.
 process.exit();

@@ -22,7 +22,7 @@ import { delivery1, delivery200, delivery1000 } from './workloads/delivery.mjs';
 import { imports } from './workloads/imports.mjs';
 import { partialObject, toolArguments } from './workloads/long-json.mjs';
 import { memory } from './workloads/memory.mjs';
-import { scale } from './workloads/scale.mjs';
+import { beyond, scale } from './workloads/scale.mjs';
 import { sizes } from './workloads/sizes.mjs';
 import { streaming1, streaming16 } from './workloads/streaming.mjs';
 import { whole } from './workloads/whole.mjs';
@@ -41,6 +41,7 @@ const all = {
   partialObject,
   sizes,
   scale,
+  beyond,
 };
 
 const { quick, only, rounds } = parseArgs({

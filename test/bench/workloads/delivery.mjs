@@ -1,4 +1,4 @@
-import { compare } from '../compare.mjs';
+import { checkResult, compare } from '../compare.mjs';
 import { runClient } from '../processes.mjs';
 import { named } from '../subjects.mjs';
 import { createRows, medianOf } from '../table.mjs';
@@ -7,17 +7,31 @@ import { expected } from '../wire.mjs';
 const perSecond = 50;
 
 /** One measurement of so many paced streams. Tells the load of the server too, which must not be the limit. */
-export async function deliver(server, subject, { streams, warmUpSeconds, seconds }) {
+export async function deliver(server, subject, { streams, warmUpSeconds, seconds, spread = {} }) {
+  const { processes = 1, threads = 1 } = spread;
   const chunks = perSecond * (warmUpSeconds + seconds + 0.5);
   const scenario = { kind: 'paced', chunks, perSecond };
   const baseURL = server.url(scenario);
   const start = performance.now();
   const before = await server.cpuMicroseconds();
-  const options = { baseURL, streams, warmUpSeconds, seconds };
-  const run = await runClient(subject.name, 'delivery', options, { timeoutMs: 60_000 });
+  const share = Math.ceil(streams / processes);
+  const options = { baseURL, streams: share, warmUpSeconds, seconds, threads };
+  const task = threads > 1 ? 'delivery-threads' : 'delivery';
+  const limits = { timeoutMs: 60_000 };
+  const runs = await Promise.all(
+    Array.from({ length: processes }, () => runClient(subject.name, task, options, limits)),
+  );
   const cpu = (await server.cpuMicroseconds()) - before;
   const serverCore = cpu / 1_000 / (performance.now() - start);
-  return { ...run, serverCore, expected: expected(scenario) };
+  for (const { result } of runs) checkResult(result, expected(scenario));
+  return { ...together(runs), serverCore, expected: expected(scenario) };
+}
+
+/** What is true of the slowest of them, but for the cores, which add up. */
+function together(runs) {
+  const worst = (field) => Math.max(...runs.map((run) => run[field]));
+  const cores = runs.reduce((sum, { cores: some, core }) => sum + (some ?? core), 0);
+  return { ...runs[0], p50: worst('p50'), p99: worst('p99'), core: worst('core'), cores };
 }
 
 const create =
