@@ -17,12 +17,13 @@ export function defaultDispatcher(): Dispatcher | Promise<Dispatcher> {
  * The path is undici's own affair; should it move, there is the whole package.
  */
 function loadAgent(): Promise<AgentClass> {
+  return (loading ??= importAgent().catch(async () => (await import('undici')).Agent));
+}
+
+async function importAgent(): Promise<AgentClass> {
   // @ts-expect-error: has no types of its own
-  const alone = import('undici/lib/dispatcher/agent.js') as Promise<{ default: AgentClass }>;
-  return (loading ??= alone.then(
-    (module) => module.default,
-    async () => (await import('undici')).Agent,
-  ));
+  const alone = (await import('undici/lib/dispatcher/agent.js')) as { default: AgentClass };
+  return alone.default;
 }
 
 /** One Agent for the process: sockets are worth sharing, and idle ones keep nobody awake. */

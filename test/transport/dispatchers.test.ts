@@ -140,8 +140,9 @@ test('an undici that has its Agent elsewhere is loaded whole', async () => {
   cleanups.push(() => vi.doUnmock('undici/lib/dispatcher/agent.js'));
   const { defaultDispatcher } = await import('../../src/transport/undici-agent.ts');
 
-  const dispatcher = await defaultDispatcher();
+  const [dispatcher, same] = await Promise.all([defaultDispatcher(), defaultDispatcher()]);
   cleanups.push(() => dispatcher.destroy());
 
   expect(dispatcher.constructor.name).toBe('Agent');
+  expect(same).toBe(dispatcher);
 });
