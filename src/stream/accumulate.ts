@@ -146,7 +146,8 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
       const { delta } = choice;
       addText(into, delta);
       for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
-      return !!(delta.content || delta.reasoning_content || delta.tool_calls);
+      const [call] = delta.tool_calls ?? [];
+      return !!(delta.content || delta.reasoning_content || call?.function?.arguments);
     },
     get begun() {
       return begun;

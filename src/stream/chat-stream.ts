@@ -1,6 +1,6 @@
 import { attachToError, ChatError, isChatError, timeoutError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
-import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
 import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
@@ -353,8 +353,7 @@ export class ChatStream<T = unknown, Input = T>
     this.#accumulator.add(chunk);
     const { report } = this;
     for (const { delta } of chunk.choices) {
-      if (!delta.content && !delta.reasoning_content && !delta.tool_calls && !delta.refusal)
-        continue;
+      if (!saysSomething(delta)) continue;
       this.#source.gotContent();
       const { timings } = report;
       if (delta.reasoning_content) timings.firstReasoningMs ??= Date.now() - timings.startedAt;
@@ -448,6 +447,17 @@ export class ChatStream<T = unknown, Input = T>
       // `#ended` has it.
     }
   }
+}
+
+/** Whether there is more of the answer in it: a vendor that sends empty pieces for ever has stalled. */
+function saysSomething(delta: ChatCompletionDelta): boolean {
+  return (
+    !!(delta.content || delta.reasoning_content || delta.refusal) ||
+    !!delta.tool_calls?.some(
+      ({ id, function: called, custom }) =>
+        id || called?.name || called?.arguments || custom?.name || custom?.input,
+    )
+  );
 }
 
 /** Adds the report to a completion: not enumerable, so the completion stays plain wire data. */

@@ -76,7 +76,11 @@ export function watchBody(
   const beginRead = (): Promise<Uint8Array | undefined> => {
     waitingSince = performance.now();
     arm(waitingSince);
-    return body.read();
+    try {
+      return Promise.resolve(body.read());
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
   const endRead = (bytes: Uint8Array | undefined): void => {
     stopWaiting();

@@ -26,6 +26,9 @@ export interface SSEDecoder {
   end(): SSEEvent | undefined;
 }
 
+/** What an event that repeats another has around its data. */
+const framing = 'data: \n\n'.length;
+
 /**
  * The standard's event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html): CR, LF and CRLF, a BOM,
  * comments, any split of bytes.
@@ -84,7 +87,7 @@ export function createSSEDecoder(
         if (match === undefined) {
           at = feedEvent(text, at);
         } else {
-          if (match.end - at > maxEventBytes) throw tooLarge(maxEventBytes);
+          if (match.end - at - framing > maxEventBytes) throw tooLarge(maxEventBytes);
           onRepeat(match.text);
           at = match.end;
         }

@@ -1,5 +1,8 @@
-/** What a queue holds before it asks for a pause, in bytes: what Node's own streams hold. */
-const highWaterBytes = 65_536;
+/** What a queue holds before it asks for a pause, in bytes: more than Node gives in one go. */
+const highWaterBytes = 131_072;
+
+/** What a piece takes besides its bytes. A server may send them one by one. */
+const pieceBytes = 128;
 
 /** Bytes between a connection, which pushes them when it likes, and a reader, who pulls them. */
 export class ByteQueue {
@@ -16,6 +19,11 @@ export class ByteQueue {
     this.#onDrained = onDrained;
   }
 
+  /** What is here, in bytes of memory. */
+  get held(): number {
+    return this.#size + this.#pieces.length * pieceBytes;
+  }
+
   /** @returns whether the queue wants more for now */
   push(bytes: Uint8Array): boolean {
     if (this.#waiting !== undefined) {
@@ -25,7 +33,7 @@ export class ByteQueue {
     }
     this.#pieces.push(bytes);
     this.#size += bytes.length;
-    this.#isFull = this.#size >= highWaterBytes;
+    this.#isFull = this.held >= highWaterBytes;
     return !this.#isFull;
   }
 
@@ -45,7 +53,9 @@ export class ByteQueue {
     if (first !== undefined) {
       // Only Node has a connection that pushes, so it has its own way to join.
       const bytes = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces, this.#size);
+      const wasFull = this.#isFull;
       this.clear();
+      if (wasFull) this.#onDrained();
       return Promise.resolve(bytes);
     }
     if (!this.#isEnded) {
@@ -56,13 +66,11 @@ export class ByteQueue {
     return this.#failure === undefined ? Promise.resolve(undefined) : Promise.reject(this.#failure);
   }
 
-  /** Drops what nobody has read. */
+  /** Drops what nobody has read, without asking for more. */
   clear(): void {
     this.#pieces = [];
     this.#size = 0;
-    if (!this.#isFull) return;
     this.#isFull = false;
-    this.#onDrained();
   }
 }
 

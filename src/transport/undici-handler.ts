@@ -67,7 +67,7 @@ function readHeaders(raw: readonly Uint8Array[]): ReceivedHeaders {
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = latin1.decode(raw[at]).toLowerCase();
     const value = latin1.decode(raw[at + 1]);
-    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   return headers;
 }

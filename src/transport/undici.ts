@@ -61,6 +61,7 @@ class Exchange extends UndiciHandler implements ByteReader {
   #control: DispatchController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasHead = false;
+  #canPause = true;
   #isOver = false;
 
   constructor(
@@ -102,13 +103,19 @@ class Exchange extends UndiciHandler implements ByteReader {
     if (this.#isOver || status < 200) return;
     clearTimeout(this.#timer);
     this.#hasHead = true;
+    this.#canPause = staysOpen(headers);
     const isReadable = !isEncoded(headers);
     this.#resolve({ status, headers: flatten(headers), body: isReadable ? this : unreadable });
     if (!isReadable) this.cancel();
   }
 
   onResponseData(control: DispatchController | undefined, bytes: Uint8Array): void {
-    if (!this.#isOver && !this.#queue.push(bytes)) control?.pause();
+    if (this.#isOver || this.#queue.push(bytes)) return;
+    if (this.#canPause) control?.pause();
+    else if (this.#queue.held > mostUnpausedBytes) {
+      const message = `Nobody has read ${mostUnpausedBytes} bytes, on a connection that cannot wait`;
+      this.#abort(new ChatError('limit_exceeded', message));
+    }
   }
 
   onResponseEnd(): void {
@@ -125,15 +132,15 @@ class Exchange extends UndiciHandler implements ByteReader {
   }
 
   cancel(): void {
-    if (this.#isOver) this.#queue.clear();
-    else this.#abort(interruptedError(new Error('cancelled')));
+    this.#queue.clear();
+    if (!this.#isOver) this.#abort(interruptedError(new Error('cancelled')));
   }
 
   /** Ends it from this side. */
   #abort(reason: unknown): void {
-    this.#queue.clear();
     if (this.#isOver) return;
     this.#end(reason);
+    this.#queue.clear();
     this.#control?.abort(new Error('The exchange was ended'));
   }
 
@@ -182,8 +189,21 @@ const unreadable: ByteReader = {
   cancel() {},
 };
 
+/**
+ * Whether the connection stays open after the answer. undici crashes the process if one is paused that ends with it
+ * (nodejs/undici#5360, mended in undici 8): such answers are read as they come, up to a limit.
+ */
+function staysOpen(headers: ReceivedHeaders): boolean {
+  const hasEnd =
+    headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+  return hasEnd && !/\bclose\b/i.test(String(headers.connection ?? ''));
+}
+
+/** What is held of an answer that cannot be paused, and that nobody reads: more than any answer has. */
+const mostUnpausedBytes = 2 ** 28;
+
 function isEncoded({ 'content-encoding': encoding = '' }: ReceivedHeaders): boolean {
-  return encoding !== '' && encoding !== 'identity';
+  return encoding !== '' && String(encoding).toLowerCase() !== 'identity';
 }
 
 function flatten(headers: ReceivedHeaders): Record<string, string> {

@@ -80,7 +80,11 @@ test.each(copies)(
         { index: 0, message: { role: 'assistant', content: 'mocked' }, finish_reason: 'stop' },
       ],
     };
-    const headers = { 'content-type': 'application/json', 'X-Twice': ['one', 'two'] };
+    const headers = {
+      'content-type': 'application/json',
+      'X-Twice': ['one', 'two'],
+      constructor: 'a name as any other',
+    };
     const chat = mock.get('https://api.deepseek.com');
     chat
       .intercept({ path: '/chat/completions', method: 'POST' })
@@ -95,6 +99,7 @@ test.each(copies)(
 
     expect(answered.choices[0].message.content).toBe('mocked');
     expect(answered.report.headers['x-twice']).toBe('one, two');
+    expect(answered.report.headers.constructor).toBe('a name as any other');
     await expect(failed).rejects.toMatchObject({ code: 'connection', message: /the mock is down/ });
   },
 );

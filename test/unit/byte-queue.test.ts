@@ -48,24 +48,41 @@ test.each([
 test('a full queue asks for a pause, and says once when it has been read', async () => {
   const drained = vi.fn();
   const queue = new ByteQueue(drained);
-  const piece = new Uint8Array(40_000);
+  const piece = new Uint8Array(70_000);
 
   expect(queue.push(piece)).toBe(true);
   expect(queue.push(piece)).toBe(false);
   expect(drained).not.toHaveBeenCalled();
-  expect(await queue.read()).toHaveLength(80_000);
+  expect(await queue.read()).toHaveLength(140_000);
   expect(drained).toHaveBeenCalledOnce();
   queue.push(bytes(1));
   await queue.read();
-  queue.clear();
   expect(drained).toHaveBeenCalledOnce();
+});
+
+test('bytes that come one by one take more than their own room', () => {
+  const queue = new ByteQueue(() => {});
+  let pieces = 0;
+  while (queue.push(bytes(1))) pieces++;
+
+  expect(pieces).toBeLessThan(2_000);
+});
+
+test('a full queue that is dropped does not ask for more', () => {
+  const drained = vi.fn();
+  const queue = new ByteQueue(drained);
+  queue.push(new Uint8Array(200_000));
+  queue.clear();
+
+  expect(drained).not.toHaveBeenCalled();
+  expect(queue.held).toBe(0);
 });
 
 test('a connection that goes on at once when the queue has been read loses nothing', async () => {
   const queue = new ByteQueue(() => queue.push(bytes(9)));
-  queue.push(new Uint8Array(70_000));
+  queue.push(new Uint8Array(140_000));
 
-  expect(await queue.read()).toHaveLength(70_000);
+  expect(await queue.read()).toHaveLength(140_000);
   expect(await queue.read()).toEqual(bytes(9));
 });
 

@@ -266,16 +266,52 @@ test('events that never repeat are soon no longer compared', async () => {
   expect(repeats).toBe(0);
 });
 
-test('a vendor that goes on saying nothing has stalled, however often it says so', async () => {
-  const emulator = createEmulator();
-  const client = createClient({
-    apiKey: 'any-key',
-    transport: emulator.transport,
-    maxRetries: 0,
-    timeout: { stall: 150, idle: 10_000, total: 10_000 },
-  });
-  const nothing = { repeat: chunkOf(''), everyMs: 5 };
-  emulator.reply({ writes: [chunkOf('Hi'), { delayMs: 5 }, chunkOf('!'), nothing] });
-  const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
-  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'timeout', phase: 'stall' });
+test('the limit of an event is the same for one that repeats', async () => {
+  const content = 'x'.repeat(100);
+  const event = chunkOf(content);
+  const eventBytes = event.length - 'data: \n\n'.length;
+  for (const [most, error] of [
+    [eventBytes, undefined],
+    [eventBytes - 1, 'limit_exceeded'],
+  ] as const) {
+    const bytes = new TextEncoder().encode(event);
+    let left = 3;
+    const body = { read: async () => (left-- > 0 ? bytes : undefined), cancel() {} };
+    const { deepseek } = providers;
+    const dialect = { ...deepseek, toError: () => new ChatError('server_error', 'no') };
+    const small = new TextEncoder().encode(chunkOf('x'));
+    const first = { read: async () => (left === 3 ? (left--, small) : body.read()), cancel() {} };
+    const reader = createChunkReader(first, dialect, { ...limits, eventBytes: most }, () => {});
+    const all = (async () => {
+      let count = 0;
+      do while (reader.pull() !== undefined) count++;
+      while (await reader.fill());
+      return count;
+    })();
+    if (error === undefined) expect(await all).toBe(3);
+    else await expect(all).rejects.toMatchObject({ code: error });
+  }
 });
+
+test.each([
+  ['text', chunkOf('')],
+  ['tool arguments', callPiece(0, '')],
+])(
+  'a vendor that goes on sending empty %s has stalled, however often it does',
+  async (_, empty) => {
+    const emulator = createEmulator();
+    const client = createClient({
+      apiKey: 'any-key',
+      transport: emulator.transport,
+      maxRetries: 0,
+      timeout: { stall: 150, idle: 10_000, total: 10_000 },
+    });
+    const nothing = { repeat: empty, everyMs: 5 };
+    emulator.reply({ writes: [chunkOf('Hi'), { delayMs: 5 }, chunkOf('!'), nothing] });
+    const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
+    await expect(stream.finalCompletion()).rejects.toMatchObject({
+      code: 'timeout',
+      phase: 'stall',
+    });
+  },
+);
