@@ -206,8 +206,10 @@ export function createCall(
               attempt: current.record.number,
             })),
       );
-      const details = { provider: provider.id, url: request.url };
-      callHook(logger.debug && (() => logger.debug?.('request', details)));
+      callHook(
+        logger.debug &&
+          (() => logger.debug?.('request', { provider: provider.id, url: request.url })),
+      );
       const { stop } = current;
       const transport: OwnTransport = options.transport;
       const outgoing = transportRequest(

@@ -84,13 +84,13 @@ function findArguments(
   delta: ChatCompletionDelta,
   [call, ...others]: readonly ChatCompletionDeltaToolCall[],
 ): TextPlace | undefined {
-  if (call?.function?.arguments === undefined || others.length > 0) return undefined;
+  if (!call?.function?.arguments || others.length > 0) return undefined;
   const called = call.function;
   if (!isFlat(delta, 'tool_calls') || !isFlat(call, 'function') || !isFlat(called))
     return undefined;
   return {
     field: 'arguments',
-    text: called.arguments ?? '',
+    text: call.function.arguments,
     deltaWith: (text) => ({
       ...delta,
       tool_calls: [{ ...call, function: { ...called, arguments: text } }],

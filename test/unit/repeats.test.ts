@@ -267,51 +267,53 @@ test('events that never repeat are soon no longer compared', async () => {
 });
 
 test('the limit of an event is the same for one that repeats', async () => {
-  const content = 'x'.repeat(100);
-  const event = chunkOf(content);
-  const eventBytes = event.length - 'data: \n\n'.length;
-  for (const [most, error] of [
-    [eventBytes, undefined],
-    [eventBytes - 1, 'limit_exceeded'],
-  ] as const) {
-    const bytes = new TextEncoder().encode(event);
-    let left = 3;
-    const body = { read: async () => (left-- > 0 ? bytes : undefined), cancel() {} };
-    const { deepseek } = providers;
-    const dialect = { ...deepseek, toError: () => new ChatError('server_error', 'no') };
-    const small = new TextEncoder().encode(chunkOf('x'));
-    const first = { read: async () => (left === 3 ? (left--, small) : body.read()), cancel() {} };
-    const reader = createChunkReader(first, dialect, { ...limits, eventBytes: most }, () => {});
-    const all = (async () => {
-      let count = 0;
-      do while (reader.pull() !== undefined) count++;
-      while (await reader.fill());
-      return count;
-    })();
-    if (error === undefined) expect(await all).toBe(3);
-    else await expect(all).rejects.toMatchObject({ code: error });
-  }
+  const event = chunkOf('x'.repeat(100));
+  const dialect = { ...providers.deepseek, toError: () => new ChatError('server_error', 'no') };
+  const countWith = async (eventBytes: number): Promise<number> => {
+    const left = [chunkOf('x'), event, event].map((each) => new TextEncoder().encode(each));
+    const body = { read: async () => left.shift(), cancel() {} };
+    const reader = createChunkReader(body, dialect, { ...limits, eventBytes }, () => {});
+    let count = 0;
+    do while (reader.pull() !== undefined) count++;
+    while (await reader.fill());
+    return count;
+  };
+  const dataLength = event.length - 'data: \n\n'.length;
+  expect(await countWith(dataLength)).toBe(3);
+  await expect(countWith(dataLength - 1)).rejects.toMatchObject({ code: 'limit_exceeded' });
 });
 
 test.each([
-  ['text', chunkOf('')],
-  ['tool arguments', callPiece(0, '')],
-])(
-  'a vendor that goes on sending empty %s has stalled, however often it does',
-  async (_, empty) => {
-    const emulator = createEmulator();
-    const client = createClient({
-      apiKey: 'any-key',
-      transport: emulator.transport,
-      maxRetries: 0,
-      timeout: { stall: 150, idle: 10_000, total: 10_000 },
-    });
-    const nothing = { repeat: empty, everyMs: 5 };
-    emulator.reply({ writes: [chunkOf('Hi'), { delayMs: 5 }, chunkOf('!'), nothing] });
-    const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
-    await expect(stream.finalCompletion()).rejects.toMatchObject({
-      code: 'timeout',
-      phase: 'stall',
-    });
+  { what: 'text', begun: [chunkOf('Hi'), chunkOf('!')], empty: chunkOf('') },
+  {
+    what: 'tool arguments',
+    begun: [callPiece(0, '{"a"'), callPiece(0, ':')],
+    empty: callPiece(0, ''),
   },
-);
+])('a vendor that goes on sending empty $what has stalled', async ({ begun, empty }) => {
+  const emulator = createEmulator();
+  const client = createClient({
+    apiKey: 'any-key',
+    transport: emulator.transport,
+    maxRetries: 0,
+    timeout: { stall: 150, idle: 10_000, total: 10_000 },
+  });
+  const nothing = { repeat: empty, everyMs: 5 };
+  emulator.reply({ writes: [...begun.flatMap((event) => [event, { delayMs: 5 }]), nothing] });
+  const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
+  await expect(stream.finalCompletion()).rejects.toMatchObject({
+    code: 'timeout',
+    phase: 'stall',
+  });
+});
+
+test('the first content is timed, also where empty pieces of it came before', async () => {
+  const emulator = createEmulator();
+  const client = createClient({ apiKey: 'any-key', transport: emulator.transport, maxRetries: 0 });
+  const pieces = ['', '', '{}'].flatMap((piece) => [callPiece(0, piece), { delayMs: 5 }]);
+  const end = { ...head, choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] };
+  emulator.reply({ writes: [...pieces, `data: ${JSON.stringify(end)}\n\n`, 'data: [DONE]\n\n'] });
+  const stream = client.chat.completions.stream({ messages: [{ role: 'user', content: 'Hi' }] });
+  await stream.finalCompletion();
+  expect(stream.report.timings.firstContentMs).toBeGreaterThan(0);
+});
