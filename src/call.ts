@@ -13,8 +13,7 @@ import type { NoteIssue, Report, ReportIssue } from './report.ts';
 import type { ChatCompletion } from './schema/response.ts';
 import { completionState, settleReport } from './settle-report.ts';
 import type { ReadLimits } from './stream/clocks.ts';
-import { watchBody } from './stream/clocks.ts';
-import type { WatchedBody } from './stream/clocks.ts';
+import { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
 import type { OwnTransport, TransportRequest, TransportResponse } from './transport/transport.ts';
@@ -224,7 +223,7 @@ export function createCall(
       receive(response.status, response.headers);
       const { status, body } = response;
       if (status >= 200 && status < 300) {
-        const watched = watchBody(body, readLimits, (error) => current.stop.abort(error));
+        const watched = new WatchedBody(body, readLimits, (error) => current.stop.abort(error));
         return { headers: response.headers, body: watched };
       }
       if (status >= 300 && status < 400) {

@@ -7,8 +7,8 @@ import { prepare, prepareGet } from './prepare.ts';
 import { readAnswer } from './read-answer.ts';
 import { promptTexts } from './redact.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
-import { createSource } from './stream-source.ts';
-import { createAccumulator } from './stream/accumulate.ts';
+import { StreamSource } from './stream-source.ts';
+import { Accumulator } from './stream/accumulate.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
 import type { StreamOutput } from './stream/stream-output.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
@@ -53,8 +53,8 @@ export function stream<T>(
   const { options } = context;
   const call = createCall(context, asked.options, 'streamed');
   return new ChatStream<T>({
-    source: createSource(call, options, () => begin(options, call, asked)),
-    accumulator: createAccumulator(options.limits),
+    source: new StreamSource(call, options, () => begin(options, call, asked)),
+    accumulator: new Accumulator(options.limits),
     report: call.report,
     unreadMs: call.unreadMs,
     note: call.note,

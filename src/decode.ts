@@ -4,8 +4,8 @@ import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
-import { createAccumulator } from './stream/accumulate.ts';
-import { createChunkReader } from './stream/decode-stream.ts';
+import { Accumulator } from './stream/accumulate.ts';
+import { ChunkReader } from './stream/decode-stream.ts';
 import type { ByteReader, ByteSource } from './web.ts';
 
 /**
@@ -24,13 +24,13 @@ export async function* decodeStream(
 ): AsyncGenerator<ChatCompletionChunk, undefined> {
   const provider = findProvider(options.provider ?? defaults.provider);
   const note = (): void => {};
-  const accumulator = createAccumulator(defaults.limits);
+  const accumulator = new Accumulator(defaults.limits);
   const toError = (error: unknown): ChatError => {
     const { code, message, ...init } = provider.decodeError({ body: error }, provider.profile);
     return new ChatError(code, message, init);
   };
   const bytes = readerOf(body);
-  const reader = createChunkReader(bytes, { ...provider, toError }, defaults.limits, note);
+  const reader = new ChunkReader(bytes, { ...provider, toError }, defaults.limits, note);
   try {
     do {
       for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {

@@ -16,23 +16,6 @@ import { completeToolCall } from '../schema/tool-call.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 import { GrowingText } from './growing-text.ts';
 
-/** The one growing copy of an answer. */
-export interface Accumulator {
-  /** @throws ChatError `limit_exceeded` */
-  add(chunk: ChatCompletionChunk): void;
-  /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. Tells whether it has one. */
-  addRepeat(chunk: ChatCompletionChunk): boolean;
-  /** Whether anything has been added. */
-  readonly begun: boolean;
-  /** Whether every answer has its `finish_reason`: the only proof that it is whole. */
-  readonly complete: boolean;
-  readonly usage: CompletionUsage | undefined;
-  /** The whole answer. Calls that are not whole are left out, and noted. */
-  completion(note: NoteIssue): ChatCompletion;
-  /** What there is so far, with `finish_reason: null`. */
-  partial(note: NoteIssue): ChatCompletion;
-}
-
 export interface AccumulatorLimits {
   choices: number;
   argumentBytes: number;
@@ -79,24 +62,79 @@ const joinedInDelta = new Set([
 ]);
 const joinedInCall = new Set(['index', 'id', 'type', 'function', 'custom']);
 
-/** Folds chunks into the answer that a call without `stream` would have given. Keeps no chunk. */
-export function createAccumulator(limits: AccumulatorLimits): Accumulator {
-  const choices = new Map<number, GrowingChoice>();
-  const top: Fields = {};
-  let id = '';
-  let created = 0;
-  let model = '';
-  let usage: CompletionUsage | undefined;
-  let begun = false;
+/** The one growing copy of an answer: folds chunks into what a call without `stream` would have given. Keeps none. */
+export class Accumulator {
+  readonly #limits: AccumulatorLimits;
+  readonly #choices = new Map<number, GrowingChoice>();
+  readonly #top: Fields = {};
+  /** The choice of the last repetition. */
+  #repeated: GrowingChoice | undefined = undefined;
+  #id = '';
+  #created = 0;
+  #model = '';
+  #usage: CompletionUsage | undefined = undefined;
+  #begun = false;
 
-  const choiceAt = (index: number): GrowingChoice => {
-    const known = choices.get(index);
+  constructor(limits: AccumulatorLimits) {
+    this.#limits = limits;
+  }
+
+  /** @throws ChatError `limit_exceeded` */
+  add(chunk: ChatCompletionChunk): void {
+    this.#begun = true;
+    this.#repeated = undefined;
+    if (chunk.id !== '') this.#id = chunk.id;
+    if (chunk.created !== 0) this.#created = chunk.created;
+    if (chunk.model !== '') this.#model = chunk.model;
+    if (chunk.usage != null) this.#usage = chunk.usage;
+    keepLast(this.#top, chunk, joinedInTop);
+    for (const choice of chunk.choices) {
+      addChoice(this.#choiceAt(choice.index), choice, this.#limits);
+    }
+  }
+
+  /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. Tells whether it has one. */
+  addRepeat({ choices: [choice] }: ChatCompletionChunk): boolean {
+    if (choice === undefined) return false;
+    const { delta } = choice;
+    this.#repeated ??= this.#choiceAt(choice.index);
+    addText(this.#repeated, delta);
+    if (delta.tool_calls === undefined) return !!(delta.content || delta.reasoning_content);
+    for (const call of delta.tool_calls) addCall(this.#repeated.calls, call, this.#limits);
+    return !!delta.tool_calls[0]?.function?.arguments;
+  }
+
+  /** Whether anything has been added. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Whether every answer has its `finish_reason`: the only proof that it is whole. */
+  get complete(): boolean {
+    if (this.#choices.size === 0) return false;
+    for (const { finish_reason } of this.#choices.values())
+      if (finish_reason === null) return false;
+    return true;
+  }
+
+  /** The whole answer. Calls that are not whole are left out, and noted. */
+  completion(note: NoteIssue): ChatCompletion {
+    return this.#build(true, note);
+  }
+
+  /** What there is so far, with `finish_reason: null`. */
+  partial(note: NoteIssue): ChatCompletion {
+    return this.#build(false, note);
+  }
+
+  #choiceAt(index: number): GrowingChoice {
+    const known = this.#choices.get(index);
     if (known !== undefined) return known;
     if (!Number.isSafeInteger(index) || index < 0) {
       throw new ChatError('invalid_response', 'A choice has an index that is no whole number');
     }
-    if (index >= limits.choices) {
-      const message = `The answer has more than ${limits.choices} choices (option limits.choices)`;
+    if (index >= this.#limits.choices) {
+      const message = `The answer has more than ${this.#limits.choices} choices (option limits.choices)`;
       throw new ChatError('limit_exceeded', message);
     }
     const fresh: GrowingChoice = {
@@ -111,58 +149,24 @@ export function createAccumulator(limits: AccumulatorLimits): Accumulator {
       message: {},
       rest: {},
     };
-    choices.set(index, fresh);
+    this.#choices.set(index, fresh);
     return fresh;
-  };
+  }
 
-  const build = (isWhole: boolean, note: NoteIssue): ChatCompletion => {
-    const sorted = [...choices.entries()].toSorted(([a], [b]) => a - b);
+  #build(isWhole: boolean, note: NoteIssue): ChatCompletion {
+    const sorted = [...this.#choices.entries()].toSorted(([a], [b]) => a - b);
     const built = sorted.map(([index, choice]) => buildChoice(index, choice, isWhole, note));
     if (built.length === 0) built.push(emptyChoice());
     return {
-      ...top,
-      id,
+      ...this.#top,
+      id: this.#id,
       object: 'chat.completion',
-      created,
-      model,
+      created: this.#created,
+      model: this.#model,
       choices: built as [Choice, ...Choice[]],
-      ...(usage !== undefined && { usage }),
+      ...(this.#usage !== undefined && { usage: this.#usage }),
     };
-  };
-
-  return {
-    add(chunk) {
-      begun = true;
-      if (chunk.id !== '') id = chunk.id;
-      if (chunk.created !== 0) created = chunk.created;
-      if (chunk.model !== '') model = chunk.model;
-      if (chunk.usage != null) usage = chunk.usage;
-      keepLast(top, chunk, joinedInTop);
-      for (const choice of chunk.choices) addChoice(choiceAt(choice.index), choice, limits);
-    },
-    addRepeat({ choices: [choice] }) {
-      if (choice === undefined) return false;
-      const into = choiceAt(choice.index);
-      const { delta } = choice;
-      addText(into, delta);
-      for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
-      const [call] = delta.tool_calls ?? [];
-      return !!(delta.content || delta.reasoning_content || call?.function?.arguments);
-    },
-    get begun() {
-      return begun;
-    },
-    get complete() {
-      if (choices.size === 0) return false;
-      for (const { finish_reason } of choices.values()) if (finish_reason === null) return false;
-      return true;
-    },
-    get usage() {
-      return usage;
-    },
-    completion: (note) => build(true, note),
-    partial: (note) => build(false, note),
-  };
+  }
 }
 
 function emptyChoice(): Choice {

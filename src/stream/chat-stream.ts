@@ -8,8 +8,7 @@ import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
 import { encodeSSE } from './encode-sse.ts';
 import type { DeepPartial, FinalCompletion, StreamOutput } from './stream-output.ts';
-import type { UnreadClock } from './unread-clock.ts';
-import { createUnreadClock } from './unread-clock.ts';
+import { UnreadClock } from './unread-clock.ts';
 
 /** Where a {@link ChatStream} gets its chunks. */
 export interface ChunkSource {
@@ -34,8 +33,10 @@ export interface ChunkSource {
   /** Ends the request, wherever it is. */
   cancel(error: ChatError): void;
   /** Called once, at the end: completes the report. */
-  settle(outcome: { completion: ChatCompletion } | { error: ChatError }): void;
+  settle(outcome: StreamOutcome): void;
 }
+
+export type StreamOutcome = { completion: ChatCompletion } | { error: ChatError };
 
 export interface ChatStreamParts {
   source: ChunkSource;
@@ -105,7 +106,7 @@ export class ChatStream<T = unknown, Input = T>
     });
     // Whoever reads the stream gets the error; nobody has to ask for the end as well.
     this.#ended.catch(() => {});
-    this.#unread = createUnreadClock(unreadMs, () => this.#giveUp(unreadMs));
+    this.#unread = new UnreadClock(unreadMs, () => this.#giveUp(unreadMs));
     source.signal.addEventListener('abort', this.#onAbort);
     this.#opened = source.open().then(
       () => {
@@ -316,6 +317,8 @@ export class ChatStream<T = unknown, Input = T>
       if (failed.length > 0) throw failed[0];
       if (!this.#isOpen) await this.#opened;
       for (;;) {
+        // Ended from outside, while this waited.
+        if (this.#isOver) return await this.#afterEnd();
         const chunk = this.#source.pull();
         if (chunk !== undefined) return this.#handOut(chunk);
         if (!(await this.#source.fill())) break;

@@ -10,117 +10,128 @@ export interface ReadLimits {
   stallMs: number;
 }
 
-/** A body under clocks that run only while somebody waits for it. */
-export interface WatchedBody extends ByteReader {
-  /** The first half of a `read`: whoever does the second one too saves a promise for each. */
-  beginRead(): Promise<Uint8Array | undefined>;
-  /** The second half: what came. */
-  endRead(bytes: Uint8Array | undefined): void;
-  /** The second half, if nothing came; gives the error to throw. */
-  failRead(error: unknown): ChatError;
-  /** Something of the answer has arrived. */
-  gotContent(): void;
-  /** The answer is whole; only the end of the body is missing, and is not worth a long wait. */
-  gotFinish(): void;
-}
-
 /** After the answer is whole, how long its usage and the end of the body may take. */
 const finishMs = 5_000;
 
 /**
- * Watches a body. A slow reader costs the vendor nothing: waiting is counted, not passing time. One timer serves all
- * clocks and is moved only when it would be late, so a fast stream pays two clock readings a read.
- *
- * @param expire ends the exchange with this error
+ * A body under clocks that run only while somebody waits for it. A slow reader costs the vendor nothing: waiting is
+ * counted, not passing time. One timer serves all clocks and is moved only when it would be late, so a fast stream pays
+ * two clock readings a read.
  */
-export function watchBody(
-  body: ByteReader,
-  { idleMs, stallFirstMs, stallMs }: ReadLimits,
-  expire: (error: ChatError) => void,
-): WatchedBody {
-  let idleLimitMs = idleMs;
-  let stallLimitMs = stallFirstMs;
-  let waitingSince: number | undefined;
+export class WatchedBody implements ByteReader {
+  readonly #body: ByteReader;
+  readonly #expire: (error: ChatError) => void;
+  readonly #stallMs: number;
+  #idleLimitMs: number;
+  #stallLimitMs: number;
+  #isWaiting = false;
+  #waitingSince = 0;
   /** Waited since the last content, before the current wait. */
-  let stalledMs = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let timerAt = Infinity;
+  #stalledMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #timerAt = Infinity;
 
-  const disarm = (): void => {
-    clearTimeout(timer);
-    timerAt = Infinity;
-  };
-  const arm = (now: number): void => {
-    const since = waitingSince ?? now;
-    const at = Math.min(since + idleLimitMs, since + stallLimitMs - stalledMs);
-    if (at >= timerAt || at === Infinity) return;
-    clearTimeout(timer);
-    timerAt = at;
-    timer = setTimeout(ring, Math.max(0, at - now));
-  };
-  const ring = (): void => {
-    timerAt = Infinity;
-    if (waitingSince === undefined) return;
-    const now = performance.now();
-    // Timers may come a fraction of a millisecond early.
-    const waitedMs = now - waitingSince + 1;
-    if (waitedMs >= idleLimitMs) expire(timeoutError('idle', idleLimitMs));
-    else if (stalledMs + waitedMs >= stallLimitMs) expire(timeoutError('stall', stallLimitMs));
-    else arm(now);
-  };
+  /** @param expire ends the exchange with this error */
+  constructor(
+    body: ByteReader,
+    { idleMs, stallFirstMs, stallMs }: ReadLimits,
+    expire: (error: ChatError) => void,
+  ) {
+    this.#body = body;
+    this.#expire = expire;
+    this.#stallMs = stallMs;
+    this.#idleLimitMs = idleMs;
+    this.#stallLimitMs = stallFirstMs;
+  }
 
-  const stopWaiting = (): void => {
-    if (waitingSince !== undefined) stalledMs += performance.now() - waitingSince;
-    waitingSince = undefined;
-  };
-  const beginRead = (): Promise<Uint8Array | undefined> => {
-    waitingSince = performance.now();
-    arm(waitingSince);
+  async read(): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined;
     try {
-      return Promise.resolve(body.read());
+      bytes = await this.beginRead();
+    } catch (error) {
+      throw this.failRead(error);
+    }
+    this.endRead(bytes);
+    return bytes;
+  }
+
+  /** The first half of a `read`: whoever does the second one too saves a promise for each. */
+  beginRead(): Promise<Uint8Array | undefined> {
+    this.#isWaiting = true;
+    this.#waitingSince = performance.now();
+    this.#arm(this.#waitingSince);
+    try {
+      return Promise.resolve(this.#body.read());
     } catch (error) {
       return Promise.reject(error);
     }
-  };
-  const endRead = (bytes: Uint8Array | undefined): void => {
-    stopWaiting();
-    if (bytes === undefined) disarm();
-  };
-  const failRead = (error: unknown): ChatError => {
-    stopWaiting();
-    disarm();
+  }
+
+  /** The second half: what came. */
+  endRead(bytes: Uint8Array | undefined): void {
+    this.#stopWaiting();
+    if (bytes === undefined) this.#disarm();
+  }
+
+  /** The second half, if nothing came; gives the error to throw. */
+  failRead(error: unknown): ChatError {
+    this.#stopWaiting();
+    this.#disarm();
     if (isChatError(error)) return error as ChatError;
     // A transport of the caller's own may throw anything.
     const message = 'The connection was lost in the middle of the answer';
     return new ChatError('stream_interrupted', message, { retryable: true });
-  };
+  }
 
-  return {
-    beginRead,
-    endRead,
-    failRead,
-    async read() {
-      let bytes: Uint8Array | undefined;
-      try {
-        bytes = await beginRead();
-      } catch (error) {
-        throw failRead(error);
-      }
-      endRead(bytes);
-      return bytes;
-    },
-    cancel() {
-      disarm();
-      body.cancel();
-    },
-    gotContent() {
-      stalledMs = 0;
-      stallLimitMs = stallMs;
-    },
-    gotFinish() {
-      stalledMs = 0;
-      idleLimitMs = Math.min(idleLimitMs, finishMs);
-      stallLimitMs = Math.min(stallMs, finishMs);
-    },
-  };
+  cancel(): void {
+    this.#disarm();
+    this.#body.cancel();
+  }
+
+  /** Something of the answer has arrived. */
+  gotContent(): void {
+    this.#stalledMs = 0;
+    this.#stallLimitMs = this.#stallMs;
+  }
+
+  /** The answer is whole; only the end of the body is missing, and is not worth a long wait. */
+  gotFinish(): void {
+    this.#stalledMs = 0;
+    this.#idleLimitMs = Math.min(this.#idleLimitMs, finishMs);
+    this.#stallLimitMs = Math.min(this.#stallMs, finishMs);
+  }
+
+  #arm(now: number): void {
+    const waitMs = Math.min(this.#idleLimitMs, this.#stallLimitMs - this.#stalledMs);
+    const at = this.#waitingSince + waitMs;
+    if (at >= this.#timerAt || at === Infinity) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#ring(), Math.max(0, at - now));
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = Infinity;
+  }
+
+  #ring(): void {
+    this.#timerAt = Infinity;
+    if (!this.#isWaiting) return;
+    const now = performance.now();
+    // Timers may come a fraction of a millisecond early.
+    const waitedMs = now - this.#waitingSince + 1;
+    if (waitedMs >= this.#idleLimitMs) {
+      this.#expire(timeoutError('idle', this.#idleLimitMs));
+    } else if (this.#stalledMs + waitedMs >= this.#stallLimitMs) {
+      this.#expire(timeoutError('stall', this.#stallLimitMs));
+    } else {
+      this.#arm(now);
+    }
+  }
+
+  #stopWaiting(): void {
+    if (this.#isWaiting) this.#stalledMs += performance.now() - this.#waitingSince;
+    this.#isWaiting = false;
+  }
 }

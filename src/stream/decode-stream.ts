@@ -6,8 +6,8 @@ import type { ChatCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
 import type { Repeat } from './repeats.ts';
 import { learnRepeat } from './repeats.ts';
-import type { SSEEvent } from './sse.ts';
-import { createSSEDecoder } from './sse.ts';
+import type { SSEEvent, SSEReceiver } from './sse.ts';
+import { SSEDecoder } from './sse.ts';
 import { createToolCallAttribution } from './tool-calls.ts';
 
 /** What the stream decoder asks the vendor's dialect. */
@@ -27,188 +27,202 @@ export interface StreamLimits {
   toolCalls: number;
 }
 
-/** Chunks, pulled: `pull` until there is none, then `fill`. */
-export interface ChunkReader {
-  /** The next chunk that is here already. @throws ChatError for an error or nonsense in the stream */
-  pull(): ChatCompletionChunk | undefined;
-  /** Whether the last chunk is the one before it but for its text. */
-  readonly isRepeat: boolean;
-  /** Reads on. `false`: the stream has ended, in whatever way. @throws ChatError */
-  fill(): Promise<boolean>;
-  /** Whether `fill` would read, and not just tell of the end. */
-  readonly wantsBytes: boolean;
-  /** What `fill` does with what it has read; for who reads for it. */
-  feed(bytes: Uint8Array | undefined): boolean;
-  /** Whether the stream said that it was over. */
-  readonly sawDone: boolean;
-  /** Lets go of the body. */
-  cancel(): void;
-}
+const openBrace = 0x7b;
 
-/** Bytes → SSE → JSON → chunks. Decodes an event when it is pulled, so nothing queues up behind a slow reader. */
-export function createChunkReader(
-  body: ByteReader,
-  dialect: StreamDialect,
-  limits: StreamLimits,
-  note: NoteIssue,
-): ChunkReader {
-  const attribute = createToolCallAttribution(limits.toolCalls);
-  /** A repetition is its text. */
-  let events: (SSEEvent | string)[] = [];
-  let next = 0;
+/** Events from which a pattern was taken that no other event had. */
+const mostUntriedLessons = 8;
+
+/**
+ * Bytes → SSE → JSON → chunks, pulled: `pull` until there is none, then `fill`. Decodes an event when it is pulled, so
+ * nothing queues up behind a slow reader.
+ */
+export class ChunkReader implements SSEReceiver {
+  readonly #body: ByteReader;
+  readonly #dialect: StreamDialect;
+  readonly #limits: StreamLimits;
+  readonly #note: NoteIssue;
+  readonly #sse: SSEDecoder;
+  readonly #attribute: (chunk: DecodedChunk) => ChatCompletionChunk;
+  readonly #memory: StreamMemory = {};
+  /** What is here and was not pulled yet: the events from `#next` on, up to `#count`. A repetition is its text. */
+  readonly #events: (SSEEvent | string | undefined)[] = [];
+  #next = 0;
+  #count = 0;
   /** What the events that are here were compared with, and what the next ones will be. */
-  let repeat: Repeat | undefined;
-  let learned: Repeat | undefined;
-  let untriedLessons = 0;
-  let last: Repeat | undefined;
-  let isRepeat = false;
-  const memory: StreamMemory = {};
-  let sawDone = false;
-  let ended = false;
-  /** Text of a body that is no event stream. */
-  let document: DocumentText | undefined;
-  let isFirst = true;
-  let whole: ChatCompletionChunk | undefined;
+  #repeat: Repeat | undefined = undefined;
+  #learned: Repeat | undefined = undefined;
+  #untriedLessons = 0;
+  #last: Repeat | undefined = undefined;
+  #isFirst = true;
+  /** Text of a body that is no event stream, and the chunk that it was. */
+  #document: DocumentText | undefined = undefined;
+  #whole: ChatCompletionChunk | undefined = undefined;
+  #hasEnded = false;
+  #isRepeat = false;
+  #sawDone = false;
 
-  const sse = createSSEDecoder((event) => events.push(event), {
-    maxEventBytes: limits.eventBytes,
-    onRepeat: (text) => events.push(text),
-  });
+  constructor(body: ByteReader, dialect: StreamDialect, limits: StreamLimits, note: NoteIssue) {
+    this.#body = body;
+    this.#dialect = dialect;
+    this.#limits = limits;
+    this.#note = note;
+    this.#attribute = createToolCallAttribution(limits.toolCalls);
+    this.#sse = new SSEDecoder(this, { maxEventBytes: limits.eventBytes });
+  }
 
-  /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
-  const learn = (data: string, parsed: unknown, chunk: ChatCompletionChunk): void => {
-    const { isPlainChunk } = dialect;
-    if (untriedLessons >= mostUntriedLessons || chunk !== parsed || !isPlainChunk) return;
-    const read = (other: unknown): unknown => (isPlainChunk(other, memory) ? other : undefined);
-    if (read(parsed) === undefined) return;
-    const lesson = learnRepeat(data, chunk, read);
-    if (lesson === undefined) return;
-    untriedLessons++;
-    learned = lesson;
-    last = lesson;
-  };
+  /** The next chunk that is here already. @throws ChatError for an error or nonsense in the stream */
+  pull(): ChatCompletionChunk | undefined {
+    if (this.#whole !== undefined) return this.#pullWhole();
+    while (this.#next < this.#count) {
+      // What follows `[DONE]` is not of this answer.
+      if (this.#sawDone) return undefined;
+      const event = this.#takeEvent();
+      if (typeof event === 'string' && this.#repeat !== undefined) {
+        this.#isRepeat = this.#last === this.#repeat;
+        this.#last = this.#repeat;
+        this.#untriedLessons = 0;
+        return this.#repeat.chunk(event);
+      }
+      this.#isRepeat = false;
+      this.#last = undefined;
+      const chunk = this.#decodeEvent(event as SSEEvent);
+      if (chunk !== undefined) return chunk;
+    }
+    return undefined;
+  }
 
-  const decodeEvent = (event: SSEEvent): ChatCompletionChunk | undefined => {
+  /** Whether the last chunk is the one before it but for its text. */
+  get isRepeat(): boolean {
+    return this.#isRepeat;
+  }
+
+  /** Whether the stream said that it was over. */
+  get sawDone(): boolean {
+    return this.#sawDone;
+  }
+
+  /** Reads on. `false`: the stream has ended, in whatever way. @throws ChatError */
+  async fill(): Promise<boolean> {
+    if (this.#hasEnded) return false;
+    if (!this.#sawDone) return this.feed(await this.#body.read());
+    this.#hasEnded = true;
+    void drain(this.#body);
+    return false;
+  }
+
+  /** Whether `fill` would read, and not just tell of the end. */
+  get wantsBytes(): boolean {
+    return !this.#hasEnded && !this.#sawDone;
+  }
+
+  /** What `fill` does with what it has read; for who reads for it. */
+  feed(bytes: Uint8Array | undefined): boolean {
+    if (bytes === undefined) return this.#finish();
+    const from = this.#isFirst ? this.#lookAt(bytes) : 0;
+    this.#repeat = this.#learned;
+    if (this.#document === undefined) this.#sse.feed(bytes, this.#repeat);
+    else this.#document.add(from === 0 ? bytes : bytes.subarray(from));
+    return true;
+  }
+
+  onEvent(event: SSEEvent): void {
+    this.#events[this.#count++] = event;
+  }
+
+  onRepeat(text: string): void {
+    this.#events[this.#count++] = text;
+  }
+
+  #takeEvent(): SSEEvent | string | undefined {
+    const event = this.#events[this.#next];
+    this.#events[this.#next++] = undefined;
+    // The list stays, and is written from its beginning again: one for every read would be much to clear away.
+    if (this.#next === this.#count) this.#next = this.#count = 0;
+    return event;
+  }
+
+  #pullWhole(): ChatCompletionChunk | undefined {
+    const chunk = this.#whole;
+    this.#whole = undefined;
+    return chunk;
+  }
+
+  #decodeEvent(event: SSEEvent): ChatCompletionChunk | undefined {
     const { data } = event;
+    const dialect = this.#dialect;
     if (event.event === 'error') throw dialect.toError(parseOr(data));
     if (event.bareLine) {
       const error = dialect.findError(parseOr(data));
       if (error !== undefined) throw dialect.toError(error);
       return undefined;
     }
-    if (data.charCodeAt(0) !== openBrace && isNoChunk(data, event.event)) return undefined;
+    if (data.charCodeAt(0) !== openBrace && this.#isNoChunk(data, event.event)) return undefined;
     const parsed = parse(data);
     return understood(() => {
       const error = dialect.findError(parsed);
       if (error !== undefined) throw dialect.toError(error);
-      const chunk = attribute(dialect.decodeChunk(parsed, note, memory));
+      const chunk = this.#attribute(dialect.decodeChunk(parsed, this.#note, this.#memory));
       // One lesson a read, from its last event: the next one is likeliest to repeat that.
-      if (next === 0 && event.event === undefined) learn(data, parsed, chunk);
+      if (this.#count === 0 && event.event === undefined) this.#learn(data, parsed, chunk);
       return chunk;
     });
-  };
+  }
 
-  const isNoChunk = (data: string, name: string | undefined): boolean => {
+  #isNoChunk(data: string, name: string | undefined): boolean {
     const text = data.trim();
     if (text === '[DONE]') {
-      sawDone = true;
+      this.#sawDone = true;
       return true;
     }
     // An empty event, a ping, or a comment that a gateway wrapped up as data.
     return text === '' || name === 'ping' || text.startsWith(':');
-  };
+  }
 
-  /** An event without its blank line counts if it is whole by what it says. */
-  const takeLeftover = (leftover: SSEEvent): void => {
-    const isDone = leftover.data.trim() === '[DONE]';
-    const parsed = parseOr(leftover.data);
-    if (isDone || (typeof parsed === 'object' && parsed !== null)) events.push(leftover);
-    else note({ code: 'cut_event', message: 'the stream ended in the middle of an event' });
-  };
+  /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
+  #learn(data: string, parsed: unknown, chunk: ChatCompletionChunk): void {
+    const { isPlainChunk } = this.#dialect;
+    if (this.#untriedLessons >= mostUntriedLessons || chunk !== parsed || !isPlainChunk) return;
+    const read = (other: unknown): unknown =>
+      isPlainChunk(other, this.#memory) ? other : undefined;
+    if (read(parsed) === undefined) return;
+    const lesson = learnRepeat(data, chunk, read);
+    if (lesson === undefined) return;
+    this.#untriedLessons++;
+    this.#learned = lesson;
+    this.#last = lesson;
+  }
 
-  const finish = (): boolean => {
-    ended = true;
-    if (document !== undefined) {
-      const text = document.end();
-      whole = understood(() => decodeDocument(text, dialect, note));
+  /** Looks whether a document begins here; returns where, else 0. */
+  #lookAt(bytes: Uint8Array): number {
+    const start = firstCharacter(bytes);
+    if (start === -1) return 0;
+    this.#isFirst = false;
+    // No field of an event stream begins like this.
+    if (!'{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) return 0;
+    this.#document = createDocument(this.#limits.eventBytes);
+    return start;
+  }
+
+  #finish(): boolean {
+    this.#hasEnded = true;
+    if (this.#document !== undefined) {
+      const text = this.#document.end();
+      this.#whole = understood(() => decodeDocument(text, this.#dialect, this.#note));
       return true;
     }
-    const leftover = sse.end();
-    if (leftover !== undefined) takeLeftover(leftover);
-    return next < events.length;
-  };
+    const leftover = this.#sse.end();
+    if (leftover !== undefined) this.#takeLeftover(leftover);
+    return this.#next < this.#count;
+  }
 
-  const feed = (bytes: Uint8Array | undefined): boolean => {
-    if (bytes === undefined) return finish();
-    const start = isFirst ? firstCharacter(bytes) : -1;
-    if (start !== -1) {
-      isFirst = false;
-      // No field of an event stream begins like this; a document does.
-      if ('{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) {
-        document = createDocument(limits.eventBytes);
-        document.add(bytes.subarray(start));
-        return true;
-      }
-    }
-    repeat = learned;
-    if (document === undefined) sse.feed(bytes, repeat);
-    else document.add(bytes);
-    return true;
-  };
-
-  return {
-    get sawDone() {
-      return sawDone;
-    },
-    get isRepeat() {
-      return isRepeat;
-    },
-    pull() {
-      if (whole !== undefined) {
-        const chunk = whole;
-        whole = undefined;
-        return chunk;
-      }
-      while (next < events.length) {
-        // What follows `[DONE]` is not of this answer.
-        if (sawDone) return undefined;
-        const event = events[next++] as SSEEvent | string;
-        if (next === events.length) {
-          events = [];
-          next = 0;
-        }
-        if (typeof event === 'string' && repeat !== undefined) {
-          isRepeat = last === repeat;
-          last = repeat;
-          untriedLessons = 0;
-          return repeat.chunk(event);
-        }
-        isRepeat = false;
-        last = undefined;
-        const chunk = decodeEvent(event as SSEEvent);
-        if (chunk !== undefined) return chunk;
-      }
-      return undefined;
-    },
-    get wantsBytes() {
-      return !ended && !sawDone;
-    },
-    feed,
-    async fill() {
-      if (ended) return false;
-      if (!sawDone) return feed(await body.read());
-      ended = true;
-      void drain(body);
-      return false;
-    },
-    cancel: () => body.cancel(),
-  };
+  /** An event without its blank line counts if it is whole by what it says. */
+  #takeLeftover(leftover: SSEEvent): void {
+    const isDone = leftover.data.trim() === '[DONE]';
+    const parsed = parseOr(leftover.data);
+    if (isDone || (typeof parsed === 'object' && parsed !== null)) this.onEvent(leftover);
+    else this.#note({ code: 'cut_event', message: 'the stream ended in the middle of an event' });
+  }
 }
-
-const openBrace = 0x7b;
-
-/** Events from which a pattern was taken that no other event had. */
-const mostUntriedLessons = 8;
 
 /** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */
 function understood<T>(read: () => T): T {

@@ -2,6 +2,7 @@ import type {
   ChatCompletionChunk,
   ChatCompletionDelta,
   ChatCompletionDeltaToolCall,
+  ChunkChoice,
 } from '../schema/chunk.ts';
 
 // The hot path. Nearly all events of an answer are equal, byte by byte, but for one text in them: what the model wrote
@@ -10,12 +11,32 @@ import type {
 // not match to the last character takes the plain way, which stays the judge; tests hold the two equal.
 
 /** An event, seen as what stands before its text, and what stands behind it. */
-export interface Repeat {
+export class Repeat {
   /** The event in a stream up to the text, and from its end on, blank line included. */
   readonly before: string;
   readonly behind: string;
+  readonly #chunk: ChatCompletionChunk;
+  readonly #choice: ChunkChoice;
+  readonly #place: TextPlace;
+
+  constructor(
+    [before, behind]: readonly [string, string],
+    chunk: ChatCompletionChunk,
+    choice: ChunkChoice,
+    place: TextPlace,
+  ) {
+    this.before = `data: ${before}`;
+    this.behind = `${behind}\n\n`;
+    this.#chunk = chunk;
+    this.#choice = choice;
+    this.#place = place;
+  }
+
   /** The chunk that the event holds, with another text. */
-  chunk(text: string): ChatCompletionChunk;
+  chunk(text: string): ChatCompletionChunk {
+    const delta = deltaWith(text, this.#choice.delta, this.#place);
+    return { ...this.#chunk, choices: [{ ...this.#choice, delta }] };
+  }
 }
 
 /**
@@ -36,32 +57,25 @@ export function learnRepeat(
   if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
   const place = findText(choice.delta);
   if (place === undefined) return undefined;
-  const { field, text: told, deltaWith } = place;
+  const { field, text: told } = place;
   const literal = JSON.stringify(told);
   const key = [`"${field}":`, `"${field}": `].find((each) => data.includes(each + literal));
   if (key === undefined) return undefined;
   const at = data.lastIndexOf(key + literal) + key.length + 1;
   const before = data.slice(0, at);
   const behind = data.slice(at + literal.length - 2);
-  const copy = (text: string): ChatCompletionChunk => ({
-    ...chunk,
-    choices: [{ ...choice, delta: deltaWith(text) }],
-  });
+  const repeat = new Repeat([before, behind], chunk, choice, place);
   // The proof that this text is that field, and that nothing else hangs on it.
   const probe = 'another text';
   const parsed: unknown = JSON.parse(before + probe + behind);
-  if (read(parsed) !== parsed || JSON.stringify(parsed) !== JSON.stringify(copy(probe))) {
-    return undefined;
-  }
-  return { before: `data: ${before}`, behind: `${behind}\n\n`, chunk: copy };
+  if (read(parsed) !== parsed) return undefined;
+  return JSON.stringify(parsed) === JSON.stringify(repeat.chunk(probe)) ? repeat : undefined;
 }
 
-/** The text of a delta: what it is called, and the delta with another one in its place. */
-interface TextPlace {
-  field: string;
-  text: string;
-  deltaWith(text: string): ChatCompletionDelta;
-}
+/** The text of a delta: a field of its own, or the arguments of its only call. */
+type TextPlace =
+  | { field: 'content' | 'reasoning_content'; text: string }
+  | { field: 'arguments'; text: string; call: ChatCompletionDeltaToolCall };
 
 const textFields = ['content', 'reasoning_content'] as const;
 
@@ -69,15 +83,7 @@ function findText(delta: ChatCompletionDelta): TextPlace | undefined {
   if (delta.tool_calls !== undefined) return findArguments(delta, delta.tool_calls);
   const field = textFields.find((name) => delta[name]);
   if (field === undefined || !isFlat(delta)) return undefined;
-  return {
-    field,
-    text: delta[field] ?? '',
-    deltaWith(text) {
-      const copy = { ...delta };
-      copy[field] = text;
-      return copy;
-    },
-  };
+  return { field, text: delta[field] ?? '' };
 }
 
 function findArguments(
@@ -85,17 +91,24 @@ function findArguments(
   [call, ...others]: readonly ChatCompletionDeltaToolCall[],
 ): TextPlace | undefined {
   if (!call?.function?.arguments || others.length > 0) return undefined;
-  const called = call.function;
-  if (!isFlat(delta, 'tool_calls') || !isFlat(call, 'function') || !isFlat(called))
+  if (!isFlat(delta, 'tool_calls') || !isFlat(call, 'function') || !isFlat(call.function))
     return undefined;
-  return {
-    field: 'arguments',
-    text: call.function.arguments,
-    deltaWith: (text) => ({
-      ...delta,
-      tool_calls: [{ ...call, function: { ...called, arguments: text } }],
-    }),
-  };
+  return { field: 'arguments', text: call.function.arguments, call };
+}
+
+/** The delta with another text in that place. */
+function deltaWith(
+  text: string,
+  delta: ChatCompletionDelta,
+  place: TextPlace,
+): ChatCompletionDelta {
+  if (place.field === 'arguments') {
+    const called = { ...place.call.function, arguments: text };
+    return { ...delta, tool_calls: [{ ...place.call, function: called }] };
+  }
+  const copy = { ...delta };
+  copy[place.field] = text;
+  return copy;
 }
 
 /** Whether copying the fields copies everything. */

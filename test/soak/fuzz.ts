@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProviderId } from 'deepseek-v4-flash';
-import { createSSEDecoder } from '../../src/stream/sse.ts';
+import { SSEDecoder } from '../../src/stream/sse.ts';
 import type { Mutation } from '../faults/mutations.ts';
 import { mutate, mutationKinds, readMutatedBody, readMutatedStream } from '../faults/mutations.ts';
 import { inPieces, withComments, withLineEnds } from '../faults/rewriting.ts';
@@ -109,8 +109,10 @@ const targets: Target[] = [
       const text = new TextDecoder().decode(broken).replaceAll(/\r\n|\r/g, '\n');
       const rewritten = Buffer.from(withLineEnds(withComments(text, next), next));
       const events: string[] = [];
-      const decoder = createSSEDecoder(({ data, bareLine }) => {
-        if (!bareLine) events.push(data);
+      const decoder = new SSEDecoder({
+        onEvent({ data, bareLine }) {
+          if (!bareLine) events.push(data);
+        },
       });
       for (const piece of inPieces(rewritten, next)) decoder.feed(piece);
       const leftover = decoder.end();

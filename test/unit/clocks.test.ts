@@ -1,8 +1,8 @@
 import type { ByteReader, ChatError, ChatStream, TimeoutOptions } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ReadLimits, WatchedBody } from '../../src/stream/clocks.ts';
-import { watchBody } from '../../src/stream/clocks.ts';
+import type { ReadLimits } from '../../src/stream/clocks.ts';
+import { WatchedBody } from '../../src/stream/clocks.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -73,7 +73,7 @@ interface Watched {
 function watch(limits: Partial<ReadLimits>): Watched {
   const pipe = createPipe();
   const expired: ChatError[] = [];
-  const body = watchBody(
+  const body = new WatchedBody(
     pipe.body,
     { idleMs: Infinity, stallFirstMs: Infinity, stallMs: Infinity, ...limits },
     (error) => {

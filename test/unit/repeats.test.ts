@@ -3,8 +3,8 @@ import type { ChatCompletionChunk } from 'deepseek-v4-flash';
 import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
-import { createAccumulator } from '../../src/stream/accumulate.ts';
-import { createChunkReader } from '../../src/stream/decode-stream.ts';
+import { Accumulator } from '../../src/stream/accumulate.ts';
+import { ChunkReader } from '../../src/stream/decode-stream.ts';
 import { ChatError } from '../../src/errors.ts';
 
 interface Outcome {
@@ -27,8 +27,8 @@ async function read(pieces: readonly Uint8Array[], way: 'quick' | 'plain'): Prom
   };
   let next = 0;
   const body = { read: async () => pieces[next++], cancel() {} };
-  const reader = createChunkReader(body, dialect, limits, () => {});
-  const accumulator = createAccumulator(limits);
+  const reader = new ChunkReader(body, dialect, limits, () => {});
+  const accumulator = new Accumulator(limits);
   const chunks: ChatCompletionChunk[] = [];
   let repeats = 0;
   let error: string | undefined;
@@ -220,7 +220,7 @@ test('nearly all pieces of tool arguments are read as repetitions, and make the 
 });
 
 test('repeated pieces of arguments count towards the limit of a call', async () => {
-  const accumulator = createAccumulator({ choices: 1, argumentBytes: 100 });
+  const accumulator = new Accumulator({ choices: 1, argumentBytes: 100 });
   const piece = JSON.parse(
     callPiece(0, 'x'.repeat(10)).slice('data: '.length),
   ) as ChatCompletionChunk;
@@ -272,7 +272,7 @@ test('the limit of an event is the same for one that repeats', async () => {
   const countWith = async (eventBytes: number): Promise<number> => {
     const left = [chunkOf('x'), event, event].map((each) => new TextEncoder().encode(each));
     const body = { read: async () => left.shift(), cancel() {} };
-    const reader = createChunkReader(body, dialect, { ...limits, eventBytes }, () => {});
+    const reader = new ChunkReader(body, dialect, { ...limits, eventBytes }, () => {});
     let count = 0;
     do while (reader.pull() !== undefined) count++;
     while (await reader.fill());

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { isChatError } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { SSEEvent } from '../../src/stream/sse.ts';
-import { createSSEDecoder } from '../../src/stream/sse.ts';
+import { SSEDecoder } from '../../src/stream/sse.ts';
 
 interface Expected {
   data: string;
@@ -162,7 +162,7 @@ function splitsOf(bytes: Uint8Array): [string, Uint8Array[]][] {
 
 function decodeAll(pieces: Uint8Array[]): { events: SSEEvent[]; leftover: SSEEvent | undefined } {
   const events: SSEEvent[] = [];
-  const decoder = createSSEDecoder((event) => events.push(event));
+  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) });
   for (const piece of pieces) decoder.feed(piece);
   // Events that were whole before the end may be dispatched by it.
   const leftover = decoder.end();
@@ -298,7 +298,7 @@ test('random streams are read as the standard has it', () => {
 
 test('an event is dispatched as soon as its blank line is there', () => {
   const events: SSEEvent[] = [];
-  const decoder = createSSEDecoder((event) => events.push(event));
+  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) });
   decoder.feed(encoder.encode('data: a\n'));
   expect(events).toEqual([]);
   decoder.feed(encoder.encode('\n'));
@@ -347,7 +347,7 @@ test.each(tooLarge)('an event larger than the limit is refused: %s', (_what, tex
   for (const pieces of [[bytes], splitRandomly(bytes, 5, 100)]) {
     let failure: unknown;
     try {
-      const decoder = createSSEDecoder(() => {}, { maxEventBytes: 1_000 });
+      const decoder = new SSEDecoder({ onEvent() {} }, { maxEventBytes: 1_000 });
       for (const piece of pieces) decoder.feed(piece);
     } catch (error) {
       failure = error;
@@ -361,7 +361,7 @@ test.each(tooLarge)('an event larger than the limit is refused: %s', (_what, tex
 
 test('many events that are small one by one pass a limit on one event', () => {
   const events: SSEEvent[] = [];
-  const decoder = createSSEDecoder((event) => events.push(event), { maxEventBytes: 100 });
+  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) }, { maxEventBytes: 100 });
   for (const piece of splitRandomly(encoder.encode('data: 123456789\n\n'.repeat(500)), 3, 50)) {
     decoder.feed(piece);
   }
@@ -371,13 +371,13 @@ test('many events that are small one by one pass a limit on one event', () => {
 
 test('a body in one large piece with small events passes a limit on one event', () => {
   const events: SSEEvent[] = [];
-  const decoder = createSSEDecoder((event) => events.push(event), { maxEventBytes: 100 });
+  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) }, { maxEventBytes: 100 });
   decoder.feed(encoder.encode('data: 123456789\n\n'.repeat(500)));
   expect(events).toHaveLength(500);
 });
 
 test('an unfinished comment without an end does not grow past the limit', () => {
-  const decoder = createSSEDecoder(() => {}, { maxEventBytes: 1_000 });
+  const decoder = new SSEDecoder({ onEvent() {} }, { maxEventBytes: 1_000 });
   const flood = (): void => {
     for (let round = 0; round < 100; round++) decoder.feed(encoder.encode(`:${'x'.repeat(100)}`));
   };
@@ -386,7 +386,7 @@ test('an unfinished comment without an end does not grow past the limit', () => 
 
 test('time grows with the number of pieces of one long line, and not with its square', () => {
   const measure = (pieces: number): number => {
-    const decoder = createSSEDecoder(() => {});
+    const decoder = new SSEDecoder({ onEvent() {} });
     const piece = encoder.encode('xxxxxxxxxxxxxxxx');
     const startedAt = performance.now();
     decoder.feed(encoder.encode('data: '));
