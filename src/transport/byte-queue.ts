@@ -12,7 +12,10 @@ export class ByteQueue {
   #isFull = false;
   #isEnded = false;
   #failure: unknown = undefined;
-  #waiting: Waiting | undefined = undefined;
+  // Two fields and no object for both: such objects live long enough for V8 to make them in the old generation from then
+  // on, and there they keep all alive that came after them.
+  #resolve: ((bytes: Uint8Array | undefined) => void) | undefined = undefined;
+  #reject: ((failure: unknown) => void) | undefined = undefined;
 
   /** @param onDrained called when everything has been read after a {@link ByteQueue.push} that wanted no more */
   constructor(onDrained: () => void) {
@@ -26,9 +29,9 @@ export class ByteQueue {
 
   /** @returns whether the queue wants more for now */
   push(bytes: Uint8Array): boolean {
-    if (this.#waiting !== undefined) {
-      this.#waiting.resolve(bytes);
-      this.#waiting = undefined;
+    if (this.#resolve !== undefined) {
+      this.#resolve(bytes);
+      this.#resolve = this.#reject = undefined;
       return true;
     }
     this.#pieces.push(bytes);
@@ -42,9 +45,9 @@ export class ByteQueue {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#failure = failure;
-    if (failure === undefined) this.#waiting?.resolve(undefined);
-    else this.#waiting?.reject(failure);
-    this.#waiting = undefined;
+    if (failure === undefined) this.#resolve?.(undefined);
+    else this.#reject?.(failure);
+    this.#resolve = this.#reject = undefined;
   }
 
   /** All bytes that are here, else the next ones to come; `undefined` at the end. @throws the failure */
@@ -60,7 +63,8 @@ export class ByteQueue {
     }
     if (!this.#isEnded) {
       return new Promise((resolve, reject) => {
-        this.#waiting = { resolve, reject };
+        this.#resolve = resolve;
+        this.#reject = reject;
       });
     }
     return this.#failure === undefined ? Promise.resolve(undefined) : Promise.reject(this.#failure);
@@ -72,9 +76,4 @@ export class ByteQueue {
     this.#size = 0;
     this.#isFull = false;
   }
-}
-
-interface Waiting {
-  resolve(bytes: Uint8Array | undefined): void;
-  reject(failure: unknown): void;
 }
