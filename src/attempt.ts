@@ -1,8 +1,9 @@
 import { onAbort, raceSignal, Stop } from './abort.ts';
 import type { ChatErrorInit } from './errors.ts';
-import { ChatError, isChatError, timeoutError } from './errors.ts';
+import { ChatError, isChatError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Attempt, Report } from './report.ts';
+import { timeoutError } from './timeout-error.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { backoffMs, longestWaitMs } from './transport/retry-delay.ts';
 import type { AbortSignalLike } from './web.ts';

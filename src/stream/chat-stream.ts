@@ -1,7 +1,8 @@
-import { attachToError, ChatError, isChatError, timeoutError } from '../errors.ts';
+import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
+import { timeoutError } from '../timeout-error.ts';
 import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';

@@ -1,4 +1,5 @@
-import { ChatError, isChatError, timeoutError } from '../errors.ts';
+import { ChatError, isChatError } from '../errors.ts';
+import { timeoutError } from '../timeout-error.ts';
 import type { ByteReader } from '../web.ts';
 
 /** Limits of the clocks that run while an answer is read, in milliseconds; `Infinity` for none. */

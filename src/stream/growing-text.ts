@@ -9,7 +9,7 @@ const mostWaiting = 256;
 export class GrowingText {
   #text = '';
   // Of numbers, not a typed array: as arguments of `fromCharCode` those take five times as long.
-  readonly #waiting: number[] = new Array(mostWaiting).fill(0);
+  readonly #waiting: number[] = [];
   #count = 0;
   length = 0;
 

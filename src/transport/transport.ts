@@ -1,5 +1,6 @@
 import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
-import { ChatError, timeoutError } from '../errors.ts';
+import { ChatError } from '../errors.ts';
+import { timeoutError } from '../timeout-error.ts';
 import { Stop, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 

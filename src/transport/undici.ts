@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { raceSignal } from '../abort.ts';
 import type { TimeoutPhase } from '../error-codes.ts';
-import { ChatError, timeoutError } from '../errors.ts';
+import { ChatError } from '../errors.ts';
+import { timeoutError } from '../timeout-error.ts';
 import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';

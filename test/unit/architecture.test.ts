@@ -13,6 +13,7 @@ const ranks: readonly (readonly string[])[] = [
     'schema/',
     'error-codes.ts',
     'errors.ts',
+    'timeout-error.ts',
     'report.ts',
     'web.ts',
     'abort.ts',

@@ -336,6 +336,21 @@ test('what end() returns keeps its name and id', () => {
   expect(leftover).toMatchObject({ data: 'x', event: 'error', id: '3' });
 });
 
+test('text is decoded the same in small pieces and in large ones, with ASCII alone and with more', () => {
+  const texts = ['plain', 'Größe', '日本語', '😀', 'a\uFEFFb'];
+  const random = seededRandom(7);
+  const data = Array.from({ length: 3_000 }, (_, index) => {
+    // Stretches of ASCII alone, and stretches of everything.
+    const isPlain = Math.floor(index / 200) % 2 === 0;
+    return `${index} ${isPlain ? texts[0] : texts[Math.floor(random() * texts.length)]}`;
+  });
+  const bytes = encoder.encode(data.map((each) => `data: ${each}\n\n`).join(''));
+  for (const longest of [3, 100, 1_500, 6_000]) {
+    const { events } = decodeAll(splitRandomly(bytes, longest, longest));
+    expect(events.map((event) => event.data)).toEqual(data);
+  }
+});
+
 const tooLarge: [string, string][] = [
   ['one line without an end', `data: ${'x'.repeat(5_000)}`],
   ['one line with its end', `data: ${'x'.repeat(5_000)}\n\n`],
@@ -361,7 +376,10 @@ test.each(tooLarge)('an event larger than the limit is refused: %s', (_what, tex
 
 test('many events that are small one by one pass a limit on one event', () => {
   const events: SSEEvent[] = [];
-  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) }, { maxEventBytes: 100 });
+  const decoder = new SSEDecoder(
+    { onEvent: (event) => void events.push(event) },
+    { maxEventBytes: 100 },
+  );
   for (const piece of splitRandomly(encoder.encode('data: 123456789\n\n'.repeat(500)), 3, 50)) {
     decoder.feed(piece);
   }
@@ -371,7 +389,10 @@ test('many events that are small one by one pass a limit on one event', () => {
 
 test('a body in one large piece with small events passes a limit on one event', () => {
   const events: SSEEvent[] = [];
-  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) }, { maxEventBytes: 100 });
+  const decoder = new SSEDecoder(
+    { onEvent: (event) => void events.push(event) },
+    { maxEventBytes: 100 },
+  );
   decoder.feed(encoder.encode('data: 123456789\n\n'.repeat(500)));
   expect(events).toHaveLength(500);
 });
