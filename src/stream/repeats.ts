@@ -9,6 +9,10 @@ import type {
 // next. Once such an event has been read in the plain way, the ones that repeat it need not be parsed and checked again:
 // what stands before the text and behind it is compared, and the chunk is copied with the new text in it. Whatever does
 // not match to the last character takes the plain way, which stays the judge; tests hold the two equal.
+//
+// Whatever every event passes on its way, from the queue of bytes to the growing text, is a class: methods are shared by
+// all streams. Closures would be objects of each, by the dozen, and with hundreds of streams none is still in the cache of
+// the processor when its turn comes: that was a fifth of the cost of an event.
 
 /** An event, seen as what stands before its text, and what stands behind it. */
 export class Repeat {
