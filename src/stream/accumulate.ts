@@ -99,9 +99,12 @@ export class Accumulator {
     const { delta } = choice;
     this.#repeated ??= this.#choiceAt(choice.index);
     addText(this.#repeated, delta);
-    if (delta.tool_calls === undefined) return !!(delta.content || delta.reasoning_content);
-    for (const call of delta.tool_calls) addCall(this.#repeated.calls, call, this.#limits);
-    return !!delta.tool_calls[0]?.function?.arguments;
+    for (const call of delta.tool_calls ?? []) addCall(this.#repeated.calls, call, this.#limits);
+    return !!(
+      delta.content ||
+      delta.reasoning_content ||
+      delta.tool_calls?.[0]?.function?.arguments
+    );
   }
 
   /** Whether anything has been added. */

@@ -17,6 +17,7 @@ export interface ChunkSource {
   readonly signal: AbortSignalLike;
   /** Sends the request; resolves with the response head. */
   open(): Promise<void>;
+  /** The next chunk that is here already. Not to be asked once the signal has aborted. */
   pull(): ChatCompletionChunk | undefined;
   /** Whether the last chunk is the one before it but for its text. */
   readonly isRepeat: boolean;
@@ -112,7 +113,7 @@ export class ChatStream<T = unknown, Input = T>
     this.#opened = source.open().then(
       () => {
         this.#isOpen = true;
-        if (!this.#isReading) this.#unread.start();
+        if (!this.#isReading && !this.#isOver) this.#unread.start();
       },
       (error: unknown) => {
         throw this.#fail(error);
@@ -317,13 +318,14 @@ export class ChatStream<T = unknown, Input = T>
     try {
       if (failed.length > 0) throw failed[0];
       if (!this.#isOpen) await this.#opened;
-      for (;;) {
-        // Ended from outside, while this waited.
-        if (this.#isOver) return await this.#afterEnd();
+      let isMore = true;
+      // It may be ended from outside, while this waits.
+      while (isMore && !this.#isOver) {
         const chunk = this.#source.pull();
         if (chunk !== undefined) return this.#handOut(chunk);
-        if (!(await this.#source.fill())) break;
+        isMore = await this.#source.fill();
       }
+      if (this.#isOver) return await this.#afterEnd();
       this.#finish();
     } catch (error) {
       // Left meanwhile, with the whole answer.
@@ -412,14 +414,24 @@ export class ChatStream<T = unknown, Input = T>
     if (this.#isOver) return this.#failure ?? error;
     this.#failure = error;
     this.#end();
-    const rest = this.#source.rest();
-    if (rest !== undefined) this.#accumulator.add(rest);
+    this.#addRest();
     const partial = this.#accumulator.begun ? this.#accumulator.partial(this.#note) : undefined;
     attachToError(error, { report: this.report, partial });
     this.#source.cancel(error);
     this.#source.settle({ error });
     this.#rejectEnd(error);
     return error;
+  }
+
+  /** What was held back belongs to the partial answer, unless it is the very thing that broke the stream. */
+  #addRest(): void {
+    const rest = this.#source.rest();
+    if (rest === undefined) return;
+    try {
+      this.#accumulator.add(rest);
+    } catch {
+      // The stream has its error.
+    }
   }
 
   /** Left after the finish_reason, the answer is whole; only the counts behind it may be missing. */

@@ -86,7 +86,11 @@ export class WatchedBody implements ByteReader {
 
   cancel(): void {
     this.#disarm();
-    this.#body.cancel();
+    try {
+      this.#body.cancel();
+    } catch {
+      // A transport of the caller's own. The call ends all the same.
+    }
   }
 
   /** Something of the answer has arrived. */

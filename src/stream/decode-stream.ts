@@ -32,6 +32,9 @@ const openBrace = 0x7b;
 /** Events from which a pattern was taken that no other event had. */
 const mostUntriedLessons = 8;
 
+/** Places for events that a reader keeps. */
+const mostKept = 64;
+
 /**
  * Bytes → SSE → JSON → chunks, pulled: `pull` until there is none, then `fill`. Decodes an event when it is pulled, so
  * nothing queues up behind a slow reader.
@@ -54,8 +57,9 @@ export class ChunkReader implements SSEReceiver {
   #untriedLessons = 0;
   #last: Repeat | undefined = undefined;
   #isFirst = true;
-  /** Text of a body that is no event stream, and the chunk that it was. */
+  /** Text of a body that is no event stream. */
   #document: DocumentText | undefined = undefined;
+  /** The chunk that the document was. */
   #whole: ChatCompletionChunk | undefined = undefined;
   #hasEnded = false;
   #isRepeat = false;
@@ -118,10 +122,10 @@ export class ChunkReader implements SSEReceiver {
   /** What `fill` does with what it has read; for who reads for it. */
   feed(bytes: Uint8Array | undefined): boolean {
     if (bytes === undefined) return this.#finish();
-    const from = this.#isFirst ? this.#lookAt(bytes) : 0;
+    if (this.#isFirst) return this.#feedFirst(bytes);
     this.#repeat = this.#learned;
     if (this.#document === undefined) this.#sse.feed(bytes, this.#repeat);
-    else this.#document.add(from === 0 ? bytes : bytes.subarray(from));
+    else this.#document.add(bytes);
     return true;
   }
 
@@ -136,8 +140,11 @@ export class ChunkReader implements SSEReceiver {
   #takeEvent(): SSEEvent | string | undefined {
     const event = this.#events[this.#next];
     this.#events[this.#next++] = undefined;
-    // The list stays, and is written from its beginning again: one for every read would be much to clear away.
-    if (this.#next === this.#count) this.#next = this.#count = 0;
+    if (this.#next === this.#count) {
+      // The list stays, and is written from its beginning again: one for every read would be much to clear away.
+      if (this.#count > mostKept) this.#events.length = 0;
+      this.#next = this.#count = 0;
+    }
     return event;
   }
 
@@ -182,8 +189,8 @@ export class ChunkReader implements SSEReceiver {
   #learn(data: string, parsed: unknown, chunk: ChatCompletionChunk): void {
     const { isPlainChunk } = this.#dialect;
     if (this.#untriedLessons >= mostUntriedLessons || chunk !== parsed || !isPlainChunk) return;
-    const read = (other: unknown): unknown =>
-      isPlainChunk(other, this.#memory) ? other : undefined;
+    const read = (other: unknown): ChatCompletionChunk | undefined =>
+      isPlainChunk(other, this.#memory) ? (other as ChatCompletionChunk) : undefined;
     if (read(parsed) === undefined) return;
     const lesson = learnRepeat(data, chunk, read);
     if (lesson === undefined) return;
@@ -192,15 +199,18 @@ export class ChunkReader implements SSEReceiver {
     this.#last = lesson;
   }
 
-  /** Looks whether a document begins here; returns where, else 0. */
-  #lookAt(bytes: Uint8Array): number {
+  /** Bytes of which none has been more than white space so far: is it an event stream at all? */
+  #feedFirst(bytes: Uint8Array): boolean {
     const start = firstCharacter(bytes);
-    if (start === -1) return 0;
-    this.#isFirst = false;
+    this.#isFirst = start === -1;
     // No field of an event stream begins like this.
-    if (!'{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) return 0;
-    this.#document = createDocument(this.#limits.eventBytes);
-    return start;
+    if (start !== -1 && '{[<'.includes(String.fromCharCode(bytes[start] ?? 0))) {
+      this.#document = createDocument(this.#limits.eventBytes);
+      this.#document.add(bytes.subarray(start));
+    } else {
+      this.#sse.feed(bytes);
+    }
+    return true;
   }
 
   #finish(): boolean {

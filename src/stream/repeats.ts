@@ -21,25 +21,25 @@ export class Repeat {
   readonly behind: string;
   readonly #chunk: ChatCompletionChunk;
   readonly #choice: ChunkChoice;
-  readonly #place: TextPlace;
+  readonly #field: TextField;
 
+  /** @param chunk one that nobody else has: readers may change those that they are given */
   constructor(
     [before, behind]: readonly [string, string],
     chunk: ChatCompletionChunk,
     choice: ChunkChoice,
-    place: TextPlace,
+    field: TextField,
   ) {
     this.before = `data: ${before}`;
     this.behind = `${behind}\n\n`;
     this.#chunk = chunk;
     this.#choice = choice;
-    this.#place = place;
+    this.#field = field;
   }
 
   /** The chunk that the event holds, with another text. */
   chunk(text: string): ChatCompletionChunk {
-    const delta = deltaWith(text, this.#choice.delta, this.#place);
-    return { ...this.#chunk, choices: [{ ...this.#choice, delta }] };
+    return chunkWith(text, this.#chunk, this.#choice, this.#field);
   }
 }
 
@@ -53,66 +53,71 @@ export class Repeat {
 export function learnRepeat(
   data: string,
   chunk: ChatCompletionChunk,
-  read: (parsed: unknown) => unknown,
+  read: (parsed: unknown) => ChatCompletionChunk | undefined,
 ): Repeat | undefined {
   const [choice] = chunk.choices;
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;
   if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
-  const place = findText(choice.delta);
-  if (place === undefined) return undefined;
-  const { field, text: told } = place;
-  const literal = JSON.stringify(told);
-  const key = [`"${field}":`, `"${field}": `].find((each) => data.includes(each + literal));
+  const told = findText(choice.delta);
+  if (told === undefined) return undefined;
+  const literal = JSON.stringify(told.text);
+  const key = [`"${told.field}":`, `"${told.field}": `].find((each) =>
+    data.includes(each + literal),
+  );
   if (key === undefined) return undefined;
   const at = data.lastIndexOf(key + literal) + key.length + 1;
   const before = data.slice(0, at);
   const behind = data.slice(at + literal.length - 2);
-  const repeat = new Repeat([before, behind], chunk, choice, place);
   // The proof that this text is that field, and that nothing else hangs on it.
   const probe = 'another text';
-  const parsed: unknown = JSON.parse(before + probe + behind);
-  if (read(parsed) !== parsed) return undefined;
-  return JSON.stringify(parsed) === JSON.stringify(repeat.chunk(probe)) ? repeat : undefined;
+  const proof = read(JSON.parse(before + probe + behind));
+  const [proofChoice] = proof?.choices ?? [];
+  if (proof === undefined || proofChoice === undefined) return undefined;
+  const expected = chunkWith(probe, chunk, choice, told.field);
+  if (JSON.stringify(proof) !== JSON.stringify(expected)) return undefined;
+  return new Repeat([before, behind], proof, proofChoice, told.field);
 }
 
 /** The text of a delta: a field of its own, or the arguments of its only call. */
-type TextPlace =
-  | { field: 'content' | 'reasoning_content'; text: string }
-  | { field: 'arguments'; text: string; call: ChatCompletionDeltaToolCall };
+type TextField = 'content' | 'reasoning_content' | 'arguments';
 
-const textFields = ['content', 'reasoning_content'] as const;
-
-function findText(delta: ChatCompletionDelta): TextPlace | undefined {
+function findText(delta: ChatCompletionDelta): { field: TextField; text: string } | undefined {
   if (delta.tool_calls !== undefined) return findArguments(delta, delta.tool_calls);
-  const field = textFields.find((name) => delta[name]);
-  if (field === undefined || !isFlat(delta)) return undefined;
-  return { field, text: delta[field] ?? '' };
+  if (!isFlat(delta)) return undefined;
+  if (delta.content) return { field: 'content', text: delta.content };
+  if (delta.reasoning_content) return { field: 'reasoning_content', text: delta.reasoning_content };
+  return undefined;
 }
 
 function findArguments(
   delta: ChatCompletionDelta,
   [call, ...others]: readonly ChatCompletionDeltaToolCall[],
-): TextPlace | undefined {
+): { field: TextField; text: string } | undefined {
   if (!call?.function?.arguments || others.length > 0) return undefined;
   if (!isFlat(delta, 'tool_calls') || !isFlat(call, 'function') || !isFlat(call.function))
     return undefined;
-  return { field: 'arguments', text: call.function.arguments, call };
+  return { field: 'arguments', text: call.function.arguments };
 }
 
-/** The delta with another text in that place. */
-function deltaWith(
+/** A copy with another text in that place. */
+function chunkWith(
   text: string,
-  delta: ChatCompletionDelta,
-  place: TextPlace,
-): ChatCompletionDelta {
-  if (place.field === 'arguments') {
-    const called = { ...place.call.function, arguments: text };
-    return { ...delta, tool_calls: [{ ...place.call, function: called }] };
-  }
-  const copy = { ...delta };
-  copy[place.field] = text;
-  return copy;
+  chunk: ChatCompletionChunk,
+  choice: ChunkChoice,
+  field: TextField,
+): ChatCompletionChunk {
+  const delta = { ...choice.delta };
+  if (field === 'arguments') delta.tool_calls = callsWith(text, delta.tool_calls);
+  else delta[field] = text;
+  return { ...chunk, choices: [{ ...choice, delta }] };
+}
+
+function callsWith(
+  text: string,
+  [call]: readonly ChatCompletionDeltaToolCall[] = [],
+): ChatCompletionDeltaToolCall[] {
+  return call === undefined ? [] : [{ ...call, function: { ...call.function, arguments: text } }];
 }
 
 /** Whether copying the fields copies everything. */

@@ -34,12 +34,13 @@ export class SSEDecoder {
   readonly #following = new TextDecoder();
   /** Whether what came ended with a whole character. The first piece may have a mark of byte order, which is none. */
   #isWhole = false;
-  #isAscii = true;
+  /** Whether the last piece was ASCII alone: the next one is likely to be so too. */
+  #wasAscii = true;
   /** Whether the parser holds nothing: all that it was given ended with a blank line. */
   #isBetween = true;
   #endsLine = false;
-  /** The body has ended, and this is what it ended with. */
   #hasEnded = false;
+  /** What the body ended with. */
   #leftover: SSEEvent | undefined = undefined;
 
   constructor(
@@ -104,11 +105,11 @@ export class SSEDecoder {
   #decode(bytes: Uint8Array): string {
     const wasWhole = this.#isWhole;
     this.#isWhole = (bytes[bytes.length - 1] ?? 0xff) < 0x80;
-    const isForgetful = wasWhole && this.#isWhole && (this.#isAscii || bytes.length < largeBytes);
+    const isForgetful = wasWhole && this.#isWhole && (this.#wasAscii || bytes.length < largeBytes);
     const text = isForgetful
       ? forgetful.decode(bytes)
       : this.#following.decode(bytes, { stream: true });
-    this.#isAscii = text.length === bytes.length;
+    this.#wasAscii = text.length === bytes.length;
     return text;
   }
 

@@ -12,8 +12,8 @@ export class ByteQueue {
   #isFull = false;
   #isEnded = false;
   #failure: unknown = undefined;
-  // Two fields and no object for both: such objects live long enough for V8 to make them in the old generation from then
-  // on, and there they keep all alive that came after them.
+  // Who waits: two fields and no object of both. V8 sees such objects outlive collections and makes them in the old
+  // generation from then on, where each of them, dead as it may be, keeps what it points to alive.
   #resolve: ((bytes: Uint8Array | undefined) => void) | undefined = undefined;
   #reject: ((failure: unknown) => void) | undefined = undefined;
 
