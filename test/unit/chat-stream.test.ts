@@ -180,7 +180,7 @@ test('a stream that was ended before its head came leaves no clock behind', asyn
     for (let ticks = 0; ticks < 20; ticks++) {
       const client = clientOf(playing([event({ content: 'a' })], { hangs: true }));
       const stream = client.chat.completions.stream({ messages });
-      for (let tick = 0; tick < ticks; tick++) await null;
+      for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
       stream.abort();
       await vi.advanceTimersByTimeAsync(10);
       expect({ ticks, clocks: vi.getTimerCount() }).toEqual({ ticks, clocks: 0 });
