@@ -2,16 +2,19 @@ import { raceSignal } from './abort.ts';
 import { resolveKey } from './api-key.ts';
 import type { AttemptScope, Attempts, Lifetime } from './attempt.ts';
 import { annotate, callHook, createAttempts, createLifetime } from './attempt.ts';
+import type { ChatErrorCode } from './error-codes.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { defaults } from './options.ts';
-import { parseOr } from './json.ts';
-import { redactText, redactValue, withoutSecrets } from './redact.ts';
-import { readErrorBody, redirectError } from './read-error.ts';
+import { createSecrets, harmlessHeaders, promptTexts } from './redact.ts';
+import { isRedirect, parseErrorBody, readErrorBody, redirectError } from './read-error.ts';
+import { isKnownWord } from './providers/dialect/error-words.ts';
+import type { DecodedFailure, Provider, VendorFailure } from './providers/provider.ts';
 import { resolveCall } from './resolve-options.ts';
 import type { NoteIssue, Report, ReportIssue } from './report.ts';
 import type { ChatCompletion } from './schema/response.ts';
-import { completionState, settleReport } from './settle-report.ts';
+import { addIssue } from './report-issues.ts';
+import { completionState, noteEnd, settleReport } from './settle-report.ts';
 import type { ReadLimits } from './stream/clocks.ts';
 import { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
@@ -42,10 +45,12 @@ export interface Call {
   readonly attempts: Attempts;
   readonly note: NoteIssue;
   readonly unreadMs: number;
+  /** What the call was given itself. */
+  readonly own: RequestOptions<unknown>;
   /** @throws ChatError `invalid_options` if an option of the call is refused: as part of the call, so with its report */
   check(): void;
-  /** Texts that no message of a vendor's may repeat to the user's logs. */
-  hidePrompts(texts: () => readonly string[]): void;
+  /** What is going to be sent: texts that no message may repeat to the user's logs, and whether there are tools. */
+  prepared(request: { body: Record<string, unknown>; http: HttpRequest }): void;
   /** One send. @throws ChatError for every status but 2xx */
   send(request: HttpRequest, scope: AttemptScope): Promise<CallResponse>;
   /** The error that a body of status 200, or an event, holds. */
@@ -69,7 +74,7 @@ export function createCall(
 ): Call {
   const { provider, logger, hooks } = options;
   const { profile } = provider;
-  const { refusal, timeout, maxRetries, deadlineMs, signal } = resolveCall(
+  const { own, refusal, timeout, maxRetries, deadlineMs, signal } = resolveCall(
     options,
     requestOptions,
     kind,
@@ -88,7 +93,7 @@ export function createCall(
     adjustments: [],
     issues: [],
     timings: { startedAt: Date.now() },
-    completion: 'interrupted',
+    completion: 'running',
   };
   const lifetime = createLifetime({
     signal,
@@ -105,14 +110,12 @@ export function createCall(
     budget,
     report,
   });
-  const keys: string[] = [];
-  let prompts = (): readonly string[] => [];
+  const secrets = createSecrets();
+  let hasTools = false;
   let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
 
-  const note = (issue: ReportIssue): void => void report.issues.push(issue);
-
-  const redact = (text: string): string => redactText(text, keys, prompts());
+  const note = (issue: ReportIssue): void => addIssue(report.issues, issue);
 
   const toError = (failure: {
     status?: number | undefined;
@@ -121,15 +124,16 @@ export function createCall(
   }): ChatError => {
     // What happened is in the vendor's own words; what is told is without ours, and hidden before it is shortened or
     // reflowed, since then it could no longer be recognised.
-    const { code, retryable, ...meant } = provider.decodeError(failure, profile);
-    const told = { ...failure, body: redactValue(failure.body, redact) };
-    const { message, ...init } = provider.decodeError(told, profile);
+    const { code, retryable, limit, ...meant } = decodeFailure(provider, failure);
+    const body = secrets.redactValue(failure.body);
+    const { message, ...init } = decodeFailure(provider, { ...failure, body });
     return new ChatError(code, message, {
       ...init,
       retryable,
-      // Words of a list, which a prompt may hold by chance.
-      vendorCode: meant.vendorCode && redactText(meant.vendorCode, keys, []),
-      vendorType: meant.vendorType && redactText(meant.vendorType, keys, []),
+      limit,
+      // Words that are known, which a prompt may hold by chance, are told as they are.
+      vendorCode: isKnownWord(meant.vendorCode) ? meant.vendorCode : init.vendorCode,
+      vendorType: isKnownWord(meant.vendorType) ? meant.vendorType : init.vendorType,
       // The header's id, which is the one that `report` has, comes first.
       requestId: report.requestId ?? init.requestId,
       retryAfterMs:
@@ -138,10 +142,7 @@ export function createCall(
   };
 
   const receive = (status: number, headers: Record<string, string>): void => {
-    const told: Record<string, string> = {};
-    for (const name of Object.keys(headers)) {
-      if (name !== 'set-cookie') told[name] = redactText(headers[name] ?? '', keys, []);
-    }
+    const told = secrets.redactHeaders(headers);
     report.headers = told;
     report.timings.headersMs = Date.now() - report.timings.startedAt;
     const requestId = told[profile.requestIdHeader];
@@ -159,25 +160,35 @@ export function createCall(
           hooks.onResponse?.({
             provider: provider.id,
             status,
-            headers: { ...told },
+            headers: harmlessHeaders(told),
             attempt: report.attempts.length,
           })),
     );
   };
 
-  const end = (completion: ChatCompletion | undefined): void => {
+  /** Nothing that is only told about the end may get in its way. */
+  const end = (completion: ChatCompletion | undefined, error?: ChatError): void => {
     lifetime.end();
     report.timings.totalMs = Date.now() - report.timings.startedAt;
-    if (completion !== undefined) settleReport(report, completion, options, note);
-    callHook(hooks.onEnd && (() => hooks.onEnd?.(report)));
+    try {
+      if (completion !== undefined) settleReport(report, completion, options, note);
+      if (completion !== undefined && error === undefined) {
+        noteEnd(completion, profile.finishReasons, hasTools, note);
+      }
+    } catch {
+      note({ code: 'report_incomplete', message: 'the end of the answer could not be reported' });
+    }
+    callHook(hooks.onEnd && (() => hooks.onEnd?.(report, error)));
   };
 
   return {
     report,
     lifetime,
     attempts,
-    hidePrompts: (texts) => {
-      prompts = texts;
+    own,
+    prepared({ body, http }) {
+      hasTools = Array.isArray(body.tools) && body.tools.length > 0;
+      secrets.hidePrompts(() => [http.body ?? '', ...promptTexts(body)]);
     },
     note,
     unreadMs: timeout.unread ?? defaults.timeout.unread,
@@ -191,8 +202,7 @@ export function createCall(
       report.issues.length = keptIssues;
       const found = resolveKey(options);
       const key = typeof found === 'string' ? found : await raceSignal(found, current.stop);
-      // Hiding a placeholder of a few letters would hide half of every message.
-      if (key.length >= 6 && !keys.includes(key)) keys.push(key);
+      secrets.addKey(key);
       const { headers } = request;
       callHook(
         hooks.onRequest &&
@@ -201,7 +211,7 @@ export function createCall(
               provider: provider.id,
               method: request.method,
               url: request.url,
-              headers: withoutSecrets(headers),
+              headers: harmlessHeaders(headers),
               attempt: current.record.number,
             })),
       );
@@ -226,16 +236,17 @@ export function createCall(
         const watched = new WatchedBody(body, readLimits, (error) => current.stop.abort(error));
         return { headers: response.headers, body: watched };
       }
-      if (status >= 300 && status < 400) {
+      if (isRedirect(status)) {
         body.cancel();
         throw redirectError(profile.name, status, response.headers.location, request.url);
       }
       const text = await readErrorBody(body, options.limits.errorBodyBytes);
-      throw toError({ status, headers: response.headers, body: parseOr(text) });
+      throw toError({ status, headers: response.headers, body: parseErrorBody(text) });
     },
     toError: (body) => toError({ body }),
     succeed(completion) {
-      report.completion = completion === undefined ? 'complete' : completionState(completion);
+      report.completion =
+        completion === undefined ? 'complete' : completionState(completion, profile.finishReasons);
       attempts.succeed();
       end(completion);
     },
@@ -244,12 +255,26 @@ export function createCall(
         ? (cause as ChatError)
         : new ChatError('invalid_response', 'The answer could not be read', { cause });
       annotate(error, { provider: provider.id, requestId: report.requestId });
+      if (!causedByUser.has(error.code)) secrets.redactError(error);
       if (error.report === undefined) attachToError(error, { report });
+      report.completion = 'interrupted';
       attempts.fail(error);
-      end(error.partial);
+      end(error.partial, error);
       return error;
     },
   };
+}
+
+/** Errors whose cause is the reason of the user's signal, or what a function of the user's threw: theirs to see as it is. */
+const causedByUser = new Set<ChatErrorCode>(['aborted', 'missing_api_key', 'invalid_output']);
+
+/** A body that the vendor's dialect cannot read still came with a status. */
+function decodeFailure(provider: Provider, failure: VendorFailure): DecodedFailure {
+  try {
+    return provider.decodeError(failure, provider.profile);
+  } catch {
+    return provider.decodeError({ ...failure, body: undefined }, provider.profile);
+  }
 }
 
 async function sendOver(

@@ -4,8 +4,7 @@ import { ChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
-import { readAnswer } from './read-answer.ts';
-import { promptTexts } from './redact.ts';
+import { readAnswer, readCompletion } from './read-answer.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from './stream/accumulate.ts';
@@ -34,8 +33,8 @@ export async function complete(
     const request = begin(context.options, call, asked);
     const completion = await call.attempts.run(async (scope) => {
       const response = await call.send(request.http, scope);
-      const answer = await readAnswer(response, call, context.options);
-      return decodeCompletion(answer, call, context.options);
+      const completion = await readCompletion(response, call, context.options);
+      return checkCompletion(completion, context.options);
     });
     call.succeed(completion);
     return withReport(completion, call.report);
@@ -52,9 +51,10 @@ export function stream<T>(
 ): ChatStream<T> {
   const { options } = context;
   const call = createCall(context, asked.options, 'streamed');
+  const accumulator = new Accumulator(options.limits, options.provider.profile.finishReasons);
   return new ChatStream<T>({
-    source: new StreamSource(call, options, () => begin(options, call, asked)),
-    accumulator: new Accumulator(options.limits),
+    source: new StreamSource(call, options, accumulator, () => begin(options, call, asked)),
+    accumulator,
     report: call.report,
     unreadMs: call.unreadMs,
     note: call.note,
@@ -65,28 +65,26 @@ export function stream<T>(
 /** Prepares the request, and tells the report and the user what was changed. */
 function begin(
   options: ResolvedOptions,
-  { report, hidePrompts, check }: Call,
+  { report, note, own, prepared, check }: Call,
   asked: ChatRequest,
 ): ReadyRequest {
   check();
   const ready = asked.prepare ?? prepare;
-  const request = ready(options, asked.params, asked.options ?? {}, asked.isValidated);
+  const request = ready(options, asked.params, own, asked.isValidated);
   report.model = request.model;
   report.thinking = { asked: request.thinking, seen: false };
-  hidePrompts(() => promptTexts(request.body));
+  prepared(request);
   report.adjustments.push(...request.adjustments);
-  report.issues.push(...request.issues);
+  request.issues.forEach(note);
   if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
   return request;
 }
 
 /** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
-function decodeCompletion(
-  answer: unknown,
-  { note }: Call,
-  { provider, splitThinkTags: splits }: ResolvedOptions,
+function checkCompletion(
+  decoded: ChatCompletion,
+  { splitThinkTags: splits }: ResolvedOptions,
 ): ChatCompletion {
-  const decoded = provider.decode(answer, note);
   const completion = splits ? splitThinkTags(decoded) : decoded;
   if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
     const message = 'The answer has no finish_reason: it is not whole';
@@ -98,15 +96,15 @@ function decodeCompletion(
 /** A call without a body. */
 export async function get<T>(
   context: CallContext,
-  path: string | undefined,
+  url: string | undefined,
   what: string,
   decode: (body: unknown) => T,
-  requestOptions: RequestOptions<unknown> | null = {},
+  requestOptions?: RequestOptions<unknown> | null,
 ): Promise<T> {
   const call = createCall(context, requestOptions, 'whole');
   try {
     call.check();
-    const request = prepareGet(context.options, path, what, requestOptions ?? {});
+    const request = prepareGet(context.options, url, what, call.own);
     const answer = await call.attempts.run(async (scope) => {
       const response = await call.send(request, scope);
       return decode(await readAnswer(response, call, context.options));

@@ -16,7 +16,7 @@ import { decodeModels } from './providers/dialect/decode-models.ts';
 import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import { resolveOptions } from './resolve-options.ts';
+import { callOptions, clientOptions, resolveOptions } from './resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -126,7 +126,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   };
   /** What is left on the account. @throws ChatError `unsupported` where the vendor documents no such call */
   balance(options?: RequestOptions<Options>): Promise<Balance>;
-  /** The same client with other options. Another vendor gets neither the key nor the base URL of this one. */
+  /** The same client with other options. Another vendor gets neither the key, the base URL, the headers nor the prices of this one. */
   withOptions<const Other extends ProviderId | Provider = never>(
     options: ClientOptions<Other>,
   ): Client<[Other] extends [never] ? Options : ProviderOptionsFor<Other>>;
@@ -144,8 +144,9 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
  * @throws ChatError `invalid_options`
  */
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
-  given: ClientOptions<P> = {},
+  all: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
+  const given = clientOptions(all as ClientOptions);
   const options = resolveOptions(given);
   const closing = new Stop();
   const context: CallContext = { options, budget, closing };
@@ -176,10 +177,13 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   const list = (
     requestOptions?: RequestOptions<unknown>,
   ): Promise<ModelPage> & AsyncIterable<Model> => {
-    const { paths } = options.provider.profile;
-    const page = get(context, paths.models, 'list of models', decodeModels, requestOptions).then(
-      (models) => iterable(models, async () => models.data),
-    );
+    const page = get(
+      context,
+      options.urls.models,
+      'list of models',
+      decodeModels,
+      requestOptions,
+    ).then((models) => iterable(models, async () => models.data));
     // Whoever iterates gets the error from there, and need not ask the promise as well.
     page.catch(() => {});
     return iterable(page, async () => (await page).data);
@@ -200,14 +204,14 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
         parse: (params: object, requestOptions?: ParseOptions<unknown>) =>
           parse(context, { ...params }, requestOptions) as Promise<never>,
         runTools: (params, requestOptions) => runTools(context, params, requestOptions),
-        prepare(params, requestOptions = {}) {
+        prepare(params, given) {
           const {
             http: _http,
             model: _model,
             issues: _issues,
             thinking: _thinking,
             ...prepared
-          } = prepare(options, params, requestOptions);
+          } = prepare(options, params, callOptions(given));
           return prepared;
         },
       },
@@ -220,18 +224,18 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     },
     models: { list },
     balance(requestOptions = {}) {
-      const { decodeBalance, profile } = options.provider;
+      const { decodeBalance } = options.provider;
       // A path without a decoder is as good as none.
-      const path = decodeBalance && profile.paths.balance;
-      return get(context, path, 'balance', decodeBalance ?? unreachable, requestOptions);
+      const url = decodeBalance && options.urls.balance;
+      return get(context, url, 'balance', decodeBalance ?? unreachable, requestOptions);
     },
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
-      const { apiKey: _apiKey, baseURL: _baseURL, ...kept } = given;
-      const isOther =
-        more.provider !== undefined && findProvider(more.provider) !== options.provider;
+      const own = clientOptions(more as ClientOptions);
+      const { apiKey: _key, baseURL: _url, pricing: _pricing, headers: _headers, ...kept } = given;
+      const isOther = own.provider !== undefined && findProvider(own.provider) !== options.provider;
       return createClient({
         ...(isOther ? kept : given),
-        ...more,
+        ...own,
       } as ClientOptions) as Client<never>;
     },
     close,

@@ -1,10 +1,12 @@
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import { defaults } from './options.ts';
+import { ownOptions } from './own-options.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
 import { Accumulator } from './stream/accumulate.ts';
+import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
 import type { ByteReader, ByteSource } from './web.ts';
 
@@ -22,15 +24,22 @@ export async function* decodeStream(
   body: ByteSource,
   options: { provider?: ProviderId | Provider | undefined } = {},
 ): AsyncGenerator<ChatCompletionChunk, undefined> {
-  const provider = findProvider(options.provider ?? defaults.provider);
+  const own = ownOptions(options, ['provider'], 'The options of decodeStream');
+  const provider = findProvider(own.provider ?? defaults.provider);
   const note = (): void => {};
-  const accumulator = new Accumulator(defaults.limits);
+  const accumulator = new Accumulator(defaults.limits, provider.profile.finishReasons);
   const toError = (error: unknown): ChatError => {
     const { code, message, ...init } = provider.decodeError({ body: error }, provider.profile);
     return new ChatError(code, message, init);
   };
   const bytes = readerOf(body);
-  const reader = new ChunkReader(bytes, { ...provider, toError }, defaults.limits, note);
+  const reader = new ChunkReader(
+    bytes,
+    streamDialect(provider, toError),
+    defaults.limits,
+    note,
+    accumulator,
+  );
   try {
     do {
       for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
@@ -44,8 +53,7 @@ export async function* decodeStream(
   } catch (error) {
     // As in a ChatStream: after the finish_reason, how the connection ends is of no interest.
     if (accumulator.complete && isChatError(error, 'stream_interrupted')) return;
-    const partial = accumulator.begun ? accumulator.partial(note) : undefined;
-    throw isChatError(error) ? attachToError(error, { partial }) : error;
+    throw isChatError(error) ? attachToError(error, { partial: accumulator.rescue(note) }) : error;
   } finally {
     bytes.cancel();
   }

@@ -9,6 +9,7 @@ export interface ChatErrorInit {
   requestId?: string | undefined;
   retryable?: boolean | undefined;
   retryAfterMs?: number | undefined;
+  limit?: number | undefined;
   phase?: TimeoutPhase | undefined;
   issues?: readonly ErrorIssue[] | undefined;
   param?: string | undefined;
@@ -27,6 +28,7 @@ const plainFields = [
   'provider',
   'requestId',
   'retryAfterMs',
+  'limit',
   'phase',
   'issues',
   'param',
@@ -52,6 +54,8 @@ export class ChatError extends Error {
   declare readonly requestId?: string | undefined;
   /** How long the vendor asked us to wait, in milliseconds. */
   declare readonly retryAfterMs?: number | undefined;
+  /** How many calls at the same time the vendor allows, on a `rate_limit` that says so. */
+  declare readonly limit?: number | undefined;
   /** Which clock ran out, on `timeout`. */
   declare readonly phase?: TimeoutPhase | undefined;
   /**
@@ -126,6 +130,15 @@ export function isChatError<Code extends ChatErrorCode>(
   code: Code,
 ): error is ChatError & { readonly code: Code };
 export function isChatError(error: unknown, code?: ChatErrorCode): boolean {
-  if (typeof error !== 'object' || error === null || !(brand in error)) return false;
+  if (typeof error !== 'object' || error === null || !isBranded(error)) return false;
   return code === undefined || (error as { code?: unknown }).code === code;
+}
+
+/** Whatever was thrown may be a proxy, and throw when it is looked at. */
+function isBranded(error: object): boolean {
+  try {
+    return brand in error;
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,12 @@
 import { isChatError } from './errors.ts';
 import type { ErrorIssue } from './error-codes.ts';
+import { withoutHalves } from './half-pairs.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import type { CanonicalRequest } from './schema/canonical.ts';
-import { canonicalRequest, checkMessages, messageIssues } from './schema/canonical.ts';
+import type { CanonicalRequest } from './schema/canonical-request.ts';
+import { canonicalRequest, messageIssues } from './schema/canonical.ts';
+import { checkMessages } from './schema/contradictions.ts';
 import type { ChatCompletionMessageParam } from './schema/message.ts';
 
 /** What becomes of one message at one vendor. */
@@ -40,9 +42,9 @@ export function explainMessages(
   const readable = [...messages].map((message, index): ChatCompletionMessageParam =>
     broken.has(index) ? { role: 'user', content: '' } : (message as ChatCompletionMessageParam),
   );
-  const unanswered: ErrorIssue[] = [];
-  checkMessages(readable, unanswered);
-  const found = [...malformed, ...unanswered, ...orphans(readable)].map(refused);
+  const issues = [...malformed];
+  checkMessages(readable, issues);
+  const found = issues.map(refused);
   const hasCalls = readable.some(
     (message) => message.role === 'assistant' && !!message.tool_calls?.length,
   );
@@ -60,39 +62,24 @@ function explainMessage(
   hasCalls: boolean,
   vendor: Provider,
 ): MessageExplanation[] {
+  const mended = withoutHalves(message, 'messages.0');
   const request: CanonicalRequest = {
     ...canonicalRequest({ messages: [{ role: 'user', content: '' }] }),
-    messages: [message],
+    messages: [mended.value],
     // A conversation in which tools were called is sent with tools, and other rules hold for it.
     ...(hasCalls && { tools: [{ type: 'function', function: { name: 'tool', parameters: {} } }] }),
   };
   const own = (path: string): string => path.replace(/^messages\.0\b/, `messages.${index}`);
   try {
-    return vendor
-      .encode(request, vendor.profile)
-      .adjustments.filter(({ param }) => param.startsWith('messages.'))
+    const { adjustments } = vendor.encode(request, vendor.profile);
+    return [...mended.adjustments, ...adjustments]
+      .filter(({ param }) => param.startsWith('messages.'))
       .map(({ param, reason }) => ({ index, path: own(param), outcome: 'adjusted', reason }));
   } catch (error) {
     if (!isChatError(error)) throw error;
     const reason = error.message.replace(/ \(.*\)$/, '');
     return [refused({ path: own(error.param ?? 'messages.0'), message: reason })];
   }
-}
-
-/** Tool messages that answer nothing, which vendors refuse and a bare look at one message does not show. */
-function orphans(messages: readonly ChatCompletionMessageParam[]): ErrorIssue[] {
-  const issues: ErrorIssue[] = [];
-  let open = new Set<string>();
-  for (const [index, message] of messages.entries()) {
-    if (message.role !== 'tool') {
-      const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
-      open = new Set(calls.map(({ id }) => id));
-    } else if (!open.has(message.tool_call_id)) {
-      const why = 'answers no call of the assistant message before it';
-      issues.push({ path: `messages.${index}.tool_call_id`, message: why });
-    }
-  }
-  return issues;
 }
 
 function refused({ path, message }: ErrorIssue): MessageExplanation {

@@ -119,12 +119,14 @@ export type {
   ChoiceLogprobs,
   CompletionMeta,
   FinishReason,
+  InvalidToolCall,
   ParsedChatCompletion,
   ParsedChatCompletionWithReport,
   ParsedChoice,
   ParsedMessage,
   TokenLogprob,
 } from './schema/response.ts';
+export type { AnswerEnd, FinishWords } from './schema/finish-reason.ts';
 export type {
   CompletionTokensDetails,
   CompletionUsage,

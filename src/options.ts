@@ -1,7 +1,9 @@
+import type { ChatError } from './errors.ts';
 import type { Prices, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions } from './providers/registry.ts';
 import type { Attempt, Report } from './report.ts';
 import type { Transport } from './transport/transport.ts';
+import type { VendorURLs } from './vendor-urls.ts';
 import type { AbortSignalLike } from './web.ts';
 
 /** Clocks, in milliseconds; `Infinity` for none. */
@@ -27,8 +29,10 @@ export interface TimeoutOptions {
 export interface Limits {
   /** One event of a stream. All sizes of text count its UTF-16 units. @default 16 MiB */
   eventBytes?: number | undefined;
-  /** A whole answer. @default 64 MiB */
+  /** A whole answer, and what a stream has gathered of one: texts, arguments and side fields together. @default 64 MiB */
   responseBytes?: number | undefined;
+  /** Log probabilities that a stream has gathered. @default 1 GiB */
+  logprobBytes?: number | undefined;
   /** What is read of an error's body. @default 64 KiB */
   errorBodyBytes?: number | undefined;
   /** Tool calls of one answer. @default 128 */
@@ -59,7 +63,7 @@ export interface Logger {
   debug?: ((message: string, details: Record<string, unknown>) => void) | undefined;
 }
 
-/** Called as a call goes on. What they throw is ignored; they see no key. */
+/** Called as a call goes on. What they throw is ignored. They see the values of headers that are known to be harmless. */
 export interface Hooks {
   /** Before each send. */
   onRequest?:
@@ -82,8 +86,8 @@ export interface Hooks {
     | undefined;
   /** Before the wait for the next attempt. */
   onRetry?: ((event: { provider: string; attempt: Attempt; delayMs: number }) => void) | undefined;
-  /** At the end of each call, good or bad. */
-  onEnd?: ((report: Report) => void) | undefined;
+  /** At the end of each call; with its error, if it failed. */
+  onEnd?: ((report: Report, error?: ChatError) => void) | undefined;
 }
 
 /** What `createClient` takes. */
@@ -99,8 +103,8 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   baseURL?: string | undefined;
   /** Allow `http:` to hosts that are not loopback. @default false */
   allowHttp?: boolean | undefined;
-  /** Added to every request. */
-  headers?: Record<string, string> | undefined;
+  /** Added to every request; `undefined` is none, `null` takes one of the library's own off. */
+  headers?: Record<string, string | null | undefined> | undefined;
   /** Clocks, or the total in milliseconds. */
   timeout?: TimeoutOptions | number | undefined;
   /** Sends after the first one. @default 2 */
@@ -130,8 +134,8 @@ export interface RequestOptions<Options = ProviderOptions> {
   timeout?: TimeoutOptions | number | undefined;
   /** Over the client's. */
   maxRetries?: number | undefined;
-  /** Over the client's, name by name. */
-  headers?: Record<string, string> | undefined;
+  /** Over the client's, name by name; `null` takes one of those off. */
+  headers?: Record<string, string | null | undefined> | undefined;
   /** When the call must be over, retries and waits included: epoch milliseconds or a Date. */
   deadline?: number | Date | undefined;
   /** Merged into the body last, untouched. Not `model`, `messages` or `stream`. */
@@ -147,6 +151,35 @@ export interface RequestOptions<Options = ProviderOptions> {
   /** Fields that only one vendor documents; only the called vendor's are sent. */
   providerOptions?: Options | undefined;
 }
+
+/** The names of all options: others are refused. */
+export const clientOptionNames = Object.keys({
+  provider: true,
+  apiKey: true,
+  baseURL: true,
+  allowHttp: true,
+  headers: true,
+  timeout: true,
+  maxRetries: true,
+  onUnsupported: true,
+  transport: true,
+  limits: true,
+  pricing: true,
+  splitThinkTags: true,
+  logger: true,
+  hooks: true,
+} satisfies Record<keyof ClientOptions, true>);
+
+export const callOptionNames = Object.keys({
+  signal: true,
+  timeout: true,
+  maxRetries: true,
+  headers: true,
+  deadline: true,
+  extraBody: true,
+  onReasoningExhausted: true,
+  providerOptions: true,
+} satisfies Record<keyof RequestOptions, true>);
 
 /** Every default that is not a vendor's fact. */
 export const defaults = {
@@ -166,6 +199,7 @@ export const defaults = {
   limits: {
     eventBytes: 16 * 1024 * 1024,
     responseBytes: 64 * 1024 * 1024,
+    logprobBytes: 1024 * 1024 * 1024,
     errorBodyBytes: 64 * 1024,
     toolCalls: 128,
     choices: 128,
@@ -181,8 +215,7 @@ export interface ResolvedOptions {
   baseURL: string;
   /** Of the base URL. */
   origin: string;
-  /** Where chats go, but for beta features. */
-  chatURL: string;
+  urls: VendorURLs;
   headers: Record<string, string>;
   timeout: TimeoutOptions;
   maxRetries: number;

@@ -1,12 +1,16 @@
 import type { HttpRequest } from './call.ts';
 import { ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
-import { resolveHeaders } from './resolve-options.ts';
+import { callOptionNames } from './options.ts';
+import { mergeHeaders, resolveHeaders } from './option-values.ts';
 import type { Provider } from './providers/provider.ts';
 import { findOption } from './providers/registry.ts';
 import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
+import type { CanonicalRequest } from './schema/canonical-request.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
+import type { StandardSchemaV1 } from './schema/standard.ts';
 import { dotted } from './schema/standard.ts';
+import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
 
 /** Exactly what would be sent, but for the key. */
 export interface PreparedRequest {
@@ -41,18 +45,38 @@ export function prepare(
   requestOptions: RequestOptions<unknown>,
   isValidated = false,
 ): ReadyRequest {
-  const { provider } = options;
-  const encoded = expressible(() => {
-    const request = canonicalRequest(params, findOption);
-    request.isValidated = isValidated;
-    return provider.encode(request, provider.profile);
-  });
+  const request = expressible(() => canonicalRequest(params, hintFor));
+  request.isValidated = isValidated;
   const extra = vendorFields(options, requestOptions);
-  const { paths } = provider.profile;
-  const url =
-    encoded.path === 'beta' && paths.beta !== undefined
-      ? besideChat(options, paths.beta)
-      : options.chatURL;
+  const ready = prepareCanonical(options, request, extra, requestOptions);
+  if (!mayHoldHalves(ready.http.body)) return ready;
+  const section = `providerOptions.${options.provider.id}`;
+  const whole = withoutHalves(request, '', (path) => request.written[path] ?? path);
+  const wholeExtra = withoutHalves(extra, section);
+  const mended = [...whole.adjustments, ...wholeExtra.adjustments];
+  // In `extraBody`, which is sent as it is, or a text that only looks like half a character.
+  if (mended.length === 0) return ready;
+  const again = prepareCanonical(options, whole.value, wholeExtra.value, requestOptions);
+  again.adjustments.unshift(...mended);
+  return again;
+}
+
+function hintFor(key: string): string | undefined {
+  const option = findOption(key);
+  if (option !== undefined) return `is not a field of every vendor; pass it as ${option}`;
+  const isOfCall = callOptionNames.includes(key);
+  return isOfCall ? 'is an option of the call: give it in the second argument' : undefined;
+}
+
+function prepareCanonical(
+  options: ResolvedOptions,
+  request: CanonicalRequest,
+  extra: Record<string, unknown>,
+  requestOptions: RequestOptions<unknown>,
+): ReadyRequest {
+  const { provider, urls } = options;
+  const encoded = expressible(() => provider.encode(request, provider.profile));
+  const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
   const body = { ...encoded.body, ...extra };
   const { thinking = 'default', adjustments, issues } = encoded;
   return post(options, requestOptions, url, { body, adjustments, issues, thinking });
@@ -68,12 +92,12 @@ export function post(
   const { adjustments, issues, thinking } = encoded;
   if (options.onUnsupported === 'error') refuseLossy(options, adjustments);
   const body = { ...encoded.body, ...extraBody(requestOptions.extraBody) };
-  const headers = {
+  const sent = {
     'content-type': 'application/json',
     accept: body.stream ? 'text/event-stream' : 'application/json',
     ...options.headers,
-    ...resolveHeaders(requestOptions.headers),
   };
+  const headers = mergeHeaders(sent, resolveHeaders(requestOptions.headers));
   return {
     provider: options.provider.id,
     method: 'POST',
@@ -91,34 +115,22 @@ export function post(
 /** A GET to one of the vendor's other paths. @throws ChatError `unsupported` where the vendor has none */
 export function prepareGet(
   options: ResolvedOptions,
-  path: string | undefined,
+  url: string | undefined,
   what: string,
   requestOptions: RequestOptions<unknown>,
 ): HttpRequest {
-  const { provider } = options;
-  if (path === undefined) throw notOffered(provider, what);
-  const headers = {
-    accept: 'application/json',
-    ...options.headers,
-    ...resolveHeaders(requestOptions.headers),
+  if (url === undefined) throw notOffered(options.provider, what);
+  const sent = { accept: 'application/json', ...options.headers };
+  return {
+    method: 'GET',
+    url,
+    headers: mergeHeaders(sent, resolveHeaders(requestOptions.headers)),
   };
-  return { method: 'GET', url: besideChat(options, path), headers };
 }
 
 /** An `unsupported`: the vendor documents no such call. */
 export function notOffered({ id, profile }: Provider, what: string): ChatError {
   return new ChatError('unsupported', `${profile.name} offers no ${what}`, { provider: id });
-}
-
-function resolve(base: string, path: string): string {
-  return new URL(path, `${base}/`).href;
-}
-
-/** Paths beside the chat path start from the root that other SDKs' endings hang on. */
-export function besideChat({ baseURL, provider }: ResolvedOptions, path: string): string {
-  const endings = provider.profile.baseURLEndings ?? [];
-  const ending = endings.find((each) => baseURL.endsWith(each)) ?? '';
-  return resolve(baseURL.slice(0, baseURL.length - ending.length), path);
 }
 
 function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjustment[]): void {
@@ -144,7 +156,7 @@ function vendorFields(
       { path, message: 'has no fields: this vendor documents none of its own' },
     ]);
   }
-  const result = provider.options['~standard'].validate(section);
+  const result = validate(provider.options, section);
   if (result instanceof Promise) {
     throw invalidRequest([
       { path, message: 'has an asynchronous schema, which cannot be used here' },
@@ -159,6 +171,21 @@ function vendorFields(
     );
   }
   return result.value as Record<string, unknown>;
+}
+
+/** @throws ChatError `invalid_options` for a schema that fails, or gives nothing: it is part of the provider */
+function validate(
+  schema: StandardSchemaV1,
+  value: unknown,
+): ReturnType<StandardSchemaV1['~standard']['validate']> {
+  const message = 'The schema of the provider failed while it checked its options';
+  try {
+    const result = schema['~standard'].validate(value);
+    if (typeof result === 'object' && result !== null) return result;
+  } catch (cause) {
+    throw new ChatError('invalid_options', message, { cause, param: 'provider' });
+  }
+  throw new ChatError('invalid_options', message, { param: 'provider' });
 }
 
 function extraBody(extra: Record<string, unknown> | undefined): Record<string, unknown> {

@@ -1,19 +1,74 @@
 import type { Call, CallResponse } from './call.ts';
-import { ChatError } from './errors.ts';
+import { attachToError, ChatError, isChatError } from './errors.ts';
 import { isCutOff, parseOr } from './json.ts';
 import type { ResolvedLimits, ResolvedOptions } from './options.ts';
+import type { NoteIssue } from './report.ts';
+import type { ChatCompletion } from './schema/response.ts';
+import { Accumulator } from './stream/accumulate.ts';
 import type { WatchedBody } from './stream/clocks.ts';
+import { streamDialect } from './stream-dialect.ts';
+import { ChunkReader } from './stream/decode-stream.ts';
+import { isEventStream } from './stream/sse.ts';
 
 /** The value of a whole body. @throws ChatError for an error in it, whatever the status, and for what is no JSON */
 export async function readAnswer(
   { body }: CallResponse,
-  { toError }: Call,
-  { provider, limits }: ResolvedOptions,
+  call: Call,
+  options: ResolvedOptions,
 ): Promise<unknown> {
-  const answer = parseAnswer(await readText(body, limits));
+  return checkAnswer(parseAnswer(await readText(body, options.limits)), call, options);
+}
+
+/** A whole answer. Some gateways stream unless they are told not to, and some even then. */
+export async function readCompletion(
+  { body }: CallResponse,
+  call: Call,
+  options: ResolvedOptions,
+): Promise<ChatCompletion> {
+  const text = await readText(body, options.limits);
+  if (isEventStream(text)) return readStreamed(text, call, options);
+  const { provider } = options;
+  const answer = checkAnswer(parseAnswer(text), call, options);
+  return provider.decode(answer, call.note, provider.profile);
+}
+
+function checkAnswer(answer: unknown, { toError }: Call, { provider }: ResolvedOptions): unknown {
   const error = provider.findError(answer);
   if (error !== undefined) throw toError(error);
   return answer;
+}
+
+/** An event stream, put together. @throws ChatError what is wrong with it, with what had come as `partial` */
+async function readStreamed(
+  text: string,
+  { note, toError }: Call,
+  { provider, limits }: ResolvedOptions,
+): Promise<ChatCompletion> {
+  note({
+    code: 'streamed',
+    message: 'the answer came as a stream, although a whole one was asked for',
+  });
+  // A whole answer in one event is what was asked for.
+  const noteOther: NoteIssue = (issue) => {
+    if (issue.code !== 'not_streamed') note(issue);
+  };
+  const accumulator = new Accumulator(limits, provider.profile.finishReasons);
+  const pieces = [new TextEncoder().encode(text)];
+  const bytes = { read: async () => pieces.shift(), cancel() {} };
+  const dialect = streamDialect(provider, toError);
+  const reader = new ChunkReader(bytes, dialect, limits, noteOther, accumulator);
+  try {
+    do {
+      for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
+        accumulator.add(chunk);
+      }
+    } while (await reader.fill());
+    if (accumulator.complete) return accumulator.completion(note);
+    const message = 'The stream ended without a finish_reason: the answer is not whole';
+    throw new ChatError('stream_interrupted', message, { retryable: true });
+  } catch (error) {
+    throw isChatError(error) ? attachToError(error, { partial: accumulator.rescue(note) }) : error;
+  }
 }
 
 /** @throws ChatError `limit_exceeded`, or what the body's reader throws */

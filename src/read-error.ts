@@ -1,5 +1,12 @@
 import { ChatError, isChatError } from './errors.ts';
+import { parseOr } from './json.ts';
 import { defaults } from './options.ts';
+import { isEventStream, readEvents } from './stream/sse.ts';
+
+/** Whether a status sends the request elsewhere. 304 does not. */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
 
 /** A redirect is an error: the key would go along. */
 export function redirectError(
@@ -49,4 +56,12 @@ export async function readErrorBody(
     clearTimeout(timer);
   }
   return text + decoder.decode();
+}
+
+/** The value of an error's body: JSON, or the text itself; of an event stream, what its first event with data holds. */
+export function parseErrorBody(text: string): unknown {
+  const body = parseOr(text);
+  if (typeof body !== 'string' || !isEventStream(text)) return body;
+  const [first] = readEvents(text).filter(({ data }) => data.trim() !== '');
+  return first === undefined ? body : parseOr(first.data);
 }

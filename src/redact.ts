@@ -1,71 +1,191 @@
-/** Fewer characters than this of a text may be anybody's. */
-const recognisable = 24;
+import type { ChatError } from './errors.ts';
+import { ForeignError, foreignError } from './foreign-error.ts';
+import { keySpellings, promptSpellings } from './spellings.ts';
 
-/**
- * Takes keys and prompts out of a text of a vendor's: vendors repeat the key, or what was asked, in their errors. Of a
- * prompt, also its beginning, since they quote the beginning of long ones.
- */
-export function redactText(
-  text: string,
-  keys: readonly string[],
-  prompts: readonly string[],
-): string {
-  const hidden = keys.reduce((rest, key) => rest.replaceAll(key, '[key]'), text);
-  if (prompts.length === 0) return hidden;
-  return prompts.flatMap(spellings).reduce(hidePrompt, hidden);
+// The one way out for everything that was not written here: a vendor's body and headers, a transport's, a proxy's or a
+// mock's own error. White space is made even first, or a prompt whose spaces came back as line breaks would not be known
+// again; then what is secret is hidden; only then is anything shortened. What no filter can promise: a part of a prompt
+// from its middle, a text in other words, or one of a few letters.
+
+/** What a call must not tell. */
+export interface Secrets {
+  /** Hides a key, however it is written. */
+  addKey(key: string): void;
+  /** Hides what is asked. Read only when something is to be told. */
+  hidePrompts(texts: () => readonly string[]): void;
+  /** A text of somebody else's, on one line, without what is secret. */
+  redact(text: string): string;
+  /** The same for every text in a JSON value. `undefined` for one that is nested too deep to be read again. */
+  redactValue(value: unknown): unknown;
+  /** Response headers: names and values. */
+  redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string>;
+  /** Takes what is secret out of an error's message, stack and cause. */
+  redactError(error: ChatError): void;
 }
 
-/** As it is, on one line, and as JSON writes it. */
-function spellings(prompt: string): string[] {
-  const flat = prompt.replace(/\s+/g, ' ').trim();
-  const escaped = JSON.stringify(prompt).slice(1, -1);
-  return [...new Set([prompt, flat, escaped])].filter((each) => each.length >= 12);
+export function createSecrets(): Secrets {
+  const keys: string[] = [];
+  let keyTexts: readonly string[] = [];
+  let prompts = (): readonly string[] => [];
+  let spelled: readonly string[] | undefined;
+
+  const hideKeys = (text: string): string =>
+    keyTexts.reduce((rest, key) => hide(rest, key, keyRule(key)), text);
+
+  const redact = (text: string): string => {
+    spelled ??= promptSpellings(prompts());
+    return spelled.reduce((rest, prompt) => hide(rest, prompt, promptRule), hideKeys(even(text)));
+  };
+
+  return {
+    addKey(key) {
+      // Hiding a placeholder of a few letters would hide half of every message.
+      if (key.length < 6 || keys.includes(key)) return;
+      keys.push(key);
+      keyTexts = keys.flatMap(keySpellings);
+    },
+    hidePrompts: (texts) => {
+      prompts = texts;
+      spelled = undefined;
+    },
+    redact,
+    redactValue(value) {
+      if (typeof value === 'string') return redact(value);
+      try {
+        const inner = (_key: string, each: unknown): unknown =>
+          typeof each === 'string' ? redact(each) : each;
+        return JSON.parse(JSON.stringify(value) ?? 'null', inner) as unknown;
+      } catch {
+        return undefined;
+      }
+    },
+    redactHeaders(headers) {
+      const told: Record<string, string> = {};
+      for (const [name, value] of Object.entries(headers)) {
+        if (name === 'set-cookie') continue;
+        // Every answer has headers: what is not likely to quote a prompt is not searched for all of them.
+        const isSuspect = !isHarmless(name) && quotesOneOf(prompts(), value);
+        told[hideKeys(name)] = isSuspect ? redact(value) : hideKeys(value);
+      }
+      return told;
+    },
+    redactError(error) {
+      const message = redact(error.message);
+      if (message !== even(error.message)) setMessage(error, message);
+      if (error.cause !== undefined) {
+        const { name, message: inner, code } = foreignError(error.cause);
+        const cause = new ForeignError(name, redact(inner), code && redact(code));
+        Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
+      }
+    },
+  };
 }
 
-function hidePrompt(text: string, prompt: string): string {
-  const start = prompt.slice(0, recognisable);
+/** From how many characters on a secret is known by its beginning, and by less of it at the end of a text that was cut. */
+interface HideRule {
+  least: number;
+  leastAtEnd: number;
+  mark: string;
+}
+
+const promptRule: HideRule = { least: 24, leastAtEnd: 12, mark: '[prompt]' };
+
+function keyRule(key: string): HideRule {
+  return { least: Math.max(12, Math.ceil(key.length / 2)), leastAtEnd: 6, mark: '[key]' };
+}
+
+function even(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** Hides a text wherever it, or enough of its beginning, stands. */
+function hide(text: string, secret: string, { least, leastAtEnd, mark }: HideRule): string {
+  const start = secret.slice(0, least);
   let hidden = '';
   let from = 0;
   for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, from)) {
     let length = start.length;
-    while (length < prompt.length && text[at + length] === prompt[length]) length++;
-    hidden += `${text.slice(from, at)}[prompt]`;
+    while (length < secret.length && text[at + length] === secret[length]) length++;
+    hidden += `${text.slice(from, at)}${mark}`;
     from = at + length;
   }
-  return hidden + text.slice(from);
-}
-
-/** The same for every text in a JSON value. */
-export function redactValue(value: unknown, redact: (text: string) => string): unknown {
-  if (typeof value === 'string') return redact(value);
-  try {
-    const hide = (_key: string, each: unknown): unknown =>
-      typeof each === 'string' ? redact(each) : each;
-    return JSON.parse(JSON.stringify(value) ?? 'null', hide) as unknown;
-  } catch {
-    // Too deep to be read again; then there is nothing in it to be quoted.
-    return undefined;
+  const rest = text.slice(from);
+  for (let length = Math.min(start.length - 1, rest.length); length >= leastAtEnd; length--) {
+    if (rest.endsWith(secret.slice(0, length))) return hidden + rest.slice(0, -length) + mark;
   }
+  return hidden + rest;
 }
 
-/** Headers for a log: without the values of those that hold secrets by their name. */
-export function withoutSecrets(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const isSecret = (name: string): boolean => /key|token|secret|auth|cookie|password/.test(name);
+/** Whether a header may hold a prompt: the beginning of one, as it is or as a URL has it. */
+function quotesOneOf(prompts: readonly string[], value: string): boolean {
+  if (value.length < 12) return false;
+  return prompts.some((prompt) =>
+    promptSpellings([prompt.slice(0, 48)]).some((start) =>
+      value.includes(start.slice(0, promptRule.least)),
+    ),
+  );
+}
+
+function setMessage(error: ChatError, message: string): void {
+  const { stack = '', message: before } = error;
+  const at = stack.indexOf(before);
+  const lines = at === -1 ? '' : stack.slice(at + before.length);
+  Object.defineProperty(error, 'message', { value: message, configurable: true, writable: true });
+  Object.defineProperty(error, 'stack', {
+    value: `${error.name}: ${message}${lines}`,
+    configurable: true,
+    writable: true,
+  });
+}
+
+const harmless = new Set(
+  (
+    'accept accept-encoding age alt-svc cache-control connection content-encoding content-length content-type date etag ' +
+    'expires keep-alive last-modified pragma retry-after retry-after-ms server strict-transport-security ' +
+    'transfer-encoding user-agent vary via x-content-type-options x-should-retry cf-ray cf-cache-status ' +
+    'x-request-id x-ds-trace-id x-inference-id x-generation-id'
+  ).split(' '),
+);
+
+function isHarmless(name: string): boolean {
+  return harmless.has(name) || /^(?:x-)?ratelimit-|^x-(?:org-)?quota-/.test(name);
+}
+
+/** Headers for a hook: the values of those that are known to be harmless, and the names of the others. */
+export function harmlessHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, isSecret(name) ? '[hidden]' : value]),
+    Object.entries(headers).map(([name, value]) => [name, isHarmless(name) ? value : '[hidden]']),
   );
 }
 
 /** Everything that a request says, text by text. A word or two may be anybody's. */
-export function promptTexts({ messages = [], prompt, suffix }: Record<string, unknown>): string[] {
+export function promptTexts({
+  messages = [],
+  prompt,
+  suffix,
+  tools = [],
+}: Record<string, unknown>): string[] {
   const texts: unknown[] = [];
   const collect = (value: unknown): void => {
     if (typeof value === 'string') texts.push(value);
     else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
   };
-  for (const { content, reasoning_content, tool_calls } of messages as Record<string, unknown>[]) {
-    collect([content, reasoning_content, tool_calls]);
+  for (const { content, reasoning_content, tool_calls = [] } of messages as SentMessage[]) {
+    collect([content, reasoning_content]);
+    for (const { function: called } of tool_calls) collect(called?.arguments);
   }
+  // Names of tools are what a vendor complains of.
+  for (const { function: definition } of tools as SentTool[]) collect(definition?.description);
   collect([prompt, suffix]);
   return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
+}
+
+interface SentTool {
+  function?: { arguments?: unknown; description?: unknown } | undefined;
+}
+
+interface SentMessage {
+  content?: unknown;
+  reasoning_content?: unknown;
+  tool_calls?: SentTool[] | undefined;
 }

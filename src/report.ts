@@ -50,6 +50,8 @@ export interface ReportIssue {
   path?: string | undefined;
   /** What it was, in one sentence. */
   message: string;
+  /** How often, if more than once. */
+  count?: number | undefined;
 }
 
 /** Takes note of an oddity. */
@@ -94,13 +96,16 @@ export interface ReportThinking {
 
 /** What kind of end the answer had. */
 export type CompletionState =
+  /** The call has not ended yet. */
+  | 'running'
+  /** The answer is whole. */
   | 'complete'
   /** `max_tokens` or the context ran out. */
   | 'length'
   /** As `length`, but every token went into reasoning and there is no content. */
   | 'reasoning_exhausted'
   | 'content_filter'
-  /** The vendor stopped in the middle, or the answer is not (yet) whole. */
+  /** The vendor stopped in the middle, or gave a reason that is not known to be a good one; or the call failed. */
   | 'interrupted';
 
 /** What happened during a call. Safe to log as JSON: it holds no key, no prompt and no answer. */
@@ -117,7 +122,7 @@ export interface Report {
   attempts: Attempt[];
   /** Every difference between the request and what was sent. */
   adjustments: Adjustment[];
-  /** Oddities of the answer. */
+  /** Oddities of the answer; at most 100, and equal ones once, with their `count`. */
   issues: ReportIssue[];
   /** Token counts; absent if the vendor gave none. */
   usage?: ReportUsage | undefined;
@@ -127,6 +132,6 @@ export interface Report {
   thinking?: ReportThinking | undefined;
   /** When things happened. */
   timings: Timings;
-  /** What kind of end the answer had; `interrupted` until the end is known. */
+  /** What kind of end the answer had. */
   completion: CompletionState;
 }

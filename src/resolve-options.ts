@@ -1,25 +1,51 @@
 import { checkKey } from './api-key.ts';
-import { ChatError, isChatError } from './errors.ts';
-import type {
-  ClientOptions,
-  Limits,
-  ResolvedLimits,
-  ResolvedOptions,
-  TimeoutOptions,
-  RequestOptions,
-} from './options.ts';
-import { defaults } from './options.ts';
-import { decimalString, isDecimal } from './providers/dialect/decimal.ts';
+import type { ChatError } from './errors.ts';
+import { isChatError } from './errors.ts';
+import {
+  checkOneOf,
+  checkRecovery,
+  mergeHeaders,
+  resolveBaseURL,
+  resolveDeadline,
+  resolveHeaders,
+  resolveLimits,
+  resolvePricing,
+  resolveRetries,
+  resolveSignal,
+  resolveTimeout,
+} from './option-values.ts';
+import type { ClientOptions, RequestOptions, ResolvedOptions, TimeoutOptions } from './options.ts';
+import { clientOptionNames, defaults, callOptionNames } from './options.ts';
+import type { OptionHints } from './own-options.ts';
+import { invalidOptions, ownOptions } from './own-options.ts';
 import { findProvider } from './providers/registry.ts';
 import { fetchTransport } from './transport/fetch.ts';
 import { undiciTransport } from './transport/undici.ts';
+import { resolveURLs } from './vendor-urls.ts';
 import { version } from './version.ts';
 
-/** Reads the options of a client, the only place that does. @throws ChatError `invalid_options` */
-export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOptions('', 'createClient takes an object, e.g. { provider: "deepseek" }');
-  }
+const clientHints: OptionHints = {
+  fetch: 'transport: fetchTransport({ fetch })',
+  dispatcher: 'transport: undiciTransport({ dispatcher })',
+  httpAgent: 'transport: undiciTransport({ dispatcher })',
+  defaultHeaders: 'headers',
+  retries: 'maxRetries',
+  abortSignal: 'signal, an option of each call',
+  signal: 'signal, an option of each call',
+  model: 'model, a parameter of each call',
+  logLevel: 'logger or hooks',
+};
+
+const callHints: OptionHints = {
+  abortSignal: 'signal',
+  retries: 'maxRetries',
+  extra_headers: 'headers',
+  body: 'extraBody',
+  model: 'model, a parameter of the call',
+};
+
+/** Decides every option of a client, given its {@link clientOptions}. @throws ChatError `invalid_options` */
+export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions {
   const provider = findProvider(options.provider ?? defaults.provider);
   checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
   if (typeof options.apiKey === 'string') checkKey(options.apiKey);
@@ -32,7 +58,6 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
       'Option transport must have a send(), as undiciTransport() has',
     );
   }
-  const { pricing } = options;
   const { profile } = provider;
   const baseURL = resolveBaseURL(options.baseURL ?? profile.baseURL, options.allowHttp ?? false);
   return {
@@ -40,19 +65,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     apiKey: options.apiKey,
     baseURL,
     origin: new URL(baseURL).origin,
-    chatURL: new URL(profile.paths.chat ?? 'chat/completions', `${baseURL}/`).href,
-    headers: { ...ownHeaders, ...resolveHeaders(options.headers) },
+    urls: resolveURLs(profile, baseURL),
+    headers: mergeHeaders(ownHeaders, resolveHeaders(options.headers)),
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
     onUnsupported: options.onUnsupported ?? defaults.onUnsupported,
     transport: options.transport ?? (isNode() ? undiciTransport() : fetchTransport()),
     limits: resolveLimits(options.limits),
-    pricing: pricing && {
-      date: pricing.date,
-      cacheHit: resolvePrice('cacheHit', pricing.cacheHit),
-      cacheMiss: resolvePrice('cacheMiss', pricing.cacheMiss),
-      output: resolvePrice('output', pricing.output),
-    },
+    pricing: resolvePricing(options.pricing),
     splitThinkTags: options.splitThinkTags ?? false,
     logger: options.logger ?? {},
     hooks: options.hooks ?? {},
@@ -82,12 +102,26 @@ function isNode(): boolean {
   );
 }
 
+/** The options of a client that it was given itself. @throws ChatError `invalid_options` */
+export function clientOptions(given: ClientOptions): Partial<ClientOptions> {
+  if (given === null) throw invalidOptions('', 'createClient takes an object, or nothing');
+  return ownOptions(given, clientOptionNames, 'The options of createClient', clientHints);
+}
+
+/** The options of a call that it was given itself. @throws ChatError `invalid_options` */
+export function callOptions(
+  given: RequestOptions<unknown> | null | undefined,
+): RequestOptions<unknown> {
+  return ownOptions(given, callOptionNames, 'The options of a call', callHints);
+}
+
 /** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
 export function resolveCall(
   options: ResolvedOptions,
   given: RequestOptions<unknown> | null | undefined,
   kind: 'streamed' | 'whole',
 ): {
+  own: RequestOptions<unknown>;
   refusal: ChatError | undefined;
   timeout: TimeoutOptions;
   maxRetries: number;
@@ -96,9 +130,10 @@ export function resolveCall(
 } {
   const { timeout, maxRetries } = options;
   try {
-    const asked = given ?? {};
+    const asked = callOptions(given);
     checkRecovery(asked.onReasoningExhausted, kind);
     return {
+      own: asked,
       refusal: undefined,
       timeout: { ...timeout, ...resolveTimeout(asked.timeout) },
       maxRetries: resolveRetries(asked.maxRetries) ?? maxRetries,
@@ -107,179 +142,6 @@ export function resolveCall(
     };
   } catch (refusal) {
     if (!isChatError(refusal)) throw refusal;
-    return { refusal, timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+    return { own: {}, refusal, timeout, maxRetries, deadlineMs: undefined, signal: undefined };
   }
-}
-
-function checkRecovery(
-  recovery: RequestOptions['onReasoningExhausted'],
-  kind: 'streamed' | 'whole',
-): void {
-  const param = 'onReasoningExhausted';
-  checkOneOf(param, recovery, ['return', 'disable', 'lower']);
-  if (kind === 'streamed' && recovery !== undefined && recovery !== 'return') {
-    const message = `Option ${param} is not for streams, which have handed out the reasoning by then`;
-    throw invalidOptions(param, message);
-  }
-}
-
-function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
-  if (signal != null && typeof signal.addEventListener !== 'function') {
-    throw invalidOptions(
-      'signal',
-      'Option signal must be an AbortSignal (of a controller, its signal)',
-    );
-  }
-  return signal;
-}
-
-/** An `invalid_options` about one option. */
-function invalidOptions(param: string, message: string): ChatError {
-  return new ChatError('invalid_options', message, param === '' ? {} : { param });
-}
-
-function checkOneOf(param: string, value: unknown, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value as string)) {
-    throw invalidOptions(param, `Option ${param} must be one of ${allowed.join(', ')}`);
-  }
-}
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/** A base URL without its slash at the end. @throws ChatError `invalid_options` */
-function resolveBaseURL(given: string, allowHttp: boolean): string {
-  const refuse = (why: string): ChatError => invalidOptions('baseURL', `Option baseURL ${why}`);
-  let url: URL;
-  try {
-    url = new URL(given);
-  } catch {
-    throw refuse('is no absolute URL');
-  }
-  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or password');
-  if (url.search !== '' || url.hash !== '') throw refuse('must not hold a query or a fragment');
-  if (url.protocol === 'http:') {
-    if (!loopback.test(url.hostname) && !allowHttp) {
-      throw refuse(
-        `must be https: the key would travel in the clear to ${url.hostname} (or set allowHttp)`,
-      );
-    }
-  } else if (url.protocol !== 'https:') {
-    throw refuse('must be https');
-  }
-  return url.href.replace(/\/+$/, '').replace(/\/chat\/completions$/, '');
-}
-
-// The library's own, and those that would change the framing of the request.
-const reservedHeaders = new Set([
-  'authorization',
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-]);
-
-/** Headers with lower-case names. @throws ChatError `invalid_options`, without any value */
-export function resolveHeaders(
-  headers: Record<string, string> | undefined,
-): Record<string, string> {
-  if (headers == null) return {};
-  const resolved: Record<string, string> = {};
-  // A web `Headers` is no record, but can be read as one.
-  if (typeof headers !== 'object') {
-    throw invalidOptions('headers', 'Option headers must be an object');
-  }
-  const entries =
-    Symbol.iterator in headers
-      ? [...(headers as unknown as Iterable<[string, string]>)]
-      : Object.entries(headers);
-  for (const [name, value] of entries) {
-    const lower = String(name).toLowerCase();
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
-      throw invalidOptions('headers', 'Option headers has a name that no header can have');
-    }
-    if (reservedHeaders.has(lower)) {
-      const instead = lower === 'authorization' ? '; give the key as apiKey' : '';
-      throw invalidOptions(`headers.${lower}`, `Header ${lower} cannot be set${instead}`);
-    }
-    if (typeof value !== 'string' || !isVisible(value)) {
-      throw invalidOptions(
-        `headers.${lower}`,
-        `Header ${lower} must be text without control characters`,
-      );
-    }
-    resolved[lower] = value;
-  }
-  return resolved;
-}
-
-function isVisible(text: string): boolean {
-  // Printable ASCII, spaces and tabs: anything else is refused on the wire, or splits the head in two.
-  return /^[\t\x20-\x7e]*$/.test(text);
-}
-
-// A timer holds 31 bits; a larger one, or NaN, rings at once.
-const longestTimerMs = 2 ** 31 - 1;
-
-/** Clocks by name; a number is the total. @throws ChatError `invalid_options` */
-function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
-  const clocks: TimeoutOptions = typeof timeout === 'number' ? { total: timeout } : { ...timeout };
-  const known = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
-  for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
-    const param = `timeout.${name}`;
-    if (!known.includes(name)) throw invalidOptions(param, `Option ${param} does not exist`);
-    if (limitMs === undefined) {
-      delete clocks[name as keyof TimeoutOptions];
-      continue;
-    }
-    const isTimer =
-      typeof limitMs === 'number' &&
-      limitMs > 0 &&
-      (limitMs <= longestTimerMs || limitMs === Infinity);
-    if (!isTimer) {
-      throw invalidOptions(param, `Option ${param} must be 1 to ${longestTimerMs} ms, or Infinity`);
-    }
-  }
-  return clocks;
-}
-
-/** @throws ChatError `invalid_options` */
-function resolveRetries(maxRetries: number | undefined): number | undefined {
-  if (maxRetries !== undefined && (!Number.isInteger(maxRetries) || maxRetries < 0)) {
-    throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number from 0 on');
-  }
-  return maxRetries;
-}
-
-/** Epoch milliseconds. @throws ChatError `invalid_options` */
-function resolveDeadline(deadline: number | Date | undefined): number | undefined {
-  if (deadline == null) return undefined;
-  const atMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  if (typeof atMs !== 'number' || Number.isNaN(atMs))
-    throw invalidOptions('deadline', 'Option deadline is no point in time');
-  return atMs;
-}
-
-function resolvePrice(name: string, price: unknown): string {
-  if (!isDecimal(price) || Number(price) < 0) {
-    throw invalidOptions(
-      `pricing.${name}`,
-      `Option pricing.${name} must be a decimal number from 0 on`,
-    );
-  }
-  return decimalString(price);
-}
-
-function resolveLimits(limits: Limits | undefined): ResolvedLimits {
-  const resolved: ResolvedLimits = { ...defaults.limits };
-  for (const [name, limit] of Object.entries(limits ?? {})) {
-    if (!Object.hasOwn(resolved, name)) {
-      throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);
-    }
-    if (limit === undefined) continue;
-    if (typeof limit !== 'number' || !(limit > 0)) {
-      throw invalidOptions(`limits.${name}`, `Option limits.${name} must be a number above 0`);
-    }
-    resolved[name as keyof Limits] = limit;
-  }
-  return resolved;
 }

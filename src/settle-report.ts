@@ -2,9 +2,11 @@ import type { ResolvedOptions } from './options.ts';
 import { costOf } from './providers/dialect/cost.ts';
 import { isFlashModel } from './providers/dialect/encoding.ts';
 import type { NoteIssue, Report } from './report.ts';
-import type { ChatCompletion } from './schema/response.ts';
-import type { CompletionUsage } from './schema/usage.ts';
-import { withCacheCounters } from './schema/usage.ts';
+import { callsInText } from './schema/call-in-text.ts';
+import type { FinishWords } from './schema/finish-reason.ts';
+import { announcesCalls, answerEnd, knownEnd } from './schema/finish-reason.ts';
+import type { ChatCompletion, Choice } from './schema/response.ts';
+import { countedUsage, hasCounts, withCacheCounters } from './schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */
 export function settleReport(
@@ -13,31 +15,34 @@ export function settleReport(
   { provider, pricing }: ResolvedOptions,
   note: NoteIssue,
 ): void {
-  if (completion.usage !== undefined) report.usage = withCacheCounters(completion.usage);
+  const { profile } = provider;
   const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
-  const isFlash = isFlashModel(report.model);
-  const cost = costOf(completion, provider.profile, pricing, isFlash, sentAt);
+  const isFlash = isFlashModel(report.model, profile);
+  const cost = costOf(completion, profile, pricing, isFlash, sentAt);
   if (cost !== undefined) report.cost = cost;
-  // Some vendors put nothing but a price there; counts that were not given are not zero.
-  if (completion.usage !== undefined && !hasCounts(completion.usage)) {
-    delete completion.usage;
-    delete report.usage;
-  }
+  settleUsage(report, completion);
   settleThinking(report, completion, note);
 }
 
-function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: CompletionUsage): boolean {
-  return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
+/** The report has what came; the completion has counts that are whole, or none: one that was not given is not zero. */
+function settleUsage(report: Report, completion: ChatCompletion): void {
+  const { usage } = completion;
+  if (usage === undefined) return;
+  const counted = countedUsage(usage);
+  if (counted === undefined) delete completion.usage;
+  else completion.usage = counted;
+  // Some vendors put nothing but a price there.
+  if (hasCounts(usage)) report.usage = withCacheCounters(counted ?? usage);
 }
 
 /** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */
 function settleThinking(
-  { thinking, completion: state }: Report,
+  { thinking, usage, completion: state }: Report,
   completion: ChatCompletion,
   note: NoteIssue,
 ): void {
   if (thinking === undefined) return;
-  const tokens = completion.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const tokens = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
   const texts = completion.choices.map(({ message }) => message.reasoning_content);
   thinking.seen = tokens > 0 || texts.some((text) => text != null && text !== '');
   if (thinking.asked === 'disabled' && thinking.seen) {
@@ -51,24 +56,59 @@ function settleThinking(
 }
 
 /** What kind of end an answer had. */
-export function completionState(completion: ChatCompletion): Report['completion'] {
+export function completionState(
+  completion: ChatCompletion,
+  words: FinishWords | undefined,
+): Report['completion'] {
   const [{ finish_reason, message }] = completion.choices;
-  switch (finish_reason) {
-    case 'length': {
-      const isEmpty = !message.content && !message.tool_calls?.length;
-      const counted = completion.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
-      const hasThought = counted > 0 || !!message.reasoning_content;
-      return isEmpty && hasThought ? 'reasoning_exhausted' : 'length';
+  const end = answerEnd(finish_reason, words);
+  if (end === 'good') return 'complete';
+  if (end !== 'length') return end;
+  const isEmpty = !message.content && !message.tool_calls?.length;
+  const counted = completion.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const hasThought = counted > 0 || !!message.reasoning_content;
+  return isEmpty && hasThought ? 'reasoning_exhausted' : 'length';
+}
+
+/**
+ * What is odd about the end of an answer.
+ *
+ * @param hasTools whether the request offered some
+ */
+export function noteEnd(
+  { choices }: ChatCompletion,
+  words: FinishWords | undefined,
+  hasTools: boolean,
+  note: NoteIssue,
+): void {
+  for (const choice of choices) {
+    const path = `choices.${choice.index}`;
+    const end = knownEnd(choice.finish_reason, words);
+    if (end === undefined) {
+      const message = 'this word is not known, so the answer does not count as whole';
+      note({ code: 'unknown_finish_reason', path: `${path}.finish_reason`, message });
     }
-    case 'content_filter':
-      return 'content_filter';
-    // The vendor's own words for "not finished".
-    case 'insufficient_system_resource':
-    case 'aborted':
-    case 'error':
-    case null:
-      return 'interrupted';
-    default:
-      return 'complete';
+    if (end === 'good') noteNothing(choice, path, note);
+    if (hasTools) noteCallInText(choice, path, note);
+  }
+}
+
+/** A good end, and nothing that it is the end of. */
+function noteNothing({ message, finish_reason }: Choice, path: string, note: NoteIssue): void {
+  const { content, refusal, audio, tool_calls, invalid_tool_calls } = message;
+  if (tool_calls?.length || invalid_tool_calls?.length) return;
+  if (announcesCalls(finish_reason)) {
+    const why = 'the answer says that tools were called, and holds no call';
+    note({ code: 'missing_tool_calls', path: `${path}.message.tool_calls`, message: why });
+  } else if (!content?.trim() && !refusal && !audio) {
+    const why = 'the answer is whole, and holds neither content nor a call';
+    note({ code: 'empty_answer', path: `${path}.message.content`, message: why });
+  }
+}
+
+function noteCallInText({ message }: Choice, path: string, note: NoteIssue): void {
+  for (const field of callsInText(message)) {
+    const why = 'a tool call came as text, which the vendor has failed to read; it was not run';
+    note({ code: 'tool_call_in_text', path: `${path}.message.${field}`, message: why });
   }
 }

@@ -6,7 +6,9 @@ import type { ReadyRequest } from './prepare.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
 import type { ChunkSource, StreamOutcome } from './stream/chat-stream.ts';
 import type { WatchedBody } from './stream/clocks.ts';
+import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
+import type { CallLedger } from './stream/tool-calls.ts';
 import type { ThinkTagSplitter } from './stream/think-tags.ts';
 import { createThinkTagSplitter } from './stream/think-tags.ts';
 import type { AbortSignalLike } from './web.ts';
@@ -16,6 +18,7 @@ export class StreamSource implements ChunkSource {
   readonly signal: AbortSignalLike;
   readonly #call: Call;
   readonly #options: ResolvedOptions;
+  readonly #ledger: CallLedger;
   readonly #prepareRequest: () => ReadyRequest;
   #request!: ReadyRequest;
   #reader!: ChunkReader;
@@ -24,10 +27,16 @@ export class StreamSource implements ChunkSource {
   #first: ChatCompletionChunk | undefined = undefined;
   #isDelivered = false;
 
-  constructor(call: Call, options: ResolvedOptions, prepareRequest: () => ReadyRequest) {
+  constructor(
+    call: Call,
+    options: ResolvedOptions,
+    ledger: CallLedger,
+    prepareRequest: () => ReadyRequest,
+  ) {
     this.signal = call.lifetime.signal;
     this.#call = call;
     this.#options = options;
+    this.#ledger = ledger;
     this.#prepareRequest = prepareRequest;
   }
 
@@ -95,7 +104,13 @@ export class StreamSource implements ChunkSource {
       const { send, toError, note } = this.#call;
       const { body } = await send(this.#request.http, scope);
       this.#body = body;
-      this.#reader = new ChunkReader(body, { ...provider, toError }, limits, note);
+      this.#reader = new ChunkReader(
+        body,
+        streamDialect(provider, toError),
+        limits,
+        note,
+        this.#ledger,
+      );
       this.#splitter = splitThinkTags ? createThinkTagSplitter() : undefined;
     });
   }

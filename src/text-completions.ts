@@ -3,7 +3,8 @@ import type { ChatRequest } from './chat.ts';
 import { complete, stream } from './chat.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
-import { besideChat, notOffered, post } from './prepare.ts';
+import { withoutHalves } from './half-pairs.ts';
+import { notOffered, post } from './prepare.ts';
 import { decodeText, decodeTextChunk, encodeText } from './providers/dialect/text-completion.ts';
 import type { Report } from './report.ts';
 import { invalidRequest } from './schema/canonical.ts';
@@ -69,7 +70,9 @@ function prepareText(
 ): ReadyRequest {
   const { provider } = options;
   const { profile } = provider;
-  if (profile.fim === undefined) throw notOffered(provider, 'filling in the middle');
+  const url = options.urls.fim;
+  if (profile.fim === undefined || url === undefined)
+    throw notOffered(provider, 'filling in the middle');
   const checked = check(completionParams(), params);
   if (!checked.ok) throw invalidRequest(checked.issues);
   const own = requestOptions.providerOptions as Record<string, unknown> | undefined;
@@ -77,14 +80,16 @@ function prepareText(
     const message = 'are fields of chats: this vendor documents none of its own here';
     throw invalidRequest([{ path: `providerOptions.${provider.id}`, message }]);
   }
-  const given = checked.value as CompletionCreateParams;
+  const { value: given, adjustments: mended } = withoutHalves(
+    checked.value as CompletionCreateParams,
+    '',
+  );
   refuseContradictions(given);
   const { body, adjustments } = encodeText(given, profile);
-  const url = besideChat(options, profile.fim.path);
   // DeepSeek fills gaps without thinking.
   return post(options, requestOptions, url, {
     body,
-    adjustments,
+    adjustments: [...mended, ...adjustments],
     issues: [],
     thinking: 'disabled',
   });

@@ -1,5 +1,6 @@
 import { addDecimals } from '../providers/dialect/decimal.ts';
-import type { Cost, Report } from '../report.ts';
+import type { Adjustment, Cost, Report } from '../report.ts';
+import { addIssue } from '../report-issues.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 
 /**
@@ -15,11 +16,11 @@ export function continueReport(
   const laterMs = last.timings.startedAt - first.timings.startedAt;
   last.attempts.unshift(...first.attempts);
   for (const [index, attempt] of last.attempts.entries()) attempt.number = index + 1;
-  const told = new Set(last.adjustments.map((adjustment) => JSON.stringify(adjustment)));
-  last.adjustments.unshift(
-    ...first.adjustments.filter((adjustment) => !told.has(JSON.stringify(adjustment))),
-  );
-  last.issues.unshift(...first.issues);
+  const told = new Set(last.adjustments.map(keyOf));
+  last.adjustments.unshift(...first.adjustments.filter((each) => !told.has(keyOf(each))));
+  for (const issue of last.issues.splice(0, last.issues.length, ...first.issues)) {
+    addIssue(last.issues, issue);
+  }
   const known =
     sums === 'what is known'
       ? { usage: last.usage ?? first.usage, cost: last.cost ?? first.cost }
@@ -32,6 +33,11 @@ export function continueReport(
     if (atMs !== undefined) timings[name] = atMs + laterMs;
   }
   timings.startedAt = first.timings.startedAt;
+}
+
+/** Equal for the same change of the same parameter. Its value, which may be anything, adds nothing to that. */
+function keyOf({ param, action, reason }: Adjustment): string {
+  return JSON.stringify([param, action, reason]);
 }
 
 function assign<Field extends 'usage' | 'cost'>(

@@ -5,10 +5,12 @@ import type { ChatRequest } from '../chat.ts';
 import { stream } from '../chat.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
-import { forcesCall, invalidRequest } from '../schema/canonical.ts';
+import { callsInText } from '../schema/call-in-text.ts';
+import { invalidRequest } from '../schema/canonical.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import { forcesCall } from '../schema/tool.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';
 import type { AbortSignalLike } from '../web.ts';
 import { addCost, addUsage, continueReport } from './combine-reports.ts';
@@ -40,6 +42,7 @@ export async function* converse(
   resolve: (result: ToolRunResult) => void,
 ): AsyncGenerator<ToolRunEvent, undefined> {
   const { wire, setup, maxSteps, stopWhen } = readParams(params, lifetime.signal);
+  let isToldOfText = false;
   for (let number = 1; ; number++) {
     yield { type: 'step.start', step: number };
     const choice =
@@ -49,8 +52,9 @@ export async function* converse(
       params: { ...wire, tool_choice: choice, messages: [...messages], stream: true },
       options,
     };
-    const { completion, lost } = yield* ask(context, asked, lifetime);
-    const { message } = completion.choices[0];
+    const completion = yield* ask(context, asked, lifetime);
+    // What is no call is told of in the step, and not sent on.
+    const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
     const calls = functionCalls(completion);
     const step: ToolRunStep = { number, completion, results: [] };
     const { results } = step;
@@ -64,9 +68,14 @@ export async function* converse(
       // Also after a failure: a conversation with unanswered calls could not be taken up again.
       messages.push(...results.map(toMessage));
     }
-    if (lost > 0) messages.push({ role: 'user', content: unreadableCall });
-    const ending = endOf(step, lost, { steps, maxSteps, stopWhen });
-    const end = await raceSignal(ending, lifetime.signal);
+    const flaw = isWhole ? flawOf(completion) : undefined;
+    // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
+    const isEmpty = flaw === callInText && isToldOfText;
+    isToldOfText ||= flaw === callInText;
+    if (flaw !== undefined && !isEmpty) messages.push({ role: 'user', content: flaw });
+    const run = { steps, maxSteps, stopWhen };
+    const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
+    const end = await raceSignal(Promise.resolve(ending), lifetime.signal);
     // Before its last event, so that whoever leaves at that one has the result all the same.
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
@@ -79,21 +88,19 @@ async function* ask(
   context: CallContext,
   asked: ChatRequest,
   { signal }: Lifetime,
-): AsyncGenerator<ToolRunEvent, { completion: ChatCompletionWithReport; lost: number }> {
+): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
   const options = { ...streamOptions(asked.options), signal };
   try {
     const first = yield* answer(context, { params: asked.params, options }, signal);
     const { profile } = context.options.provider;
     const params = recoveryParams(profile, asked, first.report);
-    if (params === undefined) return { completion: first, lost: lostCalls(first) };
+    if (params === undefined) return first;
     yield { type: 'reset' };
     try {
       const recovered = yield* answer(context, { params, options }, signal);
-      // Before the reports become one: what the first answer lost is void.
-      const lost = lostCalls(recovered);
       continueReport(first.report, recovered.report);
       noteRecovery(recovered.report);
-      return { completion: recovered, lost };
+      return recovered;
     } catch (error) {
       continueError(first, error);
       throw error;
@@ -147,25 +154,27 @@ function functionCalls(
   });
 }
 
-/** Calls that were left out although the answer is whole: the model wrote arguments that are no JSON. */
-function lostCalls({ report }: ChatCompletionWithReport): number {
-  if (report.completion !== 'complete') return 0;
-  return report.issues.filter(({ code }) => code === 'incomplete_tool_call').length;
+/** What the model has to be told of a whole answer: calls that are none, and that no tool message could answer. */
+function flawOf({ choices: [{ message }] }: ChatCompletionWithReport): string | undefined {
+  if (message.invalid_tool_calls?.length) return unreadableCall;
+  return !message.tool_calls?.length && callsInText(message).length > 0 ? callInText : undefined;
 }
 
-// There is no call left that a tool message could answer.
 const unreadableCall =
   'A tool call of yours was not run: its arguments were no JSON object. Write the call again.';
 
+const callInText =
+  'A tool call of yours was not run: it came as text. Call the tool by the interface for tools, or answer.';
+
 async function endOf(
   step: ToolRunStep,
-  lost: number,
+  isFlawed: boolean,
   run: { steps: ToolRunStep[]; maxSteps: number; stopWhen: RunToolsParams['stopWhen'] },
 ): Promise<ToolRunEnd | undefined> {
   const { completion, results, number } = step;
   const { report, choices } = completion;
   if (report.completion !== 'complete') return 'cut_off';
-  if (results.length === 0 && lost === 0) {
+  if (results.length === 0 && !isFlawed) {
     const { content, refusal } = choices[0].message;
     return content?.trim() || refusal ? 'answered' : 'empty';
   }
@@ -233,6 +242,14 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
     const message = 'cannot be run: make it with tool()';
     throw invalidRequest([{ path: `tools.${broken}`, message }]);
   }
-  const setup: CallSetup = { tools, concurrency, onToolError, approve, context, signal };
+  const setup: CallSetup = {
+    tools,
+    // The vendor may not take the parameter; here it is kept all the same.
+    concurrency: wire.parallel_tool_calls === false ? 1 : concurrency,
+    onToolError,
+    approve,
+    context,
+    signal,
+  };
   return { wire, setup, maxSteps, stopWhen };
 }

@@ -1,39 +1,67 @@
+/** Broken regions behind which an answer is looked for: a text of nothing but those is none. */
+const mostBroken = 64;
+
 /**
- * The JSON values that a text may hold as its answer: the whole text, else each object that stands in it, between
- * fences, behind a preface, or in the middle of a sentence. Never a part of an object that is broken or not closed: a
- * piece of an answer that was cut off may well fit the schema, and is not the answer.
+ * The JSON values that a text may hold as its answer: the whole text, else each object, or list of objects, that stands in
+ * it, between fences, behind a preface, or in the middle of a sentence. Never a part of one that is broken: a piece of it
+ * may well fit the schema, and is not the answer. So what follows a broken one counts only behind a fence or a blank line,
+ * and if it stands there alone.
  */
 export function findObjects(text: string): unknown[] {
   const whole = parse(text);
   if (whole !== undefined) return [whole.value];
   const found: unknown[] = [];
-  let at = text.indexOf('{');
-  while (at !== -1) {
-    const end = endOfObject(text, at);
-    if (end === undefined) break;
-    const object = parse(text.slice(at, end));
-    if (object !== undefined) found.push(object.value);
-    at = text.indexOf('{', end);
+  let broken = 0;
+  for (let at = nextStart(text, 0); at !== -1;) {
+    const end = endOf(text, at);
+    const value = end === undefined ? undefined : parse(text.slice(at, end));
+    if (end !== undefined && value !== undefined && (broken === 0 || standsAlone(text, at, end))) {
+      found.push(value.value);
+      at = nextStart(text, end);
+      continue;
+    }
+    if (++broken > mostBroken) break;
+    const separator = nextSeparator(text, at);
+    at = separator === -1 ? -1 : nextStart(text, separator);
   }
   return found;
 }
 
-/** The text as one JSON value: all that counts of an answer that was cut off. */
-export function wholeObject(text: string): unknown[] {
-  const whole = parse(text);
-  return whole === undefined ? [] : [whole.value];
+/** Where the next object begins, or the next list of some. */
+function nextStart(text: string, from: number): number {
+  starts.lastIndex = from;
+  return starts.exec(text)?.index ?? -1;
 }
 
-/** Where the object that begins at `start` ends; `undefined` if it does not. */
-function endOfObject(text: string, start: number): number | undefined {
-  // Texts, closed or not, so that their braces do not count; else a single brace.
-  const marks = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|$)|[{}]/gs;
-  marks.lastIndex = start;
+const starts = /\{|\[(?=\s{0,64}\{)/g;
+
+/** Where a fence or a blank line ends that comes next. */
+function nextSeparator(text: string, from: number): number {
+  separators.lastIndex = from;
+  return separators.exec(text) === null ? -1 : separators.lastIndex;
+}
+
+const separators = /```[a-z]*|\n[ \t\r]{0,64}\n/gi;
+
+/** Whether nothing around an object says that it is a part of something else. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  const before = /"\s*:\s*$|[[{,]\s*$/.test(text.slice(Math.max(0, start - 200), start));
+  const after = /^\s*[,\]}"]/.test(text.slice(end, end + 200));
+  return !before && !after;
+}
+
+/** Where what begins at `start` is closed; `undefined` if it is not. A plain walk: long texts overflow a pattern's stack. */
+function endOf(text: string, start: number): number | undefined {
   let depth = 0;
-  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
-    if (mark[0] === '{') depth++;
-    else if (mark[0] === '}') depth--;
-    if (depth === 0) return marks.lastIndex;
+  let isInText = false;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at];
+    if (isInText) {
+      if (character === '\\') at++;
+      else if (character === '"') isInText = false;
+    } else if (character === '"') isInText = true;
+    else if (character === '{' || character === '[') depth++;
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1;
   }
   return undefined;
 }

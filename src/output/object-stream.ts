@@ -8,6 +8,8 @@ import { answerFormat, refuseBesideSchema } from './answer-format.ts';
 import type { ReadSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
 import { createPartialObjectReader } from './partial-object.ts';
+import type { Bound } from './within-call.ts';
+import { boundByCall } from './within-call.ts';
 import { invalidOutput, readOutput, withParsed } from './read-output.ts';
 
 /** A stream whose answer is held to a schema. @throws ChatError `invalid_request` for a schema that cannot be used */
@@ -20,10 +22,10 @@ export function streamObject<T>(
   refuseBesideSchema(params);
   const format = answerFormat(context.options.provider.profile, schema);
   const asked = { params: { ...params, ...format.params }, options, isValidated: true };
-  return stream<T>(context, asked, createOutput(format, schema));
+  return stream<T>(context, asked, createOutput(format, schema, boundByCall(context, options)));
 }
 
-function createOutput(format: AnswerFormat, schema: ReadSchema): StreamOutput {
+function createOutput(format: AnswerFormat, schema: ReadSchema, bound: Bound): StreamOutput {
   return {
     grow() {
       const reader = createPartialObjectReader();
@@ -33,7 +35,7 @@ function createOutput(format: AnswerFormat, schema: ReadSchema): StreamOutput {
       };
     },
     async finish(completion) {
-      const output = await readOutput(completion, format, schema);
+      const output = await readOutput(completion, format, schema, bound);
       if (output.ok) return withParsed(completion, output.value);
       throw invalidOutput(completion, output);
     },

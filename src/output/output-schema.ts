@@ -1,7 +1,7 @@
 import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import { invalidRequest } from '../schema/canonical.ts';
-import type { StandardJSONSchemaV1, StandardResult, StandardSchemaV1 } from '../schema/standard.ts';
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '../schema/standard.ts';
 import { dotted } from '../schema/standard.ts';
 
 /** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
@@ -87,27 +87,22 @@ export function readSchema(given: unknown, path: string): ReadSchema {
     jsonSchema: own,
     name: name ?? 'response',
     description: description ?? (typeof own.description === 'string' ? own.description : undefined),
-    async check(value) {
-      const result = await validate(schema, value);
-      if (result.issues === undefined) return { ok: true, value: result.value };
-      return {
-        ok: false,
-        issues: result.issues.map(({ message, path: steps = [] }) => ({
-          path: dotted(steps.map((step) => (typeof step === 'object' ? step.key : step))),
-          message,
-        })),
-      };
-    },
+    check: (value) => validate(schema, value),
   };
 }
 
 /** @throws ChatError `invalid_output` if the schema itself fails: a transform, or what it asks elsewhere */
-async function validate(
-  schema: StandardSchemaV1,
-  value: unknown,
-): Promise<StandardResult<unknown>> {
+async function validate(schema: StandardSchemaV1, value: unknown): Promise<Checked> {
   try {
-    return await schema['~standard'].validate(value);
+    const result = await schema['~standard'].validate(value);
+    if (result.issues === undefined) return { ok: true, value: result.value };
+    return {
+      ok: false,
+      issues: result.issues.map(({ message, path: steps = [] }) => ({
+        path: dotted(steps.map((step) => (typeof step === 'object' ? step.key : step))),
+        message: String(message),
+      })),
+    };
   } catch (cause) {
     throw new ChatError('invalid_output', 'The schema failed while it checked a value', { cause });
   }

@@ -2,7 +2,10 @@ import type { CallContext } from '../call.ts';
 import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
+import { callOptionNames } from '../options.ts';
+import { ownOptions } from '../own-options.ts';
 import type { ProviderOptions } from '../providers/registry.ts';
+import { addIssue } from '../report-issues.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionMessage, ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
@@ -11,6 +14,7 @@ import type { OutputSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
 import { invalidOutput, readOutput, withParsed } from './read-output.ts';
 import { completeRecovering, continueCall } from './recover.ts';
+import { boundByCall } from './within-call.ts';
 
 /** A request for a value. */
 export interface ChatCompletionParseParams<Schema extends OutputSchema> extends Omit<
@@ -27,13 +31,18 @@ export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<
   maxRepairs?: number | undefined;
 }
 
+/** @throws ChatError `invalid_options` for unknown ones */
+function parseOptions(given: ParseOptions<unknown> | null | undefined): ParseOptions<unknown> {
+  return ownOptions(given, [...callOptionNames, 'maxRepairs'], 'The options of parse');
+}
+
 /** Asks for a value, checks it, and asks again for what does not fit. */
 export async function parse(
   context: CallContext,
   params: Record<string, unknown>,
   given: ParseOptions<unknown> | null | undefined,
 ): Promise<ChatCompletionWithReport> {
-  const { maxRepairs = 1, ...options } = given ?? {};
+  const { maxRepairs = 1, ...options } = parseOptions(given);
   if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
     const message = 'Option maxRepairs must be a whole number from 0 on';
     throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
@@ -42,8 +51,10 @@ export async function parse(
   refuseBesideSchema(params);
   const format = answerFormat(context.options.provider.profile, schema);
   const { messages, ...base } = params;
-  let asked: Record<string, unknown> = { ...base, ...format.params, stream: false };
+  // No type lets a wish for a stream through.
+  let asked: Record<string, unknown> = { ...base, ...format.params, stream: undefined };
   let conversation = messages as unknown[];
+  const bound = boundByCall(context, options);
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
       params: { ...asked, messages: conversation },
@@ -59,12 +70,12 @@ export async function parse(
   let completion = await ask();
   for (let repairs = 0; ; repairs++) {
     const { report } = completion;
-    const output = await readOutput(completion, format, schema);
+    const output = await readOutput(completion, format, schema, bound);
     if (output.ok) return withParsed(completion, output.value);
     if (!output.isRepairable || repairs === maxRepairs) throw invalidOutput(completion, output);
     // Paths may be of keys that the answer made up.
     const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
-    report.issues.push({ code: 'output_repaired', message });
+    addIssue(report.issues, { code: 'output_repaired', message });
     const [{ message: answer }] = completion.choices;
     conversation = [...conversation, answer, ...repairRequest(answer, format, output.issues)];
     completion = await continueCall(completion, ask);

@@ -2,32 +2,36 @@ import type { ErrorIssue } from '../error-codes.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
-import { findObjects, wholeObject } from './find-objects.ts';
+import { findObjects } from './find-objects.ts';
 import type { ReadSchema } from './output-schema.ts';
+import type { Bound } from './within-call.ts';
 
 /** The value of an answer, or what is wrong with it. */
 export type Output =
   | { ok: true; value: unknown }
   | { ok: false; issues: ErrorIssue[]; why: string; isRepairable: boolean };
 
-/** Looks for the one value that the schema accepts: of two, nobody knows which one was meant. */
+/**
+ * Looks for the one value that the schema accepts: of two, nobody knows which one was meant. Only in an answer that is
+ * whole: what was cut off may hold a draft that fits.
+ */
 export async function readOutput(
   completion: ChatCompletionWithReport,
   format: AnswerFormat,
   schema: ReadSchema,
+  bound: Bound,
 ): Promise<Output> {
   const { report } = completion;
   const { message, finish_reason } = completion.choices[0];
   const text = format.textOf(message);
   const isComplete = report.completion === 'complete';
-  const fitting = new Map<string, unknown>();
+  const fitting = new Map<unknown, unknown>();
   let issues: ErrorIssue[] | undefined;
-  const values = isComplete ? findObjects(text) : wholeObject(text);
-  for (const value of values) {
-    const checked = await schema.check(value).catch((error: unknown) => {
+  for (const value of isComplete ? findObjects(text) : []) {
+    const checked = await bound(schema.check(value)).catch((error: unknown) => {
       throw isChatError(error) ? attachToError(error, { report, partial: completion }) : error;
     });
-    if (checked.ok) fitting.set(JSON.stringify(value), checked.value);
+    if (checked.ok) fitting.set(keyOf(value), checked.value);
     else issues = checked.issues;
   }
   const [fit] = fitting.values();
@@ -42,6 +46,15 @@ export async function readOutput(
     return { ok: false, issues, why: `issues: ${issues.length}`, isRepairable: true };
   }
   return faulty(text.trim() === '' ? 'it is empty' : 'it holds no whole JSON object', true);
+}
+
+/** Equal values have equal texts. One that is nested too deep for a text is only equal to itself. */
+function keyOf(value: unknown): unknown {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return value;
+  }
 }
 
 function faulty(why: string, isRepairable: boolean): Output {

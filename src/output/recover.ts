@@ -5,6 +5,7 @@ import { attachToError, isChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
 import type { Profile } from '../providers/provider.ts';
 import type { Report } from '../report.ts';
+import { addIssue } from '../report-issues.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import { continueReport } from './combine-reports.ts';
 
@@ -27,7 +28,8 @@ export async function completeRecovering(
 /** Says what came of asking again. */
 export function noteRecovery(report: Report): void {
   const path = 'thinking';
-  report.issues.push(
+  addIssue(
+    report.issues,
     report.completion === 'reasoning_exhausted'
       ? {
           code: 'reasoning_not_recovered',
@@ -58,7 +60,7 @@ export function recoveryParams(
   const path = 'thinking';
   if (!isPossible) {
     const message = `all tokens went into thinking, and ${name} offers no way to think less`;
-    report.issues.push({ code: 'reasoning_not_recovered', path, message });
+    addIssue(report.issues, { code: 'reasoning_not_recovered', path, message });
     return undefined;
   }
   return wanted === 'disable'

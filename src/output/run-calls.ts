@@ -56,7 +56,8 @@ export async function* runCalls(
       let result: ToolResult;
       if ('refusal' in admission) result = admission.refusal;
       else {
-        tell({ type: 'tool.start', step, tool_call: call, args: admission.args });
+        const args = copyOf(admission.args);
+        tell({ type: 'tool.start', step, tool_call: copyOf(call), args });
         results[position] = unfinished(call, 'interrupted');
         result = await execute(admission, step, setup, stop.signal);
       }
@@ -174,9 +175,10 @@ async function admit(
     return refuse('invalid_arguments', message, { issues });
   }
   if (approve === undefined) return { tool, call, args: checked.value };
-  const scope = { signal: toAbortSignal(stopped), call, step, context };
+  const asked = copyOf(call);
+  const scope = { signal: toAbortSignal(stopped), call: asked, step, context };
   // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
-  const approval: unknown = await approve(call, checked.value, scope);
+  const approval: unknown = await approve(asked, copyOf(checked.value), scope);
   const { approved, reason } =
     typeof approval === 'object' && approval !== null
       ? (approval as { approved?: unknown; reason?: string })
@@ -197,7 +199,8 @@ async function execute(
   // A signal for each tool: Node warns of one that gathers listeners.
   const signal = toAbortSignal(stopped);
   try {
-    const running = Promise.resolve(tool.execute(args, { signal, call, step, context }));
+    const scope = { signal, call: copyOf(call), step, context };
+    const running = Promise.resolve(tool.execute(args, scope));
     // A tool that does not listen to its signal must not hold up the end of the run.
     const content = toContent(await raceSignal(running, stopped));
     return { tool_call: call, content, durationMs: performance.now() - startedAt };
@@ -217,8 +220,28 @@ function failed(
 }
 
 function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : error;
-  return typeof message === 'string' && message !== '' ? message : 'The tool failed';
+  try {
+    const message: unknown = error instanceof Error ? error.message : error;
+    if (typeof message === 'string' && message !== '') return message;
+  } catch {
+    // Whatever was thrown may throw when it is looked at.
+  }
+  return 'The tool failed';
+}
+
+/** A copy of plain data, so that nobody can rewrite what the model asked. What a schema made of it stays what it is. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    if (Array.isArray(value)) return value.map(copyOf) as T;
+    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, field]) => [name, copyOf(field)]),
+    ) as T;
+  } catch {
+    // Nested too deep.
+    return value;
+  }
 }
 
 /** @throws ChatError if the value cannot be written as JSON */

@@ -62,6 +62,9 @@ export const deepseek = createProvider({
     // fim: POST /beta/completions, at most 4K tokens, without thinking.
     fim: { path: 'beta/completions', max_tokens: 4096 },
     baseURLEndings: ['/v1', '/beta'],
+    // first call (https://api-docs.deepseek.com/quick_start/your_first_api_call, 2026-11-25): the current name of the
+    // model; `deepseek-v4-flash` is the legacy one.
+    modelAliases: ['deepseek-flash'],
     caps: {
       // chat: "the valid range of max_tokens is [1, 393216]".
       max_tokens: 393_216,

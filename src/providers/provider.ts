@@ -1,8 +1,9 @@
 import type { ChatErrorCode } from '../error-codes.ts';
 import type { ChatErrorInit } from '../errors.ts';
 import type { Adjustment, NoteIssue, ReportIssue } from '../report.ts';
-import type { CanonicalRequest } from '../schema/canonical.ts';
+import type { CanonicalRequest } from '../schema/canonical-request.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
+import type { FinishWords } from '../schema/finish-reason.ts';
 import type { AnyContentPart } from '../schema/message.ts';
 import type { ReasoningEffort } from '../schema/request.ts';
 import type { ChatCompletion } from '../schema/response.ts';
@@ -86,6 +87,8 @@ export interface Profile {
   baseURLEndings?: readonly string[] | undefined;
   /** Put before a model id without a slash, e.g. `deepseek/`. @default '' */
   modelPrefix?: string | undefined;
+  /** Other names that the vendor has for `deepseek-v4-flash`, of which everything here is true too. */
+  modelAliases?: readonly string[] | undefined;
   /** Limits of `deepseek-v4-flash` at this vendor; other models get none. */
   caps: {
     max_tokens?: number | undefined;
@@ -135,6 +138,8 @@ export interface Profile {
   prices?: Prices | undefined;
   /** Statuses beside 402 that mean an empty account. */
   insufficientBalanceStatuses?: readonly number[] | undefined;
+  /** The host's own words for the end of an answer, in lower case with `_`. Common ones are known without. */
+  finishReasons?: FinishWords | undefined;
   /** Response header with the request's id. */
   requestIdHeader: string;
   /** Response header with the Unix seconds at which a rate limit ends. */
@@ -214,7 +219,7 @@ export interface Provider<Id extends string = string, Options = unknown> {
   /** Ours → wire. @throws ChatError `unsupported_parameter` */
   encode(request: CanonicalRequest, profile: Profile): EncodedRequest;
   /** Wire → ours, whole. @throws ChatError `invalid_response` */
-  decode(body: unknown, note: NoteIssue): ChatCompletion;
+  decode(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion;
   /** Wire → ours, one event. @throws ChatError `invalid_response` */
   decodeChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk;
   /** Whether {@link Provider.decodeChunk} gives such data back as it is, whatever its text. Absent: nobody knows. */

@@ -5,6 +5,7 @@ import type { ChatCompletion } from '../schema/response.ts';
 import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
 import { findError } from './dialect/decode-error.ts';
+import type { Profile } from './provider.ts';
 
 // Vtrix. Sources, as read on 2026-11-20:
 //   model   https://doc.vtrix.ai/domestic/api/deepseek/deepseek-v4-flash/
@@ -88,13 +89,13 @@ function isEnvelope(body: unknown): body is Envelope {
   return 'status' in body && !('choices' in body && body.status === 'completed');
 }
 
-function decodeVtrix(body: unknown, note: NoteIssue): ChatCompletion {
-  if (!isEnvelope(body)) return decode(body, note);
+function decodeVtrix(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion {
+  if (!isEnvelope(body)) return decode(body, note, profile);
   const content = envelopeText(body, note);
   const message = { role: 'assistant', content };
   // "Only present when status is completed": the presence of `output` is this vendor's proof of the end.
   const choices = [{ index: 0, message, finish_reason: 'stop' }];
-  return decode({ ...body, choices }, note);
+  return decode({ ...body, choices }, note, profile);
 }
 
 function decodeVtrixChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk {

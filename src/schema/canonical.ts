@@ -1,72 +1,29 @@
 import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
-import type { ChatCompletionMessageParam } from './message.ts';
+import type { CanonicalRequest, CanonicalResponseFormat } from './canonical-request.ts';
 import { isPlainRequest } from './plain-request.ts';
-import type {
-  ChatCompletionCreateParams,
-  ReasoningEffort,
-  ResponseFormatJSONSchemaDefinition,
-} from './request.ts';
-import { foreignFields, requestZod } from './request.ts';
-import { check } from './standard.ts';
-import type { ChatCompletionTool, ChatCompletionToolChoiceOption } from './tool.ts';
+import type { ChatCompletionCreateParams, ReasoningEffort } from './request.ts';
+import { closestName } from '../names.ts';
+import { foreignFields, requestFields, requestZod } from './request.ts';
+import { check, unknownField } from './standard.ts';
+import { checkContradictions } from './contradictions.ts';
+import { forcesCall } from './tool.ts';
 
-/**
- * A request in its one form: aliases resolved, `null` and values that change nothing left out, contradictions refused.
- * This is what a provider encodes.
- */
-export interface CanonicalRequest {
-  model: string;
-  messages: ChatCompletionMessageParam[];
-  stream: boolean;
-  /** `undefined`: the caller did not mention `stream_options`. */
-  include_usage?: boolean | undefined;
-  max_tokens?: number | undefined;
-  temperature?: number | undefined;
-  top_p?: number | undefined;
-  stop?: string | string[] | undefined;
-  frequency_penalty?: number | undefined;
-  presence_penalty?: number | undefined;
-  seed?: number | undefined;
-  logit_bias?: Record<string, number> | undefined;
-  logprobs?: true | undefined;
-  top_logprobs?: number | undefined;
-  tools?: ChatCompletionTool[] | undefined;
-  tool_choice?: ChatCompletionToolChoiceOption | undefined;
-  parallel_tool_calls?: boolean | undefined;
-  response_format?: CanonicalResponseFormat | undefined;
-  thinking?: 'enabled' | 'disabled' | undefined;
-  reasoning_effort?: Exclude<ReasoningEffort, 'none'> | undefined;
-  user_id?: string | undefined;
-  /** The answer is going to be held to the schema here, so it does not matter who else does. */
-  isValidated?: boolean | undefined;
-  /** OpenAI's fields that no vendor takes. */
-  foreign: Record<string, unknown>;
-  /** Field of this form → path in the caller's request, where they differ. */
-  written: Record<string, string>;
-}
-
-export type CanonicalResponseFormat =
-  | { type: 'json_object' }
-  | { type: 'json_schema'; json_schema: ResponseFormatJSONSchemaDefinition };
-
-/** Whether a tool choice forces a call. */
-export function forcesCall(choice: ChatCompletionToolChoiceOption | undefined): boolean {
-  return choice === 'required' || typeof choice === 'object';
-}
+/** What to tell whoever gave a key that is no parameter; `undefined` if nothing is known of it. */
+export type HintFor = (key: string) => string | undefined;
 
 /**
  * Checks a request and brings it into its one form.
  *
- * @param documentedBy names the vendor option that an unknown key belongs to, for the error message
+ * @param hintFor says of an unknown key where it belongs
  * @throws ChatError `invalid_request` with every broken rule and its path
  */
 export function canonicalRequest(
   params: unknown,
-  documentedBy: (key: string) => string | undefined = () => undefined,
+  hintFor: HintFor = () => undefined,
 ): CanonicalRequest {
   refuseSchemaObject(params);
-  const given = isPlainRequest(params) ? params : checkRequest(params, documentedBy);
+  const given = isPlainRequest(params) ? params : checkRequest(params, hintFor);
   const issues: ErrorIssue[] = [];
   const request = resolve(given, issues);
   checkContradictions(given, request, issues);
@@ -74,13 +31,10 @@ export function canonicalRequest(
   return request;
 }
 
-function checkRequest(
-  params: unknown,
-  documentedBy: (key: string) => string | undefined,
-): ChatCompletionCreateParams {
-  const checked = check(requestZod(), params);
+function checkRequest(params: unknown, hintFor: HintFor): ChatCompletionCreateParams {
+  const checked = check(requestZod(), withoutUndefined(params));
   if (checked.ok) return checked.value as ChatCompletionCreateParams;
-  throw invalidRequest(checked.issues.map((issue) => withHint(issue, documentedBy)));
+  throw invalidRequest(checked.issues.map((issue) => withHint(issue, hintFor)));
 }
 
 /** An `invalid_request` that lists what is wrong. */
@@ -111,16 +65,26 @@ const hints: Record<string, string> = {
   n: 'must be 1: no vendor gives more than one answer',
 };
 
-function withHint(
-  issue: ErrorIssue,
-  documentedBy: (key: string) => string | undefined,
-): ErrorIssue {
-  const hint = hints[issue.path];
-  if (hint !== undefined) return { path: issue.path, message: hint };
-  const option = documentedBy(issue.path);
-  return option === undefined
-    ? issue
-    : { path: issue.path, message: `is not a field of every vendor; pass it as ${option}` };
+function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
+  const { path, message } = issue;
+  const hint = hints[path] ?? hintFor(path);
+  if (hint !== undefined) return { path, message: hint };
+  const isUnknown = message === unknownField && !path.includes('.');
+  const meant = isUnknown ? closestName(path, requestFields()) : undefined;
+  return meant === undefined ? issue : { path, message: `${message}; did you mean ${meant}?` };
+}
+
+/** A key that is `undefined` is not given, whether it is known or not. What is no plain object stays as it is. */
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [name, withoutUndefined(field)]),
+  );
 }
 
 function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
@@ -165,7 +129,7 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
   const request: CanonicalRequest = {
     model: given.model ?? 'deepseek-v4-flash',
     messages: given.messages,
-    stream: given.stream === true,
+    stream: given.stream ?? undefined,
     include_usage:
       given.stream_options == null ? undefined : (given.stream_options.include_usage ?? true),
     max_tokens: oneOf(
@@ -237,76 +201,8 @@ function resolveFormat(
   };
 }
 
-function checkContradictions(
-  given: ChatCompletionCreateParams,
-  request: CanonicalRequest,
-  issues: ErrorIssue[],
-): void {
-  if (given.stream_options != null && !request.stream) {
-    issues.push({ path: 'stream_options', message: 'is only for `stream: true`' });
-  }
-  if (request.top_logprobs !== undefined && !request.logprobs) {
-    issues.push({ path: 'top_logprobs', message: 'is only for `logprobs: true`' });
-  }
-  checkTools(request, issues);
-  checkMessages(request.messages, issues);
-}
-
-function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: ErrorIssue[]): void {
-  const names = new Set<string>();
-  for (const [index, tool] of tools.entries()) {
-    if (names.has(tool.function.name)) {
-      issues.push({
-        path: `tools.${index}.function.name`,
-        message: 'is the name of an earlier tool',
-      });
-    }
-    names.add(tool.function.name);
-  }
-  if (tools.length === 0 && forcesCall(tool_choice)) {
-    issues.push({ path: 'tool_choice', message: 'forces a call, but there are no `tools`' });
-  } else if (typeof tool_choice === 'object' && !names.has(tool_choice.function.name)) {
-    issues.push({
-      path: 'tool_choice.function.name',
-      message: 'is not the name of one of `tools`',
-    });
-  }
-}
-
 /** Messages that have no form that is known, whatever stands between them. */
 export function messageIssues(messages: unknown): readonly ErrorIssue[] {
   const checked = check(requestZod(), { messages });
   return checked.ok ? [] : checked.issues;
-}
-
-/** What messages say about one another. */
-export function checkMessages(
-  messages: readonly ChatCompletionMessageParam[],
-  issues: ErrorIssue[],
-): void {
-  for (const [index, message] of messages.entries()) {
-    if (message.role !== 'assistant') continue;
-    if (message.prefix && index < messages.length - 1) {
-      issues.push({ path: `messages.${index}.prefix`, message: 'is only for the last message' });
-    }
-    const answered = answeredIds(messages, index + 1);
-    for (const [callIndex, call] of (message.tool_calls ?? []).entries()) {
-      if (!answered.has(call.id)) {
-        issues.push({
-          path: `messages.${index}.tool_calls.${callIndex}`,
-          message: 'is not answered by a `tool` message before the next other message',
-        });
-      }
-    }
-  }
-}
-
-function answeredIds(messages: readonly ChatCompletionMessageParam[], start: number): Set<string> {
-  const ids = new Set<string>();
-  for (let index = start; index < messages.length; index++) {
-    const message = messages[index];
-    if (message?.role !== 'tool') break;
-    ids.add(message.tool_call_id);
-  }
-  return ids;
 }

@@ -79,6 +79,9 @@ export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
 export interface StreamMemory {
   /** Which of its known places the reasoning was first found in. */
   reasoningPlace?: number | undefined;
+  /** Which answers have begun to come as deltas, and the last one that did. */
+  spoken?: Set<number> | undefined;
+  lastSpoken?: number | undefined;
 }
 
 const text = () => z.nullish(z.string());

@@ -73,8 +73,10 @@ function isPlainMessage(message: unknown): boolean {
 function hasOnly(value: unknown, checks: Record<string, Check>): boolean {
   if (!isRecord(value)) return false;
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(checks, name)) return false;
     const field = value[name];
+    // Not given, whether it is known or not.
+    if (field === undefined) continue;
+    if (!Object.hasOwn(checks, name)) return false;
     if (field != null && !checks[name]?.(field)) return false;
   }
   return true;

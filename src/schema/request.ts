@@ -192,5 +192,10 @@ export const requestZod = once(() =>
   }),
 );
 
+/** The names of the fields of a request. */
+export function requestFields(): string[] {
+  return Object.keys(requestZod()._zod.def.shape);
+}
+
 /** Standard Schema of {@link ChatCompletionCreateParams}, field by field. */
 export const requestSchema = asStandardSchema<ChatCompletionCreateParams>(requestZod);

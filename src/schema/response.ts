@@ -63,6 +63,20 @@ export interface ChoiceLogprobs {
   reasoning_content?: TokenLogprob[] | null | undefined;
 }
 
+/** What came of a tool call that is none: cut off, broken, or without a name. */
+export interface InvalidToolCall {
+  /** The vendor's id of the call, if it came. */
+  id?: string | undefined;
+  type: 'function';
+  function: {
+    name?: string | undefined;
+    /** Text as far as it came; rarely JSON. */
+    arguments: string;
+  };
+  /** Why it is no call, in one sentence. */
+  reason: string;
+}
+
 /** The model's message. Fits into the next request's `messages` as it is. */
 export interface ChatCompletionMessage {
   role: 'assistant';
@@ -74,8 +88,10 @@ export interface ChatCompletionMessage {
   refusal?: string | null | undefined;
   annotations?: Annotation[] | null | undefined;
   audio?: ChatCompletionAudio | null | undefined;
-  /** Whole calls only: one that was cut off is in `report.issues` instead. */
+  /** Whole calls only. */
   tool_calls?: ChatCompletionMessageToolCall[] | undefined;
+  /** What came of calls that are none, so that nothing paid for is lost; absent if there are none. Never sent back. */
+  invalid_tool_calls?: InvalidToolCall[] | undefined;
 }
 
 /** One answer. */
@@ -198,6 +214,14 @@ export const metaSchema = once(() =>
   }),
 );
 
+const invalidToolCall = () =>
+  z.looseObject({
+    id: z.optional(z.string()),
+    type: z.literal('function'),
+    function: z.looseObject({ name: z.optional(z.string()), arguments: z.string() }),
+    reason: z.string(),
+  });
+
 const choice = once(() =>
   z.looseObject({
     index: z.number(),
@@ -209,6 +233,7 @@ const choice = once(() =>
       annotations: z.nullish(annotationsSchema()),
       audio: z.nullish(audioSchema()),
       tool_calls: z.optional(z.array(toolCallParam())),
+      invalid_tool_calls: z.optional(z.array(invalidToolCall())),
     }),
     finish_reason: z.nullable(z.string()),
     logprobs: z.nullish(logprobsSchema()),

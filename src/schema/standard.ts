@@ -63,12 +63,15 @@ export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   return { ok: false, issues };
 }
 
+/** What is told of a key that no schema knows. */
+export const unknownField = 'is not a field that is known here';
+
 /** What zod found, one entry a value: of an unknown key, the path is the key's own. */
 function flatten(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
-      message: 'is not a field that is known here',
+      message: unknownField,
     }));
   }
   // The best branch of a union says more than "invalid input".

@@ -1,62 +1,98 @@
 import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionDeltaToolCall } from './chunk.ts';
-import type { FinishReason } from './response.ts';
+import type { InvalidToolCall } from './response.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';
 
-/**
- * A call, once nothing more of it can come; `undefined` if it is not whole. `finish_reason: 'tool_calls'` proves
- * nothing: gateways send it over arguments that were cut off. So the arguments must parse, and not to a bare number or
- * word, which may be the beginning of a longer one.
- */
-export function completeToolCall(
-  call: Omit<ChatCompletionDeltaToolCall, 'index'>,
-  finish_reason: FinishReason,
-  path: string,
-  position: number,
-  note: NoteIssue,
-): ChatCompletionMessageToolCall | undefined {
-  const { id: givenId, type, function: called, custom, ...rest } = call;
-  const incomplete = (why: string): undefined =>
-    note({ code: 'incomplete_tool_call', path, message: `left out: ${why}` }) as undefined;
+/** A call as far as it came, once nothing more of it can come. */
+export type ToolCallDraft = Omit<ChatCompletionDeltaToolCall, 'index'>;
 
-  // Without an id nothing can answer the call; a made-up one is as good, as long as it is stable.
-  const id = givenId ?? `call_${position}`;
-  const noteId = (): void => {
-    if (givenId === undefined) {
-      note({ code: 'missing_id', path, message: `the vendor gave no id; it is called ${id}` });
+/** The calls of a message, and what is none. */
+export interface SettledToolCalls {
+  tool_calls?: ChatCompletionMessageToolCall[];
+  invalid_tool_calls?: InvalidToolCall[];
+}
+
+/** One draft, where it stands, and why it is no call, where that is known already. */
+export interface ToolCallEntry {
+  draft: ToolCallDraft;
+  path: string;
+  spoiled?: string | undefined;
+}
+
+/**
+ * Decides which drafts are calls. `finish_reason: 'tool_calls'` proves nothing: gateways send it over arguments that
+ * were cut off. So the arguments must parse, and not to a bare number or word, which may be the beginning of a longer
+ * one; and only a good end lets a call have none.
+ */
+export function settleToolCalls(
+  entries: readonly ToolCallEntry[],
+  isGoodEnd: boolean,
+  note: NoteIssue,
+): SettledToolCalls {
+  const calls: ChatCompletionMessageToolCall[] = [];
+  const invalid: InvalidToolCall[] = [];
+  for (const { draft, path, spoiled } of entries) {
+    const reason = spoiled ?? flawOf(draft, isGoodEnd);
+    if (reason === undefined) {
+      calls.push(settle(draft, path, calls, note));
+    } else {
+      note({ code: 'incomplete_tool_call', path, message: `left out: ${reason}` });
+      invalid.push(invalidCall(draft, reason));
     }
-  };
-  if (type === 'custom' || (custom !== undefined && called === undefined)) {
-    if (custom?.name === undefined) return incomplete('it has no name');
-    // Free text cannot prove that it is whole; a cut answer proves that its last call may not be.
-    if (mayBeCut(finish_reason)) return incomplete('its input may be cut off');
-    noteId();
-    return {
-      ...rest,
-      id,
-      type: 'custom',
-      custom: { name: custom.name, input: custom.input ?? '' },
-    };
   }
-  if (called?.name === undefined) return incomplete('it has no name');
-  const text = called.arguments ?? '';
-  const isEmpty = text.trim() === '';
-  if (isEmpty && mayBeCut(finish_reason)) return incomplete('its arguments are cut off');
-  if (!isEmpty && !isObjectText(text))
-    return incomplete('its arguments are no JSON object or list');
-  noteId();
   return {
-    ...rest,
-    id,
-    type: 'function',
-    function: { name: called.name, arguments: isEmpty ? '{}' : text },
+    ...(calls.length > 0 && { tool_calls: calls }),
+    ...(invalid.length > 0 && { invalid_tool_calls: invalid }),
   };
 }
 
-/** Ends that say that more was to come. */
-function mayBeCut(finish_reason: FinishReason): boolean {
-  const ends = ['length', 'insufficient_system_resource', 'aborted', 'error'];
-  return finish_reason === null || ends.includes(finish_reason);
+function settle(
+  { id: given, type: _type, function: called, custom, ...rest }: ToolCallDraft,
+  path: string,
+  others: readonly ChatCompletionMessageToolCall[],
+  note: NoteIssue,
+): ChatCompletionMessageToolCall {
+  // Without an id of its own nothing can answer a call; a made-up one is as good.
+  const isTaken = others.some(({ id }) => id === given);
+  if (given === undefined) {
+    note({ code: 'missing_id', path, message: 'the vendor gave no id; one was made up' });
+  } else if (isTaken) {
+    note({ code: 'duplicate_id', path, message: 'another call has the same id; one was made up' });
+  }
+  const id = given === undefined || isTaken ? madeUpId() : given;
+  if (custom?.name !== undefined) {
+    const { name, input = '' } = custom;
+    return { ...rest, id, type: 'custom', custom: { name, input } };
+  }
+  const { name = '', arguments: text = '' } = called ?? {};
+  const written = isNothing(text) ? '{}' : text;
+  return { ...rest, id, type: 'function', function: { name, arguments: written } };
+}
+
+/** Why a draft is no call; `undefined` if it is one. */
+function flawOf(
+  { function: called, custom }: ToolCallDraft,
+  isGoodEnd: boolean,
+): string | undefined {
+  if (custom?.name !== undefined) return flawOfInput(isGoodEnd);
+  if (called?.name === undefined) return 'it has no name';
+  return flawOfArguments(called.arguments ?? '', isGoodEnd);
+}
+
+/** Free text cannot prove that it is whole; a cut answer proves that its last call may not be. */
+function flawOfInput(isGoodEnd: boolean): string | undefined {
+  return isGoodEnd ? undefined : 'its input may be cut off';
+}
+
+function flawOfArguments(text: string, isGoodEnd: boolean): string | undefined {
+  if (isNothing(text)) return isGoodEnd ? undefined : 'its arguments are cut off';
+  return isObjectText(text) ? undefined : 'its arguments are no JSON object or list';
+}
+
+/** No arguments. Some hosts write the word. */
+function isNothing(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed === '' || trimmed === 'null';
 }
 
 function isObjectText(text: string): boolean {
@@ -66,4 +102,42 @@ function isObjectText(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function invalidCall(
+  { id, function: called, custom }: ToolCallDraft,
+  reason: string,
+): InvalidToolCall {
+  const name = called?.name ?? custom?.name;
+  return {
+    ...(id !== undefined && { id }),
+    type: 'function',
+    function: {
+      ...(name !== undefined && { name }),
+      arguments: called?.arguments ?? custom?.input ?? '',
+    },
+    reason,
+  };
+}
+
+let run: string | undefined;
+let madeUp = 0;
+
+/** Unlike any other of this process, and of the one that the conversation may be taken up in. */
+function madeUpId(): string {
+  // At the first use: workers have no random numbers while a module loads.
+  run ??= Math.random().toString(36).slice(2, 10);
+  return `call_${run}_${++madeUp}`;
+}
+
+/** A name of which more has come: more letters, or all of it once more. */
+export function joinName(known: string | undefined, more: string): string {
+  if (known === undefined || more.startsWith(known)) return more;
+  return known + more;
+}
+
+/** Whether arguments that came first were none: an empty object, and then the real one. */
+export function isFalseStart(text: string, more: string): boolean {
+  const next = more.trim();
+  return text.trim() === '{}' && next.startsWith('{') && next !== '{}';
 }

@@ -35,6 +35,11 @@ export type ChatCompletionToolChoiceOption =
   | 'required'
   | ChatCompletionNamedToolChoice;
 
+/** Whether a tool choice forces a call. */
+export function forcesCall(choice: ChatCompletionToolChoiceOption | undefined): boolean {
+  return choice === 'required' || typeof choice === 'object';
+}
+
 /** A call of a function. */
 export interface ChatCompletionMessageFunctionToolCall {
   /** The vendor's id of the call, to be quoted by the `tool` message that answers it. */

@@ -116,6 +116,30 @@ function hasCounters(value: unknown, names: readonly string[]): value is Record<
   return true;
 }
 
+/** Whether a usage tells any of the three counts. */
+export function hasCounts({
+  prompt_tokens,
+  completion_tokens,
+  total_tokens,
+}: CompletionUsage): boolean {
+  return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
+}
+
+/** A usage with all three counts: two of them give the third. `undefined` if there are fewer. */
+export function countedUsage(usage: CompletionUsage): CompletionUsage | undefined {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
+  if (prompt != null && completion != null) {
+    return { ...usage, total_tokens: total ?? prompt + completion };
+  }
+  if (total == null) return undefined;
+  // More of one than of all cannot be.
+  if (prompt != null && prompt <= total) return { ...usage, completion_tokens: total - prompt };
+  if (completion != null && completion <= total) {
+    return { ...usage, prompt_tokens: total - completion };
+  }
+  return undefined;
+}
+
 /** Fills in the cache counters that follow from the others: hit from `cached_tokens`, miss from prompt minus hit. */
 export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
   const details = usage.prompt_tokens_details;

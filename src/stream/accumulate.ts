@@ -1,10 +1,8 @@
 import { ChatError } from '../errors.ts';
 import type { NoteIssue } from '../report.ts';
-import type {
-  ChatCompletionChunk,
-  ChatCompletionDeltaToolCall,
-  ChunkChoice,
-} from '../schema/chunk.ts';
+import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
+import type { FinishWords } from '../schema/finish-reason.ts';
+import { answerEnd } from '../schema/finish-reason.ts';
 import type {
   Annotation,
   ChatCompletion,
@@ -12,26 +10,21 @@ import type {
   ChoiceLogprobs,
   FinishReason,
 } from '../schema/response.ts';
-import { completeToolCall } from '../schema/tool-call.ts';
+import { settleToolCalls } from '../schema/tool-call.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
+import { GrowingAudio } from './growing-audio.ts';
+import { GrowingCall } from './growing-call.ts';
 import { GrowingText } from './growing-text.ts';
+import { joinLogprobs } from './join-logprobs.ts';
+import { KeptFields } from './kept-fields.ts';
+import { SizeGauge, sizeOf } from './size-gauge.ts';
+import type { CallLedger } from './tool-calls.ts';
 
 export interface AccumulatorLimits {
   choices: number;
   argumentBytes: number;
-}
-
-type Fields = Record<string, unknown>;
-
-interface GrowingCall {
-  id: string | undefined;
-  type: 'function' | 'custom' | undefined;
-  name: string | undefined;
-  /** Arguments or input. */
-  text: GrowingText;
-  /** Its pieces name two functions: whose arguments are whose cannot be known. */
-  isMixed: boolean;
-  rest: Fields;
+  responseBytes: number;
+  logprobBytes: number;
 }
 
 interface GrowingChoice {
@@ -43,11 +36,12 @@ interface GrowingChoice {
   reasoning_content: GrowingText | null | undefined;
   refusal: GrowingText | null | undefined;
   annotations: Annotation[] | undefined;
+  audio: GrowingAudio | null | undefined;
   logprobs: ChoiceLogprobs | null | undefined;
   calls: Map<number, GrowingCall>;
-  /** Fields of the message and of the choice that are only the vendor's: the last value counts. */
-  message: Fields;
-  rest: Fields;
+  /** Fields of the message and of the choice that are only the vendor's. */
+  message: KeptFields;
+  rest: KeptFields;
 }
 
 const joinedInTop = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
@@ -58,15 +52,18 @@ const joinedInDelta = new Set([
   'reasoning_content',
   'refusal',
   'annotations',
+  'audio',
   'tool_calls',
 ]);
-const joinedInCall = new Set(['index', 'id', 'type', 'function', 'custom']);
 
 /** The one growing copy of an answer: folds chunks into what a call without `stream` would have given. Keeps none. */
-export class Accumulator {
+export class Accumulator implements CallLedger {
   readonly #limits: AccumulatorLimits;
+  readonly #words: FinishWords | undefined;
+  readonly #gauge: SizeGauge;
+  readonly #logprobGauge: SizeGauge;
   readonly #choices = new Map<number, GrowingChoice>();
-  readonly #top: Fields = {};
+  readonly #top = new KeptFields();
   /** The choice of the last repetition. */
   #repeated: GrowingChoice | undefined = undefined;
   #id = '';
@@ -75,8 +72,12 @@ export class Accumulator {
   #usage: CompletionUsage | undefined = undefined;
   #begun = false;
 
-  constructor(limits: AccumulatorLimits) {
+  /** @param words the host's own words for the end of an answer */
+  constructor(limits: AccumulatorLimits, words?: FinishWords) {
     this.#limits = limits;
+    this.#words = words;
+    this.#gauge = new SizeGauge(limits.responseBytes, 'limits.responseBytes');
+    this.#logprobGauge = new SizeGauge(limits.logprobBytes, 'limits.logprobBytes');
   }
 
   /** @throws ChatError `limit_exceeded` */
@@ -87,10 +88,8 @@ export class Accumulator {
     if (chunk.created !== 0) this.#created = chunk.created;
     if (chunk.model !== '') this.#model = chunk.model;
     if (chunk.usage != null) this.#usage = chunk.usage;
-    keepLast(this.#top, chunk, joinedInTop);
-    for (const choice of chunk.choices) {
-      addChoice(this.#choiceAt(choice.index), choice, this.#limits);
-    }
+    this.#top.keep(chunk, joinedInTop, this.#gauge);
+    for (const choice of chunk.choices) this.#addChoice(choice);
   }
 
   /** As {@link Accumulator.add}, for a chunk that is the one before it but for its text. Tells whether it has one. */
@@ -98,13 +97,23 @@ export class Accumulator {
     if (choice === undefined) return false;
     const { delta } = choice;
     this.#repeated ??= this.#choiceAt(choice.index);
-    addText(this.#repeated, delta);
-    for (const call of delta.tool_calls ?? []) addCall(this.#repeated.calls, call, this.#limits);
+    addText(this.#repeated, delta, this.#gauge);
+    for (const call of delta.tool_calls ?? []) {
+      callAt(this.#repeated, call.index).add(call, this.#limits.argumentBytes, this.#gauge);
+    }
     return !!(
       delta.content ||
       delta.reasoning_content ||
       delta.tool_calls?.[0]?.function?.arguments
     );
+  }
+
+  argumentsOf(choice: number, index: number): string {
+    return this.#choices.get(choice)?.calls.get(index)?.text ?? '';
+  }
+
+  spoil(choice: number, index: number, reason: string): void {
+    callAt(this.#choiceAt(choice), index).spoiled ??= reason;
   }
 
   /** Whether anything has been added. */
@@ -120,7 +129,7 @@ export class Accumulator {
     return true;
   }
 
-  /** The whole answer. Calls that are not whole are left out, and noted. */
+  /** The whole answer. Calls that are not whole are kept apart, and noted. */
   completion(note: NoteIssue): ChatCompletion {
     return this.#build(true, note);
   }
@@ -128,6 +137,46 @@ export class Accumulator {
   /** What there is so far, with `finish_reason: null`. */
   partial(note: NoteIssue): ChatCompletion {
     return this.#build(false, note);
+  }
+
+  /** The same for an error, which comes first; `undefined` for nothing, or for more than can be put together. */
+  rescue(note: NoteIssue): ChatCompletion | undefined {
+    try {
+      return this.#begun ? this.partial(note) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #addChoice(choice: ChunkChoice): void {
+    const into = this.#choiceAt(choice.index);
+    const { delta } = choice;
+    const gauge = this.#gauge;
+    addText(into, delta, gauge);
+    into.refusal = grown(into.refusal, delta.refusal, gauge);
+    if (delta.annotations) {
+      gauge.add(sizeOf(delta.annotations));
+      (into.annotations ??= []).push(...delta.annotations);
+    }
+    if (delta.audio !== undefined) {
+      gauge.add(sizeOf(delta.audio));
+      into.audio ??= delta.audio && new GrowingAudio();
+      if (delta.audio) into.audio?.add(delta.audio);
+    }
+    if (choice.logprobs !== undefined) {
+      this.#logprobGauge.add(sizeOf(choice.logprobs));
+      into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
+    }
+    if (choice.finish_reason !== null) {
+      into.hasTwoEnds ||=
+        into.finish_reason !== null && into.finish_reason !== choice.finish_reason;
+      into.finish_reason = choice.finish_reason;
+    }
+    for (const call of delta.tool_calls ?? []) {
+      callAt(into, call.index).add(call, this.#limits.argumentBytes, gauge);
+    }
+    into.message.keep(delta, joinedInDelta, gauge);
+    into.rest.keep(choice, joinedInChoice, gauge);
   }
 
   #choiceAt(index: number): GrowingChoice {
@@ -147,10 +196,11 @@ export class Accumulator {
       reasoning_content: undefined,
       refusal: undefined,
       annotations: undefined,
+      audio: undefined,
       logprobs: undefined,
       calls: new Map(),
-      message: {},
-      rest: {},
+      message: new KeptFields(),
+      rest: new KeptFields(),
     };
     this.#choices.set(index, fresh);
     return fresh;
@@ -158,10 +208,14 @@ export class Accumulator {
 
   #build(isWhole: boolean, note: NoteIssue): ChatCompletion {
     const sorted = [...this.#choices.entries()].toSorted(([a], [b]) => a - b);
-    const built = sorted.map(([index, choice]) => buildChoice(index, choice, isWhole, note));
+    const built = sorted.map(([index, choice]) => {
+      const finish_reason = isWhole ? choice.finish_reason : null;
+      const isGoodEnd = answerEnd(finish_reason, this.#words) === 'good';
+      return { ...buildChoice(index, choice, isGoodEnd, note), finish_reason };
+    });
     if (built.length === 0) built.push(emptyChoice());
     return {
-      ...this.#top,
+      ...this.#top.values,
       id: this.#id,
       object: 'chat.completion',
       created: this.#created,
@@ -176,125 +230,57 @@ function emptyChoice(): Choice {
   return { index: 0, message: { role: 'assistant', content: null }, finish_reason: null };
 }
 
-function addChoice(into: GrowingChoice, choice: ChunkChoice, limits: AccumulatorLimits): void {
-  const { delta } = choice;
-  addText(into, delta);
-  into.refusal = grown(into.refusal, delta.refusal);
-  if (delta.annotations) (into.annotations ??= []).push(...delta.annotations);
-  if (choice.logprobs !== undefined) into.logprobs = joinLogprobs(into.logprobs, choice.logprobs);
-  if (choice.finish_reason !== null) {
-    into.hasTwoEnds ||= into.finish_reason !== null && into.finish_reason !== choice.finish_reason;
-    into.finish_reason = choice.finish_reason;
-  }
-  for (const call of delta.tool_calls ?? []) addCall(into.calls, call, limits);
-  keepLast(into.message, delta, joinedInDelta);
-  keepLast(into.rest, choice, joinedInChoice);
+function callAt({ calls }: GrowingChoice, index: number): GrowingCall {
+  let call = calls.get(index);
+  if (call === undefined) calls.set(index, (call = new GrowingCall()));
+  return call;
 }
 
-function addText(into: GrowingChoice, { content, reasoning_content }: ChunkChoice['delta']): void {
-  if (typeof content === 'string') (into.content ??= new GrowingText()).add(content);
-  into.reasoning_content = grown(into.reasoning_content, reasoning_content);
+function addText(
+  into: GrowingChoice,
+  { content, reasoning_content }: ChunkChoice['delta'],
+  gauge: SizeGauge,
+): void {
+  if (typeof content === 'string') {
+    gauge.add(content.length);
+    (into.content ??= new GrowingText()).add(content);
+  }
+  into.reasoning_content = grown(into.reasoning_content, reasoning_content, gauge);
 }
 
 function grown(
   text: GrowingText | null | undefined,
   more: string | null | undefined,
+  gauge: SizeGauge,
 ): GrowingText | null | undefined {
   if (typeof more !== 'string') return text === undefined ? (more as null | undefined) : text;
   const grows = text ?? new GrowingText();
+  gauge.add(more.length);
   grows.add(more);
   return grows;
-}
-
-function joinLogprobs(
-  before: ChoiceLogprobs | null | undefined,
-  more: ChoiceLogprobs | null,
-): ChoiceLogprobs | null {
-  if (more === null) return before ?? null;
-  const into: ChoiceLogprobs = before ?? {};
-  for (const field of ['content', 'refusal', 'reasoning_content'] as const) {
-    const list = more[field];
-    if (list === undefined) continue;
-    if (list === null) {
-      into[field] ??= null;
-      continue;
-    }
-    const all = (into[field] ??= []);
-    // One by one: a spread of an answer's worth of them is more arguments than a call can have.
-    for (const item of list) all.push(item);
-  }
-  return into;
-}
-
-function addCall(
-  calls: Map<number, GrowingCall>,
-  piece: ChatCompletionDeltaToolCall,
-  { argumentBytes }: AccumulatorLimits,
-): void {
-  let call = calls.get(piece.index);
-  if (call === undefined) {
-    call = {
-      id: undefined,
-      type: undefined,
-      name: undefined,
-      text: new GrowingText(),
-      isMixed: false,
-      rest: {},
-    };
-    calls.set(piece.index, call);
-  }
-  // Vendors repeat id, type and name; the first ones count.
-  call.id ??= piece.id;
-  call.type ??= piece.type ?? (piece.custom === undefined ? undefined : 'custom');
-  const name = piece.function?.name ?? piece.custom?.name;
-  if (name !== undefined && call.name !== undefined && name !== call.name) call.isMixed = true;
-  call.name ??= name;
-  call.text.add(piece.function?.arguments ?? piece.custom?.input ?? '');
-  if (call.text.length > argumentBytes) {
-    const message = `The arguments of a tool call are larger than ${argumentBytes} bytes (option limits.argumentBytes)`;
-    throw new ChatError('limit_exceeded', message);
-  }
-  keepLast(call.rest, piece, joinedInCall);
-}
-
-/** Copies fields that are not joined elsewhere: the last value that is not null wins. */
-function keepLast(into: Fields, from: object, except: ReadonlySet<string>): void {
-  for (const key in from) {
-    // An assignment to this one would change the prototype.
-    if (except.has(key) || key === '__proto__') continue;
-    const value = (from as Fields)[key];
-    if (value != null || !(key in into)) into[key] = value;
-  }
 }
 
 function buildChoice(
   index: number,
   choice: GrowingChoice,
-  isWhole: boolean,
+  isGoodEnd: boolean,
   note: NoteIssue,
-): Choice {
-  const { content, reasoning_content, refusal, annotations, logprobs } = choice;
-  const finish_reason = isWhole ? choice.finish_reason : null;
+): Omit<Choice, 'finish_reason'> {
+  const { content, reasoning_content, refusal, annotations, audio, logprobs } = choice;
   if (choice.hasTwoEnds) {
     const message = 'the stream told two of them; the last one counts';
     note({ code: 'two_finish_reasons', path: `choices.${index}.finish_reason`, message });
   }
-  const calls = [...choice.calls.entries()]
+  const entries = [...choice.calls.entries()]
     .toSorted(([a], [b]) => a - b)
-    .flatMap(([at, call], position) => {
-      const path = `choices.${index}.message.tool_calls.${at}`;
-      if (call.isMixed) {
-        const message = 'left out: pieces of two calls came under one index';
-        note({ code: 'incomplete_tool_call', path, message });
-        return [];
-      }
-      return completeToolCall(assembled(call), finish_reason, path, position, note) ?? [];
+    .map(([at, { draft, spoiled }]) => {
+      return { draft, spoiled, path: `choices.${index}.message.tool_calls.${at}` };
     });
   return {
-    ...choice.rest,
+    ...choice.rest.values,
     index,
     message: {
-      ...choice.message,
+      ...choice.message.values,
       role: 'assistant',
       content: content && content.toString(),
       ...(reasoning_content !== undefined && {
@@ -302,26 +288,9 @@ function buildChoice(
       }),
       ...(refusal !== undefined && { refusal: refusal && refusal.toString() }),
       ...(annotations !== undefined && { annotations }),
-      ...(calls.length > 0 && { tool_calls: calls }),
+      ...(audio !== undefined && { audio: audio && audio.value }),
+      ...settleToolCalls(entries, isGoodEnd, note),
     },
-    finish_reason,
     ...(logprobs !== undefined && { logprobs }),
-  };
-}
-
-function assembled({
-  id,
-  type,
-  name,
-  text,
-  rest,
-}: GrowingCall): Omit<ChatCompletionDeltaToolCall, 'index'> {
-  return {
-    ...rest,
-    id,
-    type,
-    ...(type === 'custom'
-      ? { custom: { name, input: text.toString() } }
-      : { function: { name, arguments: text.toString() } }),
   };
 }

@@ -384,13 +384,24 @@ export class ChatStream<T = unknown, Input = T>
         ),
       );
     }
-    const completion = this.#accumulator.completion(this.#note);
+    const completion = this.#build();
     this.#end();
-    if (leaving !== undefined) this.#source.cancel(leaving);
-    this.#source.settle({ completion });
-    this.#isTold = true;
-    const whole = withReport(completion, this.report);
-    this.#resolveEnd(this.#output?.finish(whole) ?? whole);
+    try {
+      if (leaving !== undefined) this.#source.cancel(leaving);
+      this.#source.settle({ completion });
+    } finally {
+      this.#isTold = true;
+      const whole = withReport(completion, this.report);
+      this.#resolveEnd(this.#output?.finish(whole) ?? whole);
+    }
+  }
+
+  #build(): ChatCompletion {
+    try {
+      return this.#accumulator.completion(this.#note);
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
   /** Every answer has its finish_reason, and then the connection broke or nothing more came: the answer is whole. */
@@ -407,31 +418,29 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   #fail(cause: unknown): ChatError {
-    const error = isChatError(cause)
-      ? (cause as ChatError)
-      : new ChatError('invalid_response', 'The stream could not be read', { cause });
+    const error = isChatError(cause) ? (cause as ChatError) : unreadable(cause);
     // Whatever else breaks on the way down, there was one reason for the end.
     if (this.#isOver) return this.#failure ?? error;
     this.#failure = error;
     this.#end();
-    this.#addRest();
-    const partial = this.#accumulator.begun ? this.#accumulator.partial(this.#note) : undefined;
-    attachToError(error, { report: this.report, partial });
+    // The end comes first: what is collected for it may fail.
+    this.#rejectEnd(error);
+    attachToError(error, { report: this.report, partial: this.#partial() });
     this.#source.cancel(error);
     this.#source.settle({ error });
-    this.#rejectEnd(error);
     return error;
   }
 
-  /** What was held back belongs to the partial answer, unless it is the very thing that broke the stream. */
-  #addRest(): void {
-    const rest = this.#source.rest();
-    if (rest === undefined) return;
+  /** What had come; `undefined` for nothing, or for more than can be put together. */
+  #partial(): ChatCompletion | undefined {
     try {
-      this.#accumulator.add(rest);
+      // What was held back belongs to it, unless it is the very thing that broke the stream.
+      const rest = this.#source.rest();
+      if (rest !== undefined) this.#accumulator.add(rest);
     } catch {
       // The stream has its error.
     }
+    return this.#accumulator.rescue(this.#note);
   }
 
   /** Left after the finish_reason, the answer is whole; only the counts behind it may be missing. */
@@ -439,7 +448,11 @@ export class ChatStream<T = unknown, Input = T>
     if (this.#isOver) return;
     if (this.#accumulator.complete) {
       this.#note({ code: 'left_early', message: 'the stream was left after its finish_reason' });
-      this.#finish(new ChatError('aborted', message));
+      try {
+        this.#finish(new ChatError('aborted', message));
+      } catch {
+        // Whoever asks for the end is told; whoever leaves is not.
+      }
       return;
     }
     this.#fail(new ChatError('aborted', message));
@@ -463,6 +476,16 @@ export class ChatStream<T = unknown, Input = T>
       // `#ended` has it.
     }
   }
+}
+
+function unreadable(cause: unknown): ChatError {
+  if (cause instanceof RangeError) {
+    // Of a text, mostly: more than half a billion characters are none.
+    return new ChatError('limit_exceeded', 'The answer is larger than can be put together', {
+      cause,
+    });
+  }
+  return new ChatError('invalid_response', 'The stream could not be read', { cause });
 }
 
 /** Whether there is more of the answer in it: a vendor that sends empty pieces for ever has stalled. */

@@ -31,6 +31,7 @@ export class WatchedBody implements ByteReader {
   #stalledMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #timerAt = Infinity;
+  #isFinished = false;
 
   /** @param expire ends the exchange with this error */
   constructor(
@@ -93,14 +94,16 @@ export class WatchedBody implements ByteReader {
     }
   }
 
-  /** Something of the answer has arrived. */
+  /** Something of the answer has arrived. What comes after its end is no reason to wait longer. */
   gotContent(): void {
+    if (this.#isFinished) return;
     this.#stalledMs = 0;
     this.#stallLimitMs = this.#stallMs;
   }
 
   /** The answer is whole; only the end of the body is missing, and is not worth a long wait. */
   gotFinish(): void {
+    this.#isFinished = true;
     this.#stalledMs = 0;
     this.#idleLimitMs = Math.min(this.#idleLimitMs, finishMs);
     this.#stallLimitMs = Math.min(this.#stallMs, finishMs);

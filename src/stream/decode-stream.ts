@@ -8,7 +8,8 @@ import type { Repeat } from './repeats.ts';
 import { learnRepeat } from './repeats.ts';
 import type { SSEEvent, SSEReceiver } from './sse.ts';
 import { SSEDecoder } from './sse.ts';
-import { createToolCallAttribution } from './tool-calls.ts';
+import type { CallLedger } from './tool-calls.ts';
+import { ToolCallAttribution } from './tool-calls.ts';
 
 /** What the stream decoder asks the vendor's dialect. */
 export interface StreamDialect {
@@ -45,7 +46,7 @@ export class ChunkReader implements SSEReceiver {
   readonly #limits: StreamLimits;
   readonly #note: NoteIssue;
   readonly #sse: SSEDecoder;
-  readonly #attribute: (chunk: DecodedChunk) => ChatCompletionChunk;
+  readonly #attribution: ToolCallAttribution;
   readonly #memory: StreamMemory = {};
   /** What is here and was not pulled yet: the events from `#next` on, up to `#count`. A repetition is its text. */
   readonly #events: (SSEEvent | string | undefined)[] = [];
@@ -65,12 +66,19 @@ export class ChunkReader implements SSEReceiver {
   #isRepeat = false;
   #sawDone = false;
 
-  constructor(body: ByteReader, dialect: StreamDialect, limits: StreamLimits, note: NoteIssue) {
+  /** @param ledger whoever puts the tool calls together: every chunk before the one that is pulled has to be in it */
+  constructor(
+    body: ByteReader,
+    dialect: StreamDialect,
+    limits: StreamLimits,
+    note: NoteIssue,
+    ledger?: CallLedger,
+  ) {
     this.#body = body;
     this.#dialect = dialect;
     this.#limits = limits;
     this.#note = note;
-    this.#attribute = createToolCallAttribution(limits.toolCalls);
+    this.#attribution = new ToolCallAttribution(limits.toolCalls, note, ledger);
     this.#sse = new SSEDecoder(this, { maxEventBytes: limits.eventBytes });
   }
 
@@ -85,7 +93,8 @@ export class ChunkReader implements SSEReceiver {
         this.#isRepeat = this.#last === this.#repeat;
         this.#last = this.#repeat;
         this.#untriedLessons = 0;
-        return this.#repeat.chunk(event);
+        const chunk = this.#repeat.chunk(event);
+        return this.#repeat.isCall ? this.#attribution.follow(chunk) : chunk;
       }
       this.#isRepeat = false;
       this.#last = undefined;
@@ -168,7 +177,8 @@ export class ChunkReader implements SSEReceiver {
     return understood(() => {
       const error = dialect.findError(parsed);
       if (error !== undefined) throw dialect.toError(error);
-      const chunk = this.#attribute(dialect.decodeChunk(parsed, this.#note, this.#memory));
+      const decoded = dialect.decodeChunk(parsed, this.#note, this.#memory);
+      const chunk = this.#attribution.attribute(decoded);
       // One lesson a read, from its last event: the next one is likeliest to repeat that.
       if (this.#count === 0 && event.event === undefined) this.#learn(data, parsed, chunk);
       return chunk;

@@ -37,6 +37,11 @@ export class Repeat {
     this.#field = field;
   }
 
+  /** Whether its text is the arguments of a tool call. */
+  get isCall(): boolean {
+    return this.#field === 'arguments';
+  }
+
   /** The chunk that the event holds, with another text. */
   chunk(text: string): ChatCompletionChunk {
     return chunkWith(text, this.#chunk, this.#choice, this.#field);

@@ -132,6 +132,20 @@ export class SSEDecoder {
   }
 }
 
+/** Whether a text begins as an event stream does, whatever its content type says. */
+export function isEventStream(text: string): boolean {
+  return /^\s*(?:data|event|id|retry)?:/.test(text);
+}
+
+/** All events of a text, the last one also without its blank line. */
+export function readEvents(text: string): SSEEvent[] {
+  const events: SSEEvent[] = [];
+  const decoder = new SSEDecoder({ onEvent: (event) => void events.push(event) });
+  decoder.feed(new TextEncoder().encode(text.trimStart()));
+  const last = decoder.end();
+  return last === undefined ? events : [...events, last];
+}
+
 /**
  * For pieces of whole characters: up to seven times as fast in Node as a decoder that has to remember what was cut off,
  * and one for all streams. In large pieces with more than ASCII in them it is the slower one.

@@ -1,8 +1,11 @@
 import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
-import type { ChatCompletion } from '../schema/response.ts';
+import type { ChatCompletion, Choice } from '../schema/response.ts';
 
 const open = '<think>';
 const close = '</think>';
+
+/** Blank text that is held back before a tag: no template writes more. */
+const mostBlanks = 4_096;
 
 interface Split {
   reasoning: string;
@@ -23,6 +26,8 @@ interface Splitter {
  */
 function createSplitter(): Splitter {
   let state: 'start' | 'reasoning' | 'content' = 'start';
+  /** Blank text that came first. */
+  let blanks = '';
   /** Text that may be the beginning of a tag. */
   let held = '';
   let breaksToDrop = 0;
@@ -40,14 +45,18 @@ function createSplitter(): Splitter {
     const split: Split = { reasoning: '', content: '' };
     held += text;
     if (state === 'start') {
+      // Each blank is looked at once: what is left begins with something else.
       const begun = held.trimStart();
+      blanks += held.slice(0, held.length - begun.length);
+      held = begun;
       if (begun.startsWith(open)) {
         state = 'reasoning';
         found = true;
         held = begun.slice(open.length);
         breaksToDrop = 1;
-      } else if (!open.startsWith(begun)) {
+      } else if (!open.startsWith(begun) || blanks.length > mostBlanks) {
         state = 'content';
+        held = blanks + begun;
       }
     }
     if (state === 'reasoning') {
@@ -73,8 +82,8 @@ function createSplitter(): Splitter {
   return {
     feed,
     end() {
-      const rest = held;
-      held = '';
+      const rest = state === 'start' ? blanks + held : held;
+      held = blanks = '';
       return state === 'reasoning'
         ? { reasoning: rest, content: '' }
         : { reasoning: '', content: rest };
@@ -150,8 +159,8 @@ export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
     const splitter = createSplitter();
     const split = splitter.feed(content);
     const rest = splitter.end();
+    if (!splitter.found) return splitAtEnd(choice, content);
     const reasoning = split.reasoning + rest.reasoning;
-    if (!splitter.found) return choice;
     const message = {
       ...choice.message,
       content: split.content + rest.content,
@@ -160,4 +169,19 @@ export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
     return { ...choice, message };
   });
   return { ...completion, choices: choices as ChatCompletion['choices'] };
+}
+
+/** Where the opening tag stood in the prompt, only the closing one is in the answer. */
+function splitAtEnd(choice: Choice, content: string): Choice {
+  const at = content.indexOf(close);
+  const begun = content.indexOf(open);
+  if (at === -1 || (begun !== -1 && begun < at)) return choice;
+  const { reasoning_content } = choice.message;
+  const reasoning = (reasoning_content ?? '') + content.slice(0, at);
+  const message = {
+    ...choice.message,
+    content: content.slice(at + close.length).replace(/^\n{1,2}/, ''),
+    ...(reasoning && { reasoning_content: reasoning }),
+  };
+  return { ...choice, message };
 }

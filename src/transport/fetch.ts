@@ -1,4 +1,6 @@
 import { raceSignal, toAbortSignal } from '../abort.ts';
+import { ChatError, isChatError } from '../errors.ts';
+import { ownOptions } from '../own-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { connectionError, exchangeSignal, interruptedError } from './transport.ts';
@@ -35,13 +37,14 @@ export interface FetchTransportOptions {
 }
 
 /**
- * Any WHATWG `fetch`: the default outside Node. It does not tell when the connection stands, so its clocks for `connect`
- * and `headers` are one, and run out as `headers` after the sum of both.
+ * Any WHATWG `fetch`: the default outside Node. It does not tell when the connection stands, so there is no clock for
+ * `connect`, and that for `headers` counts from the send.
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
+  const { fetch } = ownOptions(options, ['fetch'], 'The options of fetchTransport');
   return {
     send: (request: TransportRequest, stop: AbortSignalLike = request.signal) =>
-      exchange(options.fetch ?? (globalThis.fetch as FetchLike), request, stop),
+      exchange(fetch ?? (globalThis.fetch as FetchLike), request, stop),
   } satisfies OwnTransport;
 }
 
@@ -54,7 +57,7 @@ async function exchange(
   const { signal } = clock;
   try {
     if (signal.aborted) throw signal.reason;
-    clock.startClock('headers', request.connectTimeoutMs + request.headersTimeoutMs);
+    clock.startClock('headers', request.headersTimeoutMs);
     const sent = send(request.url, {
       method: request.method,
       headers: { ...request.headers },
@@ -62,19 +65,16 @@ async function exchange(
       signal: toAbortSignal(signal),
       redirect: 'manual',
     });
-    sent.then(
-      ({ body }) =>
-        void (
-          signal.aborted &&
-          body
-            ?.getReader()
-            .cancel()
-            .catch(() => {})
-        ),
+    // What comes after all, when nobody waits for it any more, is let go of.
+    Promise.resolve(sent).then(
+      (late) => {
+        if (signal.aborted) letGo(() => late?.body?.getReader().cancel());
+      },
       () => {},
     );
-    const response = await raceSignal(sent, signal);
+    const response = await raceSignal(Promise.resolve(sent), signal);
     clock.stopClock();
+    if (typeof response?.status !== 'number') throw noResponse();
     const headers: Record<string, string> = {};
     response.headers.forEach((value, name) => {
       headers[name.toLowerCase()] = value;
@@ -88,7 +88,22 @@ async function exchange(
   } catch (error) {
     clock.release();
     if (signal.aborted) throw signal.reason;
-    throw connectionError(error, request.url);
+    throw isChatError(error) ? error : connectionError(error, request.url);
+  }
+}
+
+/** A fault of this process, which no second try mends. */
+function noResponse(): ChatError {
+  const message = 'The fetch that is used gave no response: it must resolve to a Response';
+  return new ChatError('invalid_options', message, { param: 'transport' });
+}
+
+/** Not awaited: some implementations never settle, and some throw. */
+function letGo(cancel: () => Promise<void> | undefined): void {
+  try {
+    cancel()?.catch(() => {});
+  } catch {
+    // It is gone, one way or the other.
   }
 }
 
@@ -107,8 +122,8 @@ function readBody(
   };
   const cancel = (): void => {
     settle();
-    // Not awaited, and a read that waits is ended here: some implementations settle neither.
-    reader?.cancel().catch(() => {});
+    // A read that waits is ended here, since some implementations do not.
+    letGo(() => reader?.cancel());
     rejectRead?.(interruptedError(new Error('cancelled')));
   };
   const onAbort = (): void => {

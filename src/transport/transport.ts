@@ -1,5 +1,6 @@
 import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
+import { foreignError } from '../foreign-error.ts';
 import { timeoutError } from '../timeout-error.ts';
 import { Stop, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
@@ -111,7 +112,7 @@ const codesByCause: Record<string, [ChatErrorCode, string]> = {
 /** What a failure before the response head means. */
 export function connectionError(cause: unknown, url: string): ChatError {
   const host = new URL(url).host;
-  const slim = slimCause(cause);
+  const slim = foreignError(cause);
   const known = codesByCause[slim.code ?? ''];
   if (known !== undefined) return new ChatError(known[0], known[1], { cause: slim });
   if (slim.name === 'HTTPParserError') {
@@ -126,32 +127,7 @@ export function connectionError(cause: unknown, url: string): ChatError {
 
 /** What a failure after the response head means: never `connection`, since the vendor had begun to answer. */
 export function interruptedError(cause: unknown): ChatError {
-  const slim = slimCause(cause);
+  const slim = foreignError(cause);
   const message = `The connection was lost in the middle of the answer (${slim.code ?? slim.name})`;
   return new ChatError('stream_interrupted', message, { cause: slim, retryable: true });
-}
-
-interface SlimError extends Error {
-  code?: string | undefined;
-}
-
-/**
- * Name, message and code of the innermost error. The original is not handed on: undici's errors carry addresses and raw
- * response text, and `fetch` buries the one line that helps.
- */
-function slimCause(error: unknown): SlimError {
-  const inner = innermost(error);
-  const { name = 'Error', message = String(inner), code } = inner as Partial<SlimError>;
-  const slim: SlimError = new Error(message);
-  slim.name = name;
-  if (typeof code === 'string') slim.code = code;
-  slim.stack = `${name}: ${message}`;
-  return slim;
-}
-
-function innermost(error: unknown, depth = 0): unknown {
-  const { cause, errors } = (error ?? {}) as { cause?: unknown; errors?: unknown[] };
-  // Happy eyeballs: one error an address, and an empty message on the whole.
-  const next = Array.isArray(errors) ? errors[0] : cause;
-  return next != null && typeof next === 'object' && depth < 5 ? innermost(next, depth + 1) : error;
 }

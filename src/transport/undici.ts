@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { raceSignal } from '../abort.ts';
 import type { TimeoutPhase } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
+import { ownOptions } from '../own-options.ts';
 import { timeoutError } from '../timeout-error.ts';
 import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -27,9 +28,10 @@ export interface UndiciTransportOptions {
 
 /** undici over HTTP/1.1: the default on Node. undici is loaded at the first call. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
+  const own = ownOptions(options, ['dispatcher'], 'The options of undiciTransport');
   return {
     async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
-      const dispatcher = options.dispatcher ?? defaultDispatcher();
+      const dispatcher = own.dispatcher ?? defaultDispatcher();
       return dispatcher instanceof Promise
         ? exchange(await raceSignal(dispatcher, stop), request, stop)
         : exchange(dispatcher as Dispatcher, request, stop);

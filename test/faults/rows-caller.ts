@@ -18,11 +18,9 @@ import {
 
 const aborted = { code: 'aborted' } as const;
 
-/** A guard against hangs; that an abort is quick is not measured on a busy machine. */
+/** Before the patience of `failureOf` ends: that an abort is quick is not measured on a busy machine. */
 async function rejectsSoon(promise: Promise<unknown>): Promise<ChatError> {
-  const startedAt = performance.now();
   const failure = await failureOf(promise);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(failure.code).toBe('aborted');
   return failure;
 }

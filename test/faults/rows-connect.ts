@@ -297,7 +297,7 @@ export function headRows(): void {
       code: 'stream_interrupted',
       requests: 2,
     });
-    const unmodified = { code: 'unexpected_redirect', status: 304, requests: 3 } as const;
+    const unmodified = { code: 'invalid_response', status: 304, requests: 3 } as const;
     await expectFailure(kit, kit.ask({ maxRetries: 2 }), unmodified);
   });
 

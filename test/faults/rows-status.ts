@@ -104,24 +104,25 @@ export function statusRows(): void {
     });
   }
 
-  for (const [code, message] of [
-    ['insufficient_quota', 'You exceeded your current quota.'],
-    ['', 'Your concurrency exceeds your concurrency limit of 25 based on your remaining balance.'],
-  ] as const) {
-    row(
-      'S12',
-      `a 429 of an empty account is insufficient_balance (${code || 'DeepSeek'})`,
-      async (kit) => {
-        kit.faulty(faults.status(429, { body: errorBody(message, code) }));
-        const outcome = {
-          code: 'insufficient_balance',
-          status: 429,
-          retryable: false,
-        } as const;
-        await expectFailure(kit, kit.ask({ maxRetries: 2 }), outcome);
-      },
-    );
-  }
+  row('S12', 'a 429 of an empty account is insufficient_balance', async (kit) => {
+    const body = errorBody('You exceeded your current quota.', 'insufficient_quota');
+    kit.faulty(faults.status(429, { body }));
+    const outcome = { code: 'insufficient_balance', status: 429, retryable: false } as const;
+    await expectFailure(kit, kit.ask({ maxRetries: 2 }), outcome);
+  });
+
+  row(
+    'S12',
+    'a 429 of too many calls at the same time passes, whatever it says of the balance',
+    async (kit) => {
+      const words = 'exceeds your concurrency limit of 25 based on your remaining balance.';
+      kit.faulty(faults.status(429, { body: errorBody(words, '') }), fine);
+      await expectAnswer(kit, kit.ask({ maxRetries: 2 }), { requests: 2 });
+      kit.faulty(faults.status(429, { body: errorBody(words, '') }));
+      const error = await failureOf(kit.ask({ maxRetries: 0 }));
+      expect(error).toMatchObject({ code: 'rate_limit', status: 429, retryable: true, limit: 25 });
+    },
+  );
 
   for (const status of [500, 502, 503, 504, 520, 521, 522, 523, 524, 529]) {
     row('S13', `a ${status} is asked again, whatever its body is`, async (kit) => {

@@ -23,7 +23,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 // Raw sockets on loopback. Windows of time are here to find hangs; none says how fast anything is.
 
 const key = 'sk-loopback-7f3a9c2e51d84b60';
-const patienceMs = 1_000;
+const patienceMs = 15_000;
 
 const transports: { name: string; make: () => Transport }[] = [
   { name: 'undici', make: () => undiciTransport() },
@@ -153,7 +153,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ChatError & { repor
     () => undefined,
     (error: unknown) => error,
   );
-  const never = pause(4_000).then(() => new Error('The promise was never settled'));
+  const never = pause(patienceMs).then(() => new Error('The promise was never settled'));
   const failure = await Promise.race([settled, never]);
   if (!isChatError(failure)) throw new Error(`Not a ChatError: ${inspect(failure)}`);
   if (failure.report === undefined) throw new Error('The error has no report');
@@ -1428,14 +1428,13 @@ test.each(transports)(
   'a wait that outlasts the deadline is not begun, and the vendor’s error is told ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(withLength(429, '', { 'retry-after': '5' })),
+      ({ socket }) => void socket.write(withLength(429, '', { 'retry-after': '30' })),
     );
     const client = clientOf(server, make(), { maxRetries: 2 });
-    const { value: failure, tookMs } = await timed(
-      failureOf(client.chat.completions.create(params, { deadline: Date.now() + 3_000 })),
-    );
-    expect(failure).toMatchObject({ code: 'rate_limit', retryAfterMs: 5_000 });
-    expect(tookMs).toBeLessThan(patienceMs);
+    const deadline = Date.now() + 20_000;
+    const failure = await failureOf(client.chat.completions.create(params, { deadline }));
+    expect(failure).toMatchObject({ code: 'rate_limit', retryAfterMs: 30_000 });
+    expect(failure.report.attempts[0]?.waitedMs).toBeUndefined();
   },
 );
 
@@ -1551,12 +1550,11 @@ test.each(transports)(
     const server = await serve(
       ({ socket }) => void socket.write(streamHead + chunked(first + last + done)),
     );
-    const { value: completion, tookMs } = await timed(
-      clientOf(server, make()).chat.completions.stream(params).finalCompletion(),
-    );
+    const stream = clientOf(server, make()).chat.completions.stream(params);
+    const completion = await stream.finalCompletion();
     expect(completion.choices[0].finish_reason).toBe('stop');
-    expect(tookMs).toBeLessThan(patienceMs);
-    await pause(1_000);
+    // The body is given up a second later; the answer did not wait for that.
+    expect(server.isClosed()).toBe(false);
     await eventually('the close', () => server.isClosed());
   },
 );

@@ -148,9 +148,10 @@ interface GrowingCall {
 
 function wholeCalls(calls: GrowingCall[], finishReason: string | null): PlainCall[] {
   return calls.flatMap(({ id, name, text }, position) => {
-    const isEmpty = text.trim() === '';
+    // Some hosts write the word.
+    const isEmpty = text.trim() === '' || text.trim() === 'null';
     const isHalf = isEmpty
-      ? finishReason === 'length' || finishReason === null
+      ? !['stop', 'tool_calls', 'function_call', 'end_turn'].includes(finishReason ?? '')
       : !isObjectText(text);
     if (name === undefined || isHalf) return [];
     return [{ id: id ?? `call_${position}`, name, arguments: isEmpty ? '{}' : text }];
@@ -217,7 +218,11 @@ function readStreamPlainly(text: string): PlainAnswer {
         const sameId = [...growing].find(([, call]) => id !== undefined && call.id === id)?.[0];
         const lastAt = Math.max(-1, ...growing.keys());
         const guessed = sameId ?? (id === undefined && growing.size === 1 ? lastAt : lastAt + 1);
-        const at = typeof piece.index === 'number' ? piece.index : guessed;
+        const told = typeof piece.index === 'number' ? piece.index : guessed;
+        // Some hosts put every call under index 0.
+        const there = growing.get(told);
+        const isOther = id !== undefined && there?.id !== undefined && there.id !== id;
+        const at = isOther && isObjectText(there.text) ? lastAt + 1 : told;
         const call = growing.get(at) ?? { id: undefined, name: undefined, text: '' };
         growing.set(at, call);
         call.id ??= id;
@@ -283,7 +288,11 @@ function readableUsage(usage: unknown, issues: readonly ReportIssue[]): unknown 
   const left = issues
     .filter(({ code }) => code === 'unreadable_field')
     .map(({ path }) => path?.replace(/^usage\./, '').split('.')[0]);
-  return Object.fromEntries(Object.entries(usage).filter(([key]) => !left.includes(key)));
+  const read = Object.fromEntries(Object.entries(usage).filter(([key]) => !left.includes(key)));
+  const { prompt_tokens: prompt, completion_tokens: written, total_tokens: total } = read;
+  if (typeof prompt !== 'number' || typeof written !== 'number') return read;
+  // Two of three give the third.
+  return { ...read, total_tokens: total ?? prompt + written };
 }
 
 /** What the library made of it, in the same form. */

@@ -4,6 +4,7 @@ import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
 import { Accumulator } from '../../src/stream/accumulate.ts';
+import { streamDialect } from '../../src/stream-dialect.ts';
 import { ChunkReader } from '../../src/stream/decode-stream.ts';
 import { ChatError } from '../../src/errors.ts';
 
@@ -15,15 +16,21 @@ interface Outcome {
   repeats: number;
 }
 
-const limits = { eventBytes: 1 << 20, toolCalls: 8, choices: 8, argumentBytes: 1 << 20 };
+const limits = {
+  eventBytes: 1 << 20,
+  toolCalls: 8,
+  choices: 8,
+  argumentBytes: 1 << 20,
+  responseBytes: 1 << 26,
+  logprobBytes: 1 << 26,
+};
 
 /** Reads a stream in the given pieces; without knowing what is plain, every event takes the plain way. */
 async function read(pieces: readonly Uint8Array[], way: 'quick' | 'plain'): Promise<Outcome> {
   const { deepseek } = providers;
   const dialect = {
-    ...deepseek,
+    ...streamDialect(deepseek, () => new ChatError('server_error', 'an error in the stream')),
     isPlainChunk: way === 'quick' ? deepseek.isPlainChunk : undefined,
-    toError: () => new ChatError('server_error', 'an error in the stream'),
   };
   let next = 0;
   const body = { read: async () => pieces[next++], cancel() {} };
@@ -220,7 +227,7 @@ test('nearly all pieces of tool arguments are read as repetitions, and make the 
 });
 
 test('repeated pieces of arguments count towards the limit of a call', async () => {
-  const accumulator = new Accumulator({ choices: 1, argumentBytes: 100 });
+  const accumulator = new Accumulator({ ...limits, choices: 1, argumentBytes: 100 });
   const piece = JSON.parse(
     callPiece(0, 'x'.repeat(10)).slice('data: '.length),
   ) as ChatCompletionChunk;
@@ -268,7 +275,7 @@ test('events that never repeat are soon no longer compared', async () => {
 
 test('the limit of an event is the same for one that repeats', async () => {
   const event = chunkOf('x'.repeat(100));
-  const dialect = { ...providers.deepseek, toError: () => new ChatError('server_error', 'no') };
+  const dialect = streamDialect(providers.deepseek, () => new ChatError('server_error', 'no'));
   const countWith = async (eventBytes: number): Promise<number> => {
     const left = [chunkOf('x'), event, event].map((each) => new TextEncoder().encode(each));
     const body = { read: async () => left.shift(), cancel() {} };

@@ -404,20 +404,3 @@ test('an unfinished comment without an end does not grow past the limit', () => 
   };
   expect(flood).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
 });
-
-test('time grows with the number of pieces of one long line, and not with its square', () => {
-  const measure = (pieces: number): number => {
-    const decoder = new SSEDecoder({ onEvent() {} });
-    const piece = encoder.encode('xxxxxxxxxxxxxxxx');
-    const startedAt = performance.now();
-    decoder.feed(encoder.encode('data: '));
-    for (let index = 0; index < pieces; index++) decoder.feed(piece);
-    decoder.feed(encoder.encode('\n\n'));
-    return performance.now() - startedAt;
-  };
-  const fastest = (pieces: number): number =>
-    Math.min(...[1, 2, 3, 4, 5].map(() => measure(pieces)));
-  fastest(2_000);
-  // Linear is 4, a square would be 16.
-  expect(fastest(80_000) / fastest(20_000)).toBeLessThan(8);
-});

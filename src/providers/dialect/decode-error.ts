@@ -1,5 +1,13 @@
 import type { ChatErrorCode } from '../../error-codes.ts';
+import { answerEnd } from '../../schema/finish-reason.ts';
 import type { DecodedFailure, Profile, VendorFailure } from '../provider.ts';
+import {
+  codeOfWords,
+  contentFilter,
+  contextLength,
+  emptyAccount,
+  tooManyAtOnce,
+} from './error-words.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -22,9 +30,7 @@ export function findError(body: unknown): unknown {
 /** Status and body → what happened, in the codes of this package. */
 export function decodeError(failure: VendorFailure, profile: Profile): DecodedFailure {
   const told = readError(failure.body);
-  const words = [told.type, told.code, told.message].filter(Boolean).join(' ').toLowerCase();
-  // Inside a 200, the status is in the error if anywhere.
-  const code = codeOf(failure.status ?? told.status, words, profile);
+  const code = codeOf(failure, told, profile);
   const said = told.message === undefined ? '' : `: ${told.message}`;
   const where =
     failure.status === undefined ? 'reported an error' : `answered ${String(failure.status)}`;
@@ -34,6 +40,7 @@ export function decodeError(failure: VendorFailure, profile: Profile): DecodedFa
     status: failure.status,
     provider: profile.id,
     retryable: retryable.has(code),
+    limit: code === 'rate_limit' ? concurrencyLimit(told) : undefined,
     param: told.param,
     vendorCode: told.code,
     vendorType: told.type,
@@ -53,57 +60,93 @@ function hint(code: ChatErrorCode, { contextWindow, apiKeyVariables }: Profile):
   return '';
 }
 
-const emptyAccount =
-  /insufficient[ _](balance|quota|user[ _]quota|credits?|funds)|quota_exceeded|exceeded your current quota|(run )?out of (funds|credits)|remaining balance|no credits?\b/;
-const contextLength =
-  /context[ _]length|maximum context|context window|prompt is too long|too many (input )?tokens/;
-const contentFilter = /content[ _]filter|content exists risk|content[ _]policy|content management/;
-
-function codeOf(status: number | undefined, words: string, profile: Profile): ChatErrorCode {
-  switch (status) {
-    case undefined:
-      return codeByWords(words);
-    case 400:
-    case 413:
-    case 415:
-    case 422:
-      if (contextLength.test(words)) return 'context_length';
-      return contentFilter.test(words) ? 'content_filter' : 'bad_request';
-    case 401:
-      return 'authentication';
-    case 402:
-      return 'insufficient_balance';
-    case 403:
-      return forbidden(words, profile);
-    case 404:
-      return 'not_found';
-    case 408:
-      return 'timeout';
-    case 409:
-    case 425:
-      return 'server_error';
-    case 429:
-      return emptyAccount.test(words) ? 'insufficient_balance' : 'rate_limit';
-    case 503:
-    case 529:
-      return 'overloaded';
-    default:
-      return status >= 500 ? 'server_error' : 'bad_request';
-  }
+/** DeepSeek's limit of calls at the same time, which it tells in words alone. */
+function concurrencyLimit({ message = '' }: ToldError): number | undefined {
+  const limit = /concurrency limit of \(?(\d{1,9})\)?/i.exec(message)?.[1];
+  return limit === undefined ? undefined : Number(limit);
 }
 
-function forbidden(words: string, { insufficientBalanceStatuses = [] }: Profile): ChatErrorCode {
+/**
+ * The status decides; inside a 200, the status that the body tells, then its `code` and `type`, and its words last: they
+ * may speak of anything, also of what was asked.
+ */
+function codeOf(
+  { status: given, body }: VendorFailure,
+  told: ToldError,
+  profile: Profile,
+): ChatErrorCode {
+  const words = [told.type, told.code, told.message].filter(Boolean).join(' ').toLowerCase();
+  const status = given ?? told.status;
+  // A web page is the network's, and its words are about nothing that the vendor knows.
+  if (isPage(body)) return status === 403 ? 'permission_denied' : codeOfStatus(status ?? 502);
+  const named = codeOfWords([told.code, told.type]);
+  if (status === undefined) return refine(named ?? codeByWords(words), words);
+  if (status === 403) return forbidden(named, words, profile);
+  const code = codeOfStatus(status);
+  if (code === 'rate_limit') {
+    if (named === 'insufficient_balance') return named;
+    const isEmpty = emptyAccount.test(words) && !tooManyAtOnce.test(words);
+    return isEmpty ? 'insufficient_balance' : code;
+  }
+  if (code !== 'bad_request') return code;
+  if (named !== undefined && refinements.has(named)) return named;
+  return isFiltered(body) ? 'content_filter' : refine(code, words);
+}
+
+// What a 400 may be as well, if its own `code` or `type` says so.
+const refinements = new Set<ChatErrorCode>([
+  'context_length',
+  'content_filter',
+  'insufficient_balance',
+  'not_found',
+]);
+
+/** A request may be bad because it does not fit, or for what it says; many have only words for it. */
+function refine(code: ChatErrorCode, words: string): ChatErrorCode {
+  if (code !== 'bad_request') return code;
+  if (contextLength.test(words)) return 'context_length';
+  // DeepSeek, of a name that is gone.
+  if (words.includes('supported api model names')) return 'not_found';
+  return contentFilter.test(words) ? 'content_filter' : code;
+}
+
+function codeOfStatus(status: number): ChatErrorCode {
+  const known: Record<number, ChatErrorCode> = {
+    401: 'authentication',
+    402: 'insufficient_balance',
+    403: 'permission_denied',
+    404: 'not_found',
+    408: 'timeout',
+    409: 'server_error',
+    425: 'server_error',
+    429: 'rate_limit',
+    503: 'overloaded',
+    529: 'overloaded',
+  };
+  // Neither an answer nor a refusal of ours.
+  if (status < 400) return 'invalid_response';
+  return known[status] ?? (status >= 500 ? 'server_error' : 'bad_request');
+}
+
+function forbidden(
+  named: ChatErrorCode | undefined,
+  words: string,
+  { insufficientBalanceStatuses = [] }: Profile,
+): ChatErrorCode {
+  if (named === 'insufficient_balance' || named === 'content_filter') return named;
   if (emptyAccount.test(words) || /\bquota\b|\bbalance\b/.test(words))
     return 'insufficient_balance';
-  const saysPermission = /permission|not allowed|access denied|not_in_group/.test(words);
+  const saysPermission =
+    named === 'permission_denied' || /permission|not allowed|access denied/.test(words);
   return insufficientBalanceStatuses.includes(403) && !saysPermission
     ? 'insufficient_balance'
     : 'permission_denied';
 }
 
-/** For errors inside a 200, which have no status: what their own words say. */
+/** What the words of an error say that has nothing else. */
 function codeByWords(words: string): ChatErrorCode {
   const rules: [RegExp, ChatErrorCode][] = [
+    [tooManyAtOnce, 'rate_limit'],
     [emptyAccount, 'insufficient_balance'],
     [contextLength, 'context_length'],
     [contentFilter, 'content_filter'],
@@ -116,6 +159,14 @@ function codeByWords(words: string): ChatErrorCode {
     [/invalid[ _]|bad[ _]request|unsupported/, 'bad_request'],
   ];
   return rules.find(([pattern]) => pattern.test(words))?.[1] ?? 'server_error';
+}
+
+/** An answer that the vendor's filter has emptied, with a status of failure. */
+function isFiltered(body: unknown): boolean {
+  const choices = isRecord(body) ? body.choices : undefined;
+  const [choice] = Array.isArray(choices) ? (choices as unknown[]) : [];
+  const reason = isRecord(choice) ? choice.finish_reason : undefined;
+  return typeof reason === 'string' && answerEnd(reason) === 'content_filter';
 }
 
 interface ToldError {
@@ -134,19 +185,13 @@ function readError(body: unknown): ToldError {
   if (!isRecord(body)) return {};
   const { error } = body;
   const inner: Fields = isRecord(error) ? error : body;
-  const message = [
-    typeof error === 'string' ? error : undefined,
-    inner.message,
-    inner.error_message,
-    inner.msg,
-    inner.detail,
-    inner.title,
-  ]
-    .map(messageText)
-    .find((text) => text !== undefined);
+  const message = messageOf(inner) ?? messageOf(body);
+  // The name of the failure beside what there is to say about it.
+  const name = typeof error === 'string' && error.trim() !== '' ? error : undefined;
+  const said = name === undefined || name === message ? message : joined(name, message);
   const code = word(inner.code);
   return {
-    message: message === undefined ? undefined : clip(message),
+    message: said === undefined ? undefined : clip(said),
     type: word(inner.type),
     code: code ?? word(inner.statusCode ?? inner.status),
     param: word(inner.param),
@@ -155,6 +200,26 @@ function readError(body: unknown): ToldError {
       .map((status) => (typeof status === 'object' ? Number.NaN : Number(status)))
       .find((status) => Number.isInteger(status) && status >= 400 && status < 600),
   };
+}
+
+/** What an error says, wherever it says it. */
+function messageOf(fields: Fields): string | undefined {
+  const page = fields['html-message'];
+  return [
+    fields.message,
+    fields.error_message,
+    fields.msg,
+    fields.detail,
+    fields.title,
+    fields['short-message'],
+    typeof page === 'string' ? page.replace(/<[^>]*>/g, ' ') : undefined,
+  ]
+    .map(messageText)
+    .find((text) => text !== undefined);
+}
+
+function joined(name: string, message: string | undefined): string {
+  return message === undefined ? name : `${name}: ${message}`;
 }
 
 function messageText(value: unknown): string | undefined {
@@ -170,9 +235,13 @@ function messageText(value: unknown): string | undefined {
 function readText(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
-  if (!/^<(!doctype|html|head|body|\?xml)/i.test(trimmed)) return clip(trimmed);
+  if (!isPage(trimmed)) return clip(trimmed);
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(trimmed)?.[1]?.trim();
   return `an HTML page${title ? `, "${clip(title)}"` : ''}`;
+}
+
+function isPage(body: unknown): boolean {
+  return typeof body === 'string' && /^\s*<(!doctype|html|head|body|\?xml)/i.test(body);
 }
 
 function clip(text: string): string {

@@ -1,13 +1,9 @@
 import type * as z from 'zod/mini';
 import { ChatError } from '../../errors.ts';
 import type { NoteIssue } from '../../report.ts';
-import type { DecodedChunk, DecodedToolCallDelta, StreamMemory } from '../../schema/chunk.ts';
-import type {
-  ChatCompletionMessage,
-  ChatCompletion,
-  Choice,
-  FinishReason,
-} from '../../schema/response.ts';
+import type { ChunkChoice, DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
+import { answerEnd } from '../../schema/finish-reason.ts';
+import type { ChatCompletion, Choice, FinishReason } from '../../schema/response.ts';
 import {
   annotationsSchema,
   audioSchema,
@@ -15,36 +11,52 @@ import {
   metaSchema,
 } from '../../schema/response.ts';
 import { check } from '../../schema/standard.ts';
-import type { ChatCompletionMessageToolCall } from '../../schema/tool.ts';
-import { completeToolCall } from '../../schema/tool-call.ts';
+import { settleToolCalls } from '../../schema/tool-call.ts';
 import { usageSchema } from '../../schema/usage.ts';
-
-import { isPlainChunk, isPlainCompletion } from './plain.ts';
-import type { WireMessage, WireToolCall } from './wire.ts';
+import type { Profile } from '../provider.ts';
+import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
+import { decodeTexts, textOf } from './decode-content.ts';
+import { isPlainChunk, isPlainCompletion, spoke } from './plain.ts';
+import type { WireChoice, WireMessage } from './wire.ts';
 import { wireChunk, wireCompletion } from './wire.ts';
 
 type Fields = Record<string, unknown>;
 
+/** What decoding reads of a profile. */
+type Words = Pick<Profile, 'finishReasons'>;
+
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
-export function decode(body: unknown, note: NoteIssue): ChatCompletion {
-  return isPlainCompletion(body) ? body : decodeBySchema(body, note);
+export function decode(body: unknown, note: NoteIssue, words?: Words): ChatCompletion {
+  return isPlainCompletion(body) ? body : decodeBySchema(body, note, words);
 }
 
 /** The judge: what {@link decode} says in any case, more slowly. */
-export function decodeBySchema(body: unknown, note: NoteIssue): ChatCompletion {
+export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): ChatCompletion {
   const wire = fit(wireCompletion(), body, 'chat completion');
-  const choices = wire.choices.map(({ message, ...choice }, position): Choice => {
-    const finish_reason = finishReason(choice.finish_reason);
-    const calls = decodeCalls(message.tool_calls, finish_reason, `choices.${position}`, note);
+  const choices = wire.choices.map((each, position): Choice => {
+    const { message: whole, delta, ...choice } = each;
+    const message = whole ?? delta;
+    if (message == null) {
+      const path = `choices.${position}.message`;
+      throw new ChatError('invalid_response', `The vendor's answer has no message (${path})`);
+    }
+    const finish_reason = decodeFinishReason(choice.finish_reason, note);
+    const isGoodEnd = answerEnd(finish_reason, words?.finishReasons) === 'good';
+    const entries = withoutRepeats(decodeCalls(wireCalls(message))).map(
+      ({ index: _index, ...draft }, at) => {
+        return { draft, path: `choices.${position}.message.tool_calls.${at}` };
+      },
+    );
+    const { content = null, ...decoded } = decodeMessage(message, choice, note, {});
     return {
       ...choice,
       ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
-      index: choice.index ?? position,
+      index: decodeIndex(choice, position, note),
       message: {
-        ...decodeMessage(message, choice, note),
+        ...decoded,
         role: 'assistant',
-        content: decodeContent(message.content) ?? null,
-        ...(calls && { tool_calls: calls }),
+        content,
+        ...settleToolCalls(entries, isGoodEnd, note),
       },
       finish_reason,
     };
@@ -72,23 +84,43 @@ export function decodeChunkBySchema(
   memory: StreamMemory,
 ): DecodedChunk {
   const wire = fit(wireChunk(), data, 'chunk');
-  const choices = (wire.choices ?? []).map(({ delta, ...choice }, position) => {
-    const { role: _role, tool_calls: calls, ...message } = delta ?? {};
-    const content = decodeContent(message.content);
+  const choices = (wire.choices ?? []).map((each, position) => {
+    const { message: _message, delta: _delta, ...choice } = each;
+    const index = decodeIndex(choice, position, note);
+    const delta = deltaOf(each, index, note, memory);
+    const calls = decodeCalls(wireCalls(delta));
     return {
       ...choice,
       ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
-      index: choice.index ?? position,
+      index,
       delta: {
-        ...decodeMessage(message, choice, note, memory),
-        ...(delta?.role === 'assistant' && { role: 'assistant' as const }),
-        ...(content !== undefined && { content }),
-        ...(calls?.length && { tool_calls: calls.map(decodeCallDelta) }),
+        ...decodeMessage(delta, choice, note, memory),
+        ...(delta.role === 'assistant' && { role: 'assistant' as const }),
+        ...(calls.length > 0 && { tool_calls: calls }),
       },
-      finish_reason: finishReason(choice.finish_reason),
+      finish_reason: decodeFinishReason(choice.finish_reason, note),
     };
   });
   return { ...decodeTop(wire, note), object: 'chat.completion.chunk', choices };
+}
+
+/** What a choice adds: its delta, or a message in its place, if nothing has been said yet. */
+function deltaOf(
+  { delta, message }: WireChoice,
+  index: number,
+  note: NoteIssue,
+  memory: StreamMemory,
+): WireMessage {
+  const isSaying = Object.entries(delta ?? {}).some(
+    ([name, value]) => name !== 'role' && value != null && value !== '',
+  );
+  if (isSaying || message == null || memory.spoken?.has(index)) {
+    if (isSaying) spoke(memory, index);
+    return delta ?? {};
+  }
+  note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
+  spoke(memory, index);
+  return message;
 }
 
 function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
@@ -104,18 +136,18 @@ function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
 
 /** Fields of the top level. What does not have its documented form is left out, and said. */
 function decodeTop(wire: Fields, note: NoteIssue) {
-  const { id, created, model } = wire;
+  const { created } = wire;
   const top = {
     ...wire,
-    id: typeof id === 'string' ? id : '',
+    id: textOf(wire.id, 'id', note) ?? '',
     created: Number.isFinite(created) ? (created as number) : 0,
-    model: typeof model === 'string' ? model : '',
+    model: textOf(wire.model, 'model', note) ?? '',
     ...(wire.meta != null && checked(metaSchema(), wire, 'meta', note)),
     ...checked(usageSchema(), wire, 'usage', note),
   };
   for (const field of ['system_fingerprint', 'service_tier'] as const) {
     const value = wire[field];
-    if (value != null && typeof value !== 'string') (top as Fields)[field] = undefined;
+    if (value != null) (top as Fields)[field] = textOf(value, field, note);
   }
   // A missing count is not zero, and a missing usage is no usage.
   if (top.usage == null) delete top.usage;
@@ -147,109 +179,39 @@ function checked<Field extends string, T>(
   return { [field]: kept } as { [K in Field]?: T };
 }
 
-function finishReason(reason: string | null | undefined): FinishReason {
-  return reason || null;
+function decodeFinishReason(reason: unknown, note: NoteIssue): FinishReason {
+  return textOf(reason, 'finish_reason', note) || null;
+}
+
+function decodeIndex({ index }: Fields, position: number, note: NoteIssue): number {
+  if (index == null) return position;
+  const read = typeof index === 'string' && index.trim() !== '' ? Number(index) : index;
+  if (typeof read === 'number' && Number.isFinite(read)) return read;
+  note({ code: 'unreadable_field', path: 'choices.index', message: 'left out: it is no number' });
+  return position;
 }
 
 /** What a message and a delta have in common, in our fields; the vendor's own ones stay beside them. */
 function decodeMessage(
   message: WireMessage,
-  choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
+  choice: Fields,
   note: NoteIssue,
-  memory: StreamMemory = {},
-): Omit<ChatCompletionMessage, 'role' | 'content' | 'tool_calls'> {
-  const { role: _role, content, tool_calls: _calls, ...rest } = message;
-  const known = decodeReasoning(message, choice, memory);
-  const reasoning = known === undefined ? thinkingParts(content) : known;
+  memory: StreamMemory,
+): Omit<ChunkChoice['delta'], 'role' | 'tool_calls'> {
+  const {
+    role: _role,
+    content: _content,
+    refusal: _refusal,
+    reasoning_content: _reasoning,
+    tool_calls: _calls,
+    function_call: _call,
+    ...rest
+  } = message;
+  const texts = Object.entries(decodeTexts(message, choice, note, memory));
   return {
     ...rest,
-    ...(reasoning !== undefined && { reasoning_content: reasoning }),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
     ...(rest.annotations !== undefined && checked(annotationsSchema(), rest, 'annotations', note)),
     ...(rest.audio !== undefined && checked(audioSchema(), rest, 'audio', note)),
-  };
-}
-
-/**
- * The reasoning, from the first of its known places that holds some. Never from two: gateways put the same text into
- * several fields, and some repeat all of it at the end in another one. So a stream stays with the place it began with.
- */
-function decodeReasoning(
-  message: WireMessage,
-  choice: { reasoning_content?: string | null | undefined; reasoning?: string | null | undefined },
-  memory: StreamMemory,
-): string | null | undefined {
-  const details = message.reasoning_details?.map((detail) => detail?.text ?? detail?.summary ?? '');
-  const places = [
-    message.reasoning_content,
-    message.reasoning,
-    details?.join(''),
-    choice.reasoning_content,
-    choice.reasoning,
-  ];
-  const first = places.findIndex((place) => place);
-  if (first !== -1) memory.reasoningPlace ??= first;
-  const { reasoningPlace } = memory;
-  const text = reasoningPlace === undefined ? undefined : places[reasoningPlace];
-  if (text) return text;
-  // A repetition in another place says nothing new.
-  return first !== -1 ? null : (message.reasoning_content ?? message.reasoning ?? undefined);
-}
-
-function decodeContent(content: WireMessage['content']): string | null | undefined {
-  if (!Array.isArray(content)) return content;
-  return content.map((part) => partText(part, 'text')).join('');
-}
-
-/** Some gateways send content as parts, with the reasoning in parts of type `thinking`. */
-function thinkingParts(content: WireMessage['content']): string | undefined {
-  if (!Array.isArray(content)) return undefined;
-  const texts = content.flatMap((part) => {
-    const { thinking } = typeof part === 'string' ? {} : (part as { thinking?: unknown });
-    if (Array.isArray(thinking)) return thinking.map((inner: unknown) => partText(inner, 'text'));
-    return typeof thinking === 'string' ? [thinking] : [];
-  });
-  return texts.length > 0 ? texts.join('') : undefined;
-}
-
-function partText(part: unknown, field: string): string {
-  if (typeof part === 'string') return part;
-  const text = typeof part === 'object' && part !== null ? (part as Fields)[field] : undefined;
-  return typeof text === 'string' ? text : '';
-}
-
-function decodeCalls(
-  calls: readonly WireToolCall[] | null | undefined,
-  finish_reason: FinishReason,
-  path: string,
-  note: NoteIssue,
-): ChatCompletionMessageToolCall[] | undefined {
-  const whole = (calls ?? []).flatMap((call, position) => {
-    const { index: _index, ...delta } = decodeCallDelta(call);
-    const at = `${path}.message.tool_calls.${position}`;
-    return completeToolCall(delta, finish_reason, at, position, note) ?? [];
-  });
-  return whole.length > 0 ? whole : undefined;
-}
-
-function decodeCallDelta(call: WireToolCall): DecodedToolCallDelta {
-  const { index, id, type, function: called, custom, ...rest } = call;
-  const text = called?.arguments;
-  return {
-    ...rest,
-    ...(index != null && { index }),
-    ...(id && { id }),
-    ...((type === 'function' || type === 'custom') && { type }),
-    ...(called != null && {
-      function: {
-        ...(called.name && { name: called.name }),
-        ...(text != null && { arguments: typeof text === 'string' ? text : JSON.stringify(text) }),
-      },
-    }),
-    ...(custom != null && {
-      custom: {
-        ...(custom.name && { name: custom.name }),
-        ...(custom.input != null && { input: custom.input }),
-      },
-    }),
   };
 }

@@ -1,4 +1,4 @@
-import { forcesCall } from '../../schema/canonical.ts';
+import { forcesCall } from '../../schema/tool.ts';
 import type { Encoding } from './encoding.ts';
 
 /**

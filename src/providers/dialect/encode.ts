@@ -1,4 +1,4 @@
-import type { CanonicalRequest } from '../../schema/canonical.ts';
+import type { CanonicalRequest } from '../../schema/canonical-request.ts';
 import type { EncodedRequest, ParameterRule, Profile, RuledParameter } from '../provider.ts';
 import { encodeFormat } from './encode-format.ts';
 import { encodeMessages } from './encode-messages.ts';
@@ -134,8 +134,10 @@ function encodeUser({ request, profile, body, written, adjust }: Encoding): void
 }
 
 function encodeStream({ request, profile, body, adjust }: Encoding): void {
+  if (request.stream === undefined) return;
+  // Also when it is false: some gateways stream unless they are told not to.
+  body.stream = request.stream;
   if (!request.stream) return;
-  body.stream = true;
   const { include_usage: asked } = request;
   const param = 'stream_options';
   if (profile.parameters.stream_options === 'dropped') {

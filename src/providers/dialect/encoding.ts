@@ -1,6 +1,6 @@
 import { ChatError } from '../../errors.ts';
 import type { Adjustment, ReportIssue } from '../../report.ts';
-import type { CanonicalRequest } from '../../schema/canonical.ts';
+import type { CanonicalRequest } from '../../schema/canonical-request.ts';
 import type { Profile } from '../provider.ts';
 
 /** What the parts of the encoder share: the request, the facts, and what comes out. */
@@ -27,7 +27,7 @@ export interface Encoding {
 /** An encoding of which nothing is written yet. */
 export function beginEncoding(request: CanonicalRequest, profile: Profile): Encoding {
   const adjustments: Adjustment[] = [];
-  const isFlash = isFlashModel(request.model);
+  const isFlash = isFlashModel(request.model, profile);
   return {
     request,
     profile,
@@ -51,8 +51,9 @@ export function wireModel(model: string, { modelPrefix = '' }: Profile): string 
 }
 
 /** Whether an id, with or without the prefix, is of the model that profiles speak of. */
-export function isFlashModel(model: string): boolean {
-  return bareModel(model) === 'deepseek-v4-flash';
+export function isFlashModel(model: string, { modelAliases = [] }: Profile): boolean {
+  const bare = bareModel(model);
+  return bare === 'deepseek-v4-flash' || modelAliases.includes(bare);
 }
 
 function bareModel(model: string): string {

@@ -18,9 +18,11 @@ export function isPlainCompletion(data: unknown): data is ChatCompletion {
 }
 
 function isPlainChoice(choice: unknown): boolean {
-  if (!isRecord(choice) || !Number.isFinite(choice.index) || !hasNoExtras(choice)) return false;
-  const { message, finish_reason } = choice;
+  if (!isRecord(choice) || !Number.isFinite(choice.index) || hasTexts(choice)) return false;
+  const { message, delta, logprobs, finish_reason } = choice;
   return (
+    logprobs == null &&
+    delta === undefined &&
     typeof finish_reason === 'string' &&
     finish_reason !== '' &&
     isRecord(message) &&
@@ -39,20 +41,31 @@ export function isPlainChunk(data: unknown, memory: StreamMemory): data is Decod
   if (choices.length === 0) return data.usage != null;
   if (choices.length > 1) return false;
   const choice: unknown = choices[0];
-  if (!isRecord(choice) || !Number.isFinite(choice.index) || !hasNoExtras(choice)) return false;
-  const { delta, finish_reason } = choice;
+  if (!isRecord(choice) || !Number.isFinite(choice.index) || hasTexts(choice)) return false;
+  const { delta, message, logprobs, finish_reason } = choice;
+  if (logprobs != null || message !== undefined) return false;
   if (finish_reason !== null && (typeof finish_reason !== 'string' || finish_reason === '')) {
     return false;
   }
   if (!isRecord(delta)) return false;
   if (delta.reasoning_content && (memory.reasoningPlace ??= 0) !== 0) return false;
   const { role } = delta;
-  return (
+  const isPlain =
     (role === undefined || role === 'assistant') &&
     isText(delta.content) &&
     isPlainText(delta) &&
-    (delta.tool_calls === undefined || isMoreOfOneCall(delta.tool_calls))
-  );
+    (delta.tool_calls === undefined || isMoreOfOneCall(delta.tool_calls));
+  if (isPlain && (delta.content || delta.reasoning_content || delta.tool_calls)) {
+    spoke(memory, choice.index as number);
+  }
+  return isPlain;
+}
+
+/** Remembers that an answer has begun. */
+export function spoke(memory: StreamMemory, index: number): void {
+  if (memory.lastSpoken === index) return;
+  memory.lastSpoken = index;
+  (memory.spoken ??= new Set()).add(index);
 }
 
 /** One call, of which nothing comes but its index and arguments: what most events of a call are. */
@@ -77,12 +90,9 @@ function isPlainTop(data: Fields): boolean {
   );
 }
 
-function hasNoExtras(choice: Fields): boolean {
-  return (
-    choice.logprobs == null &&
-    choice.reasoning_content === undefined &&
-    choice.reasoning === undefined
-  );
+/** Whether there is reasoning beside the message. */
+function hasTexts(choice: Fields): boolean {
+  return choice.reasoning_content !== undefined || choice.reasoning !== undefined;
 }
 
 /** A message or delta whose text is all in its own place. */
@@ -91,6 +101,7 @@ function isPlainText(message: Fields): boolean {
     isText(message.reasoning_content) &&
     message.reasoning === undefined &&
     message.reasoning_details === undefined &&
+    message.function_call === undefined &&
     message.refusal == null &&
     message.annotations == null &&
     message.audio == null

@@ -15,7 +15,7 @@ export function encodeText(
   profile: Profile,
 ): Pick<EncodedRequest, 'body' | 'adjustments'> {
   const id = model ?? 'deepseek-v4-flash';
-  const caps = isFlashModel(id) ? profile.caps : {};
+  const caps = isFlashModel(id, profile) ? profile.caps : {};
   const adjustments: Adjustment[] = [];
   const clamped = (param: string, from: number | null | undefined, least: number, most: number) => {
     if (from == null || (from >= least && from <= most)) return from;
@@ -29,7 +29,8 @@ export function encodeText(
     ...given,
     max_tokens: clamped('max_tokens', max_tokens, 1, profile.fim?.max_tokens ?? Infinity),
     top_p: clamped('top_p', top_p, caps.top_p ?? 0, 1),
-    ...(stream && { stream, stream_options: { include_usage: true } }),
+    stream,
+    ...(stream && { stream_options: { include_usage: true } }),
   };
   const isGiven = ([, value]: [string, unknown]): boolean =>
     value != null && !(Array.isArray(value) && value.length === 0);
@@ -37,10 +38,11 @@ export function encodeText(
 }
 
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
-export function decodeText(body: unknown, note: NoteIssue): ChatCompletion {
+export function decodeText(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion {
   return decode(
     asChat(body, (text) => ({ message: { role: 'assistant', content: text } })),
     note,
+    profile,
   );
 }
 

@@ -1,0 +1,13 @@
+import type { ChatError } from './errors.ts';
+import type { Provider } from './providers/provider.ts';
+import type { StreamDialect } from './stream/decode-stream.ts';
+
+/** What a vendor's stream is read with. */
+export function streamDialect(
+  provider: Provider,
+  toError: (error: unknown) => ChatError,
+): StreamDialect {
+  const decode: StreamDialect['decode'] = (body, note) =>
+    provider.decode(body, note, provider.profile);
+  return { ...provider, decode, toError };
+}
