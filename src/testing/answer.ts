@@ -1,17 +1,9 @@
 import type { Provider } from '../providers/provider.ts';
+import { findSchema } from './find-schema.ts';
+import type { EmulatorAnswer } from './reply.ts';
+import { sample } from './sample.ts';
+import { textOf } from './wire-request.ts';
 import type { WireMessage, WireRequest } from './wire-request.ts';
-
-/** An answer in plain words; what is left out is made up to fit the request. */
-export interface EmulatorAnswer {
-  content?: string | null | undefined;
-  /** `''` for none. */
-  reasoning_content?: string | undefined;
-  tool_calls?: { id?: string | undefined; name: string; arguments: string | object }[] | undefined;
-  finish_reason?: string | undefined;
-  usage?:
-    | { prompt_tokens: number; completion_tokens: number; cached_tokens?: number | undefined }
-    | undefined;
-}
 
 /** An answer of which every part is decided. */
 export interface ComposedAnswer {
@@ -104,13 +96,15 @@ function callsFor({
   const name =
     typeof tool_choice === 'object' ? tool_choice.function?.name : tools[0]?.function?.name;
   const tool = tools.find(({ function: definition }) => definition?.name === name);
-  return [{ name: name ?? '', arguments: (sample(tool?.function?.parameters) ?? {}) as object }];
+  // Arguments are an object, also where the schema does not say so.
+  const schema = { type: 'object', ...(tool?.function?.parameters as object | undefined) };
+  return [{ name: name ?? '', arguments: (sample(schema) ?? {}) as object }];
 }
 
 function say(provider: Provider, request: WireRequest): string {
   const { response_format: format } = request;
   if (format?.type === 'json_object' || format?.type === 'json_schema') {
-    const schema = format.json_schema?.schema ?? format.schema ?? schemaInWords(request);
+    const schema = format.json_schema?.schema ?? format.schema ?? findSchema(request);
     return JSON.stringify(sample(schema) ?? { answer: textOf(lastMessage(request)) });
   }
   const last = lastMessage(request);
@@ -124,78 +118,8 @@ function say(provider: Provider, request: WireRequest): string {
   );
 }
 
-/** The schema that a client puts into a system message where the vendor has no place for it. */
-function schemaInWords({ messages = [] }: WireRequest): unknown {
-  for (const message of messages) {
-    const at = message.role === 'system' ? textOf(message).indexOf('JSON Schema: ') : -1;
-    if (at === -1) continue;
-    try {
-      return JSON.parse(textOf(message).slice(at + 'JSON Schema: '.length)) as unknown;
-    } catch {
-      // Not a schema after all.
-    }
-  }
-  return undefined;
-}
-
-interface JSONSchema {
-  type?: string | string[];
-  properties?: Record<string, unknown>;
-  items?: unknown;
-  enum?: unknown[];
-  const?: unknown;
-  anyOf?: unknown[];
-  default?: unknown;
-  minimum?: number;
-}
-
-/** A small value that fits a JSON Schema, as far as schemas of tools go. */
-export function sample(schema: unknown): unknown {
-  if (typeof schema !== 'object' || schema === null) return undefined;
-  const {
-    type,
-    properties,
-    items,
-    enum: values,
-    const: only,
-    anyOf,
-    minimum,
-  } = schema as JSONSchema;
-  if (only !== undefined) return only;
-  if (values !== undefined) return values[0];
-  if (anyOf !== undefined) return sample(anyOf[0]);
-  switch (Array.isArray(type) ? type[0] : type) {
-    case 'object':
-      return Object.fromEntries(
-        Object.entries(properties ?? {}).map(([name, property]) => [
-          name,
-          sample(property) ?? null,
-        ]),
-      );
-    case 'array':
-      return items === undefined ? [] : [sample(items) ?? null];
-    case 'integer':
-    case 'number':
-      return minimum ?? 1;
-    case 'boolean':
-      return true;
-    case 'null':
-      return null;
-    default:
-      return 'text';
-  }
-}
-
 function lastMessage({ messages }: WireRequest): WireMessage {
   return messages?.at(-1) ?? {};
-}
-
-function textOf({ content }: WireMessage): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  return content
-    .map((part: { text?: unknown }) => (typeof part.text === 'string' ? part.text : ''))
-    .join('');
 }
 
 function untilStop(text: string, stop: string | string[] | undefined): string {

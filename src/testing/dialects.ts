@@ -1,92 +1,9 @@
 import type { ProviderId } from '../providers/registry.ts';
 import type { ComposedAnswer } from './answer.ts';
-import type { PlayedResponse } from './script.ts';
+import type { ErrorForm, ErrorWords, RenderError } from './error-words.ts';
+import { errorsIn } from './error-words.ts';
 
 // How each vendor's answers look on the wire. Sources are those of the vendors' files in `providers/`.
-
-/** The ways in which a vendor says no. */
-export type ErrorKind =
-  | 'missing_key'
-  | 'authentication'
-  | 'insufficient_balance'
-  | 'permission_denied'
-  | 'not_found'
-  | 'bad_request'
-  | 'unprocessable'
-  | 'model_not_found'
-  | 'context_length'
-  | 'content_filter'
-  | 'rate_limit'
-  | 'quota'
-  | 'server_error'
-  | 'bad_gateway'
-  | 'overloaded'
-  | 'gateway_timeout';
-
-interface ErrorWords {
-  status: number;
-  type: string;
-  code: string;
-  message: string;
-}
-
-const errorWords: Record<ErrorKind, ErrorWords> = {
-  missing_key: error(401, 'authentication_error', 'invalid_api_key', 'No API key was given.'),
-  authentication: error(
-    401,
-    'authentication_error',
-    'invalid_api_key',
-    'Invalid API key provided.',
-  ),
-  insufficient_balance: error(
-    402,
-    'insufficient_credits',
-    'insufficient_balance',
-    'Insufficient Balance',
-  ),
-  permission_denied: error(403, 'permission_error', 'permission_denied', 'Permission denied.'),
-  not_found: error(404, 'invalid_request_error', 'not_found', 'Not found.'),
-  bad_request: error(
-    400,
-    'invalid_request_error',
-    'invalid_request_error',
-    'The body is not valid.',
-  ),
-  unprocessable: error(422, 'invalid_request_error', 'invalid_param', 'A parameter is not valid.'),
-  model_not_found: error(
-    400,
-    'invalid_request_error',
-    'model_not_found',
-    'There is no such model.',
-  ),
-  context_length: error(
-    400,
-    'invalid_request_error',
-    'context_length_exceeded',
-    "This model's maximum context length is 1048576 tokens.",
-  ),
-  content_filter: error(
-    400,
-    'invalid_request_error',
-    'invalid_request_error',
-    'Content Exists Risk',
-  ),
-  rate_limit: error(429, 'rate_limit_error', 'rate_limit_exceeded', 'Too many requests.'),
-  quota: error(429, 'insufficient_quota', 'insufficient_quota', 'You exceeded your current quota.'),
-  server_error: error(500, 'server_error', 'internal_error', 'Internal server error'),
-  bad_gateway: error(502, 'api_error', 'bad_gateway', 'Upstream request failed'),
-  overloaded: error(
-    503,
-    'service_unavailable_error',
-    'service_unavailable',
-    'Service is too busy.',
-  ),
-  gateway_timeout: error(504, 'timeout', 'timeout', 'Generation timeout'),
-};
-
-function error(status: number, type: string, code: string, message: string): ErrorWords {
-  return { status, type, code, message };
-}
 
 /** How one vendor writes. */
 export interface Dialect {
@@ -109,10 +26,7 @@ export interface Dialect {
   usageOnRequest: boolean;
   /** `usage` and whatever else tells of cost. */
   usage(answer: ComposedAnswer): Record<string, unknown>;
-  renderError(
-    kind: ErrorKind,
-    own: { message?: string | undefined; headers?: Record<string, string> | undefined },
-  ): PlayedResponse;
+  renderError: RenderError;
 }
 
 const created = 1_795_000_000;
@@ -122,30 +36,6 @@ function openaiUsage(answer: ComposedAnswer): Record<string, unknown> {
     prompt_tokens: answer.promptTokens,
     completion_tokens: answer.completionTokens,
     total_tokens: answer.promptTokens + answer.completionTokens,
-  };
-}
-
-/** What a dialect says of its errors: the words that differ, and the form of the body. */
-interface ErrorForm {
-  words?: Partial<Record<ErrorKind, Partial<ErrorWords>>> | undefined;
-  body(words: ErrorWords, kind: ErrorKind): unknown;
-}
-
-function errors(form: ErrorForm, headers: Record<string, string>): Dialect['renderError'] {
-  return (kind, own) => {
-    const words = { ...errorWords[kind], ...form.words?.[kind] };
-    if (own.message !== undefined) words.message = own.message;
-    const body = form.body(words, kind);
-    const isText = typeof body === 'string';
-    return {
-      status: words.status,
-      headers: {
-        ...(!isText && { 'content-type': 'application/json' }),
-        ...headers,
-        ...own.headers,
-      },
-      writes: [isText ? body : JSON.stringify(body)],
-    };
   };
 }
 
@@ -163,15 +53,37 @@ const deepseekHeaders = { 'x-ds-trace-id': 'emulated-trace' };
 const aimlapiHeaders = { 'x-inference-id': 'emulated-inference' };
 const requestIdHeaders = { 'x-request-id': 'emulated-request' };
 
-/** What the gateway software of ShortAPI and Anyfast says. */
+const newApiQuota: Partial<ErrorWords> = {
+  status: 403,
+  code: 'insufficient_user_quota',
+  message: 'The quota of the user is not enough',
+};
+
+/**
+ * What the gateway software of ShortAPI and Anyfast says, which knows no money but its quota
+ * (https://github.com/QuantumNous/new-api, types/error.go; that the two run it is inferred).
+ */
 const newApiWords: ErrorForm['words'] = {
   model_not_found: { status: 404, message: 'No available channel for this model' },
-  insufficient_balance: {
-    status: 403,
-    code: 'insufficient_user_quota',
-    message: 'The quota of the user is not enough',
-  },
+  insufficient_balance: newApiQuota,
+  quota: newApiQuota,
 };
+
+// https://api-docs.deepseek.com/quick_start/error_codes has one error for an account that is used up, 402. Its type and
+// code as seen.
+const deepseekBalance: Partial<ErrorWords> = {
+  status: 402,
+  type: 'unknown_error',
+  code: 'invalid_request_error',
+  message: 'Insufficient Balance',
+};
+
+// 403 is "out of credits" (https://docs.aimlapi.com/errors-and-messages/errors-with-status-code-4xx.md).
+const aimlapiBalance: Partial<ErrorWords> = { status: 403, message: "You've run out of funds." };
+
+// 403 is "insufficient balance or permission"
+// (https://docs.vtrix.ai/api-reference/models/model_api_documentation_gitbook).
+const vtrixBalance: Partial<ErrorWords> = { status: 403, message: 'Insufficient balance' };
 
 export const dialects: Record<ProviderId, Dialect> = {
   deepseek: {
@@ -202,17 +114,19 @@ export const dialects: Record<ProviderId, Dialect> = {
         prompt_cache_miss_tokens: answer.promptTokens - answer.cachedTokens,
       },
     }),
-    renderError: errors(
+    renderError: errorsIn(
       {
         words: {
           authentication: { message: 'Authentication Fails, Your api key: ****rong is invalid' },
           rate_limit: { code: 'invalid_request_error' },
-          insufficient_balance: { type: 'unknown_error', code: 'invalid_request_error' },
-          quota: {
-            type: 'rate_limit_error',
+          insufficient_balance: deepseekBalance,
+          quota: deepseekBalance,
+          // Seen from August to October 2026 where the balance was low: it passes when other calls are done.
+          concurrency: {
             code: 'invalid_request_error',
             message:
-              'Your concurrency exceeds your concurrency limit of 25 based on your remaining balance.',
+              'Too many requests. Your current concurrency is 26, which exceeds your concurrency limit of 25 based on ' +
+              'your remaining balance. Please top up your balance to restore your concurrency.',
           },
         },
         // Without a key the answer is plain text, without a content type; other paths answer nothing at all.
@@ -249,10 +163,11 @@ export const dialects: Record<ProviderId, Dialect> = {
         meta: { usage: { credits_used: credits, usd_spent: credits / 2_000_000 } },
       };
     },
-    renderError: errors(
+    renderError: errorsIn(
       {
         words: {
-          insufficient_balance: { status: 403, message: "You've run out of funds." },
+          insufficient_balance: aimlapiBalance,
+          quota: aimlapiBalance,
           model_not_found: { message: 'Invalid enum value for model.' },
         },
         body: ({ status, message }) => ({
@@ -287,7 +202,7 @@ export const dialects: Record<ProviderId, Dialect> = {
         },
       },
     }),
-    renderError: errors(
+    renderError: errorsIn(
       {
         words: newApiWords,
         body: ({ message, code }) => ({
@@ -310,7 +225,7 @@ export const dialects: Record<ProviderId, Dialect> = {
         completion_tokens_details: { reasoning_tokens: answer.reasoningTokens },
       },
     }),
-    renderError: errors(
+    renderError: errorsIn(
       {
         words: newApiWords,
         body: ({ message, type, code }) => ({ error: { message, type, code } }),
@@ -327,8 +242,16 @@ export const dialects: Record<ProviderId, Dialect> = {
     reasoningDelta: (text) => ({ delta: {}, reasoning_content: text }),
     usagePlace: 'on the finish chunk',
     usage: (answer) => ({ usage: openaiUsage(answer) }),
-    renderError: errors(
-      { body: ({ message, type, code }) => ({ error: { type, code, message, param: null } }) },
+    renderError: errorsIn(
+      {
+        // 402 insufficient_balance or quota_exceeded; 429 rate_limit_exceeded or concurrency_limit
+        // (https://docs.bytespike.ai/concepts/errors-reference).
+        words: {
+          quota: { type: 'insufficient_credits', code: 'quota_exceeded' },
+          concurrency: { code: 'concurrency_limit' },
+        },
+        body: ({ message, type, code }) => ({ error: { type, code, message, param: null } }),
+      },
       requestIdHeaders,
     ),
   },
@@ -345,10 +268,11 @@ export const dialects: Record<ProviderId, Dialect> = {
         discount: 0,
       },
     }),
-    renderError: errors(
+    renderError: errorsIn(
       {
         words: {
-          insufficient_balance: { status: 403, message: 'Insufficient balance' },
+          insufficient_balance: vtrixBalance,
+          quota: vtrixBalance,
           model_not_found: { status: 404 },
         },
         body: ({ message }) => ({ message }),

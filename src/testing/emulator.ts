@@ -1,55 +1,49 @@
+import { ChatError, isChatError } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
 import type { Transport } from '../transport/transport.ts';
-import { composeAnswer } from './answer.ts';
-import type { EmulatorAnswer } from './answer.ts';
-import type { ErrorKind } from './dialects.ts';
 import { dialects } from './dialects.ts';
 import { findUndocumented } from './documented.ts';
+import { findFillRefusal } from './fill.ts';
 import { memoryTransport } from './memory-transport.ts';
-import { findFillRefusal, renderFill } from './fill.ts';
+import type { EmulatorOptions } from './options.ts';
+import { checkOptions } from './options.ts';
+import { findMalformed, parseBody, withoutNulls } from './read-body.ts';
 import { findRefusal } from './refusals.ts';
-import type { EmulatorScript, HandleRequest, PlayedResponse } from './script.ts';
-import type { EmulatorRequest, WireRequest } from './wire-request.ts';
-import { renderBalance, renderModels, renderStream, renderWhole } from './render.ts';
-
-/** One of the vendor's own errors, in its own status and form. */
-export interface EmulatorError {
-  error: ErrorKind;
-  /** @default the vendor's own words */
-  message?: string | undefined;
-  headers?: Record<string, string> | undefined;
-}
-
-/** The vendor's own answer with something wrong with it. */
-export interface EmulatorFault {
-  /** Makes what is played of what the vendor would have said. */
-  fault: (response: PlayedResponse) => PlayedResponse;
-  /** What the vendor would have said. @default an answer that fits the request */
-  answer?: EmulatorAnswer | EmulatorError | EmulatorScript | undefined;
-}
-
-/** What to answer: in words, as an error, in bytes, or with a fault. */
-export type EmulatorReply = EmulatorAnswer | EmulatorError | EmulatorScript | EmulatorFault;
-
-/** Options of the emulator. */
-export interface EmulatorOptions {
-  /** Refuse fields that the vendor does not document. @default false: they are listed in `requests[].undocumented` */
-  strict?: boolean | undefined;
-  /** Milliseconds between the events of a stream. @default 0 */
-  delayMs?: number | undefined;
-  /** Answers a request that no reply is queued for. @default an answer that fits the request */
-  answer?: ((request: EmulatorRequest) => EmulatorReply | undefined) | undefined;
-}
+import { renderBalance, renderModels } from './render.ts';
+import type { EmulatorReply } from './reply.ts';
+import type { ReplyQueue } from './reply-queue.ts';
+import { createReplyQueue } from './reply-queue.ts';
+import { respond } from './respond.ts';
+import { baseURLOf, findCall } from './routes.ts';
+import type { HandleRequest, PlayedResponse, ReceivedRequest } from './script.ts';
+import type { EmulatorRequest } from './wire-request.ts';
 
 /** The six vendors, without a network. */
 export interface Emulator {
-  /** Every request so far. */
+  /** Every request so far, those that were refused too. The list grows. */
   readonly requests: readonly EmulatorRequest[];
-  /** Queues replies: the next chat request that is not refused gets the first one. */
+  /**
+   * Queues replies: the next chat request, or gap to fill, that the vendor does not refuse gets the first one. If one of
+   * them means nothing, none is queued.
+   *
+   * @example
+   * emulator.reply({ content: 'Forty-two.' }, { error: 'rate_limit' }, { writes: ['data: {"choices":[', 'reset'] });
+   * @throws ChatError `invalid_options` that says which reply cannot be used, and why
+   */
   reply(...replies: EmulatorReply[]): void;
-  /** What to give a client as `baseURL`. */
+  /** The queued replies that no request has used yet. The list shrinks as they are used. */
+  readonly pendingReplies: readonly EmulatorReply[];
+  /**
+   * Makes sure that every queued reply was used.
+   *
+   * @example
+   * afterEach(() => emulator.assertNoPendingReplies());
+   * @throws Error that says how many are left, and what the next one is
+   */
+  assertNoPendingReplies(): void;
+  /** What to give a client as `baseURL`. @throws ChatError `invalid_options` that lists the known vendors */
   baseURL(provider: ProviderId): string;
   /** The same in memory: for clients with any of the vendors' own base URLs. */
   readonly transport: Transport;
@@ -57,6 +51,7 @@ export interface Emulator {
 
 /** The emulator itself, whatever carries its bytes. */
 export interface EmulatorCore extends Emulator {
+  /** @throws ChatError `invalid_options` for what the test did wrong */
   handle: HandleRequest;
 }
 
@@ -67,111 +62,118 @@ export interface EmulatorCore extends Emulator {
  * @example
  * const emulator = createEmulator();
  * const client = createClient({ provider: 'aimlapi', apiKey: 'any', transport: emulator.transport });
+ * emulator.reply({ content: 'Forty-two.' });
+ * const { choices } = await client.chat.completions.create({ messages });
+ * emulator.assertNoPendingReplies();
+ * @throws ChatError `invalid_options`
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   return createEmulatorCore(options);
 }
 
-export function createEmulatorCore(options: EmulatorOptions): EmulatorCore {
+/** @throws ChatError `invalid_options` */
+export function createEmulatorCore(given: EmulatorOptions): EmulatorCore {
+  checkOptions(given);
+  const options = { ...given };
   const requests: EmulatorRequest[] = [];
-  const queue: EmulatorReply[] = [];
-
-  const answerChat = (request: EmulatorRequest): PlayedResponse => {
-    const provider: Provider = providers[request.provider];
-    const dialect = dialects[request.provider];
-    const refusal = findRefusal(provider, request, options.strict ?? false);
-    if (refusal !== undefined) return dialect.renderError(refusal.kind, refusal);
-    return respond(request, queue.shift() ?? options.answer?.(request) ?? {});
-  };
-
-  const answerFill = (request: EmulatorRequest): PlayedResponse => {
-    const provider: Provider = providers[request.provider];
-    const refusal = findFillRefusal(provider, request.body ?? {}, options.strict ?? false);
-    if (refusal !== undefined)
-      return dialects[request.provider].renderError('bad_request', refusal);
-    return respond(request, queue.shift() ?? options.answer?.(request) ?? {});
-  };
-
-  const respond = (request: EmulatorRequest, reply: EmulatorReply): PlayedResponse => {
-    if ('fault' in reply) return reply.fault(respond(request, reply.answer ?? {}));
-    const provider: Provider = providers[request.provider];
-    const dialect = dialects[request.provider];
-    if ('writes' in reply) return asScripted(request, reply);
-    if ('error' in reply) return dialect.renderError(reply.error, reply);
-    if (request.path === pathOf(provider, 'fim')) {
-      return renderFill(dialect, provider, request.body ?? {}, reply);
-    }
-    const answer = composeAnswer(provider, request.body ?? {}, reply);
-    return request.body?.stream
-      ? renderStream(dialect, request.body, answer, options.delayMs ?? 0)
-      : renderWhole(dialect, request.body ?? {}, answer);
-  };
-
+  const queue = createReplyQueue(options);
   const core: EmulatorCore = {
     requests,
-    reply: (...replies) => void queue.push(...replies),
-    baseURL: (provider) => providers[provider].profile.baseURL,
+    reply: queue.add,
+    pendingReplies: queue.pending,
+    assertNoPendingReplies: queue.assertNone,
+    baseURL: baseURLOf,
     get transport() {
       return memoryTransport(core.handle);
     },
-    handle(id, { method, path, headers, body }) {
-      const { authorization, ...shown } = headers;
-      const parsed = parse(body);
-      const provider: Provider = providers[id];
-      const request: EmulatorRequest = {
-        provider: id,
-        method,
-        path,
-        headers: shown,
-        body: parsed,
-        undocumented: parsed?.messages === undefined ? [] : findUndocumented(id, parsed),
-      };
+    handle(provider, received) {
+      const request = readRequest(provider, received);
       requests.push(request);
-      const { renderError } = dialects[id];
-      const hasKey = /^Bearer \S+$/.test(authorization ?? '');
-      if (!hasKey) return renderError('missing_key', {});
-      if (authorization === 'Bearer wrong') return renderError('authentication', {});
-      switch (`${method} ${path}`) {
-        case `POST ${pathOf(provider, 'chat')}`:
-        case `POST ${pathOf(provider, 'beta')}`:
-          return parsed === undefined ? renderError('bad_request', {}) : answerChat(request);
-        case `POST ${pathOf(provider, 'fim')}`:
-          return parsed === undefined ? renderError('bad_request', {}) : answerFill(request);
-        case `GET ${pathOf(provider, 'models')}`:
-          return renderModels(provider);
-        case `GET ${pathOf(provider, 'balance')}`:
-          return renderBalance(provider);
-        default:
-          return renderError('not_found', {});
+      const { authorization = '' } = received.headers;
+      try {
+        return answerRequest(request, authorization, queue, options);
+      } catch (cause) {
+        if (isChatError(cause)) throw cause;
+        const message = `The emulator failed at a request: ${String(cause)}`;
+        throw new ChatError('invalid_options', message, { cause });
       }
     },
   };
   return core;
 }
 
-/** Path of one of the vendor's calls, on its own host. */
-function pathOf(
-  { profile }: Provider,
-  name: 'chat' | 'beta' | 'fim' | 'models' | 'balance',
-): string | undefined {
-  const paths = { chat: 'chat/completions', fim: profile.fim?.path, ...profile.paths };
-  const path = paths[name];
-  return path === undefined ? undefined : new URL(path, `${profile.baseURL}/`).pathname;
+/** For carriers that have nothing but statuses: what a test did wrong is a 400 in plain words, which no client sends again. */
+export function answerInWords(handle: HandleRequest): HandleRequest {
+  return (provider, request) => {
+    try {
+      return handle(provider, request);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return dialects[provider].renderError('bad_request', { message });
+    }
+  };
 }
 
-function asScripted(
-  { body }: EmulatorRequest,
-  { status = 200, headers, writes }: EmulatorScript,
+function readRequest(
+  provider: ProviderId,
+  { method, path, headers, body: text }: ReceivedRequest,
+): EmulatorRequest {
+  const { authorization: _key, ...shown } = headers;
+  const body = parseBody(text);
+  const isChat = body?.messages !== undefined && findMalformed(body) === undefined;
+  const undocumented = isChat ? findUndocumented(provider, body) : [];
+  return { provider, method, path, headers: shown, body, undocumented };
+}
+
+function answerRequest(
+  request: EmulatorRequest,
+  authorization: string,
+  queue: ReplyQueue,
+  options: EmulatorOptions,
 ): PlayedResponse {
-  const type = body?.stream ? 'text/event-stream; charset=utf-8' : 'application/json';
-  return { status, headers: headers ?? { 'content-type': type }, writes };
+  const provider: Provider = providers[request.provider];
+  const { renderError } = dialects[request.provider];
+  if (!/^Bearer \S+$/.test(authorization)) return renderError('missing_key', {});
+  if (authorization === 'Bearer wrong') return renderError('authentication', {});
+  const call = findCall(provider, request.method, request.path);
+  switch (call) {
+    case 'chat':
+    case 'fim':
+      return answerAsked(request, call, queue, options);
+    case 'models':
+      return renderModels(provider);
+    case 'balance':
+      return renderBalance(provider);
+    default:
+      return renderError('not_found', {});
+  }
 }
 
-function parse(body: string): WireRequest | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as WireRequest) : undefined;
-  } catch {
-    return undefined;
-  }
+function answerAsked(
+  request: EmulatorRequest,
+  call: 'chat' | 'fim',
+  queue: ReplyQueue,
+  { strict = false, delayMs = 0 }: EmulatorOptions,
+): PlayedResponse {
+  const { renderError } = dialects[request.provider];
+  if (request.body === undefined) return renderError('bad_request', {});
+  const malformed = findMalformed(request.body);
+  if (malformed !== undefined) return renderError('bad_request', { message: malformed });
+  const body = withoutNulls(request.body);
+  const provider: Provider = providers[request.provider];
+  const refusal =
+    call === 'fim'
+      ? findFillRefusal(provider, body, strict)
+      : findRefusal(provider, { ...request, body }, strict);
+  if (refusal !== undefined) return renderError(refusal.kind, refusal);
+  const reply = queue.next(request);
+  if (reply === undefined) return renderError('bad_request', { message: noReply(request) });
+  return respond({ provider: request.provider, call, body, delayMs }, reply);
+}
+
+function noReply({ method, path }: EmulatorRequest): string {
+  return (
+    `The emulator has no reply for this request (${method} ${path}): queue one with reply(), or give one in the ` +
+    "option answer. It makes none up, since the option unscripted is 'error'."
+  );
 }

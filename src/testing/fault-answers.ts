@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import {
   asEvent,
   asJSON,
@@ -15,9 +15,9 @@ import { gzipped } from './gzip.ts';
 
 /** Body and headers of a status. */
 export interface StatusOptions {
-  /** An object is sent as JSON. @default none */
+  /** A text as it is, or an object as JSON. @default none */
   body?: string | object | undefined;
-  /** @default `content-type: application/json` for an object */
+  /** All headers. @default `content-type: application/json` for an object */
   headers?: Record<string, string> | undefined;
   /** How the connection ends after the body. @default 'end' */
   end?: FaultEnd | undefined;

@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import { eventData, indexOf, onWrites } from './fault-script.ts';
 import type { FaultEnd, FaultPlace } from './fault-script.ts';
 import { isBytes } from './script.ts';
@@ -118,10 +118,10 @@ export const cuts = {
 
 /** How many, how often, and before what; for ever where no count is given. */
 export interface FillOptions {
-  /** @default Infinity */
+  /** How many; `Infinity` for ever, so that nothing comes after them. @default Infinity */
   count?: number | undefined;
-  /** @default 10 */
+  /** Milliseconds before each. @default 10 */
   everyMs?: number | undefined;
-  /** @default the first event */
+  /** What they come before. @default 'first event' */
   at?: FaultPlace | undefined;
 }

@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import {
   asEvent,
   asJSON,
@@ -53,9 +53,9 @@ const plainError = {
 
 /** What an error frame holds, and where it is. */
 export interface ErrorFrameOptions {
-  /** @default 'middle' */
+  /** What it comes before. @default 'middle' */
   at?: FaultPlace | undefined;
-  /** @default a `server_error` */
+  /** What is in its field `error`. @default a `server_error` */
   error?: unknown;
   /** Send it as `event: error`. @default false */
   named?: boolean | undefined;

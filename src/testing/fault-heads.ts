@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import { cutBytes, cuts } from './fault-cuts.ts';
 import { bytesOf, onResponse } from './fault-script.ts';
 import type { FaultEnd } from './fault-script.ts';
@@ -59,11 +59,11 @@ const withLengths = (...offs: number[]): EmulatorFault =>
 
 /** How many heads come first, and how often. */
 export interface InformationalOptions {
-  /** @default 103 */
+  /** From 100 to 199. @default 103 */
   status?: number | undefined;
-  /** `Infinity` for ever. @default 1 */
+  /** How many; `Infinity` for ever, so that no answer comes. @default 1 */
   count?: number | undefined;
-  /** Between two, where they come for ever. @default 10 */
+  /** Milliseconds between two, where they come for ever. @default 10 */
   everyMs?: number | undefined;
 }
 

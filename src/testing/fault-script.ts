@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import { isBytes } from './script.ts';
 import type { EmulatorWrite, PlayedResponse } from './script.ts';
 
@@ -87,6 +87,8 @@ export function indexOf(writes: readonly EmulatorWrite[], place: FaultPlace): nu
     case 'after done':
       return writes.length;
     default:
+      // A place that does not exist would leave the answer as it is.
+      if (!Number.isInteger(place)) throw new TypeError(`There is no place "${place}"`);
       return at(place);
   }
 }

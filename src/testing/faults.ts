@@ -1,4 +1,4 @@
-import type { EmulatorFault } from './emulator.ts';
+import type { EmulatorFault } from './reply.ts';
 import { answerFaults } from './fault-answers.ts';
 import { cuts } from './fault-cuts.ts';
 import { eventFaults } from './fault-events.ts';

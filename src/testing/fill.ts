@@ -1,8 +1,8 @@
 import type { Provider } from '../providers/provider.ts';
-import type { EmulatorAnswer } from './answer.ts';
 import { composeAnswer, tokens } from './answer.ts';
 import type { Dialect } from './dialects.ts';
 import type { Refusal } from './refusals.ts';
+import type { EmulatorAnswer } from './reply.ts';
 import type { PlayedResponse } from './script.ts';
 import type { WireRequest } from './wire-request.ts';
 

@@ -3,15 +3,17 @@ export { createEmulator } from './emulator.ts';
 export { startEmulator } from './server.ts';
 export { faults } from './faults.ts';
 export type { EmulatorServer } from './server.ts';
-export type { EmulatorAnswer } from './answer.ts';
-export type { ErrorKind } from './dialects.ts';
+export type { ErrorKind } from './error-words.ts';
+export type { Emulator } from './emulator.ts';
+export type { EmulatorOptions } from './options.ts';
 export type {
-  Emulator,
+  EmulatorAnswer,
   EmulatorError,
   EmulatorFault,
-  EmulatorOptions,
   EmulatorReply,
-} from './emulator.ts';
+  EmulatorToolCall,
+  EmulatorUsage,
+} from './reply.ts';
 export type { EmulatorScript, EmulatorWrite, PlayedResponse } from './script.ts';
 export type { StatusOptions } from './fault-answers.ts';
 export type { FillOptions } from './fault-cuts.ts';

@@ -3,12 +3,13 @@ import { http } from 'msw';
 import type { Provider } from '../providers/provider.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
-import type { Emulator, EmulatorOptions } from './emulator.ts';
+import type { Emulator } from './emulator.ts';
+import { answerInWords, createEmulatorCore } from './emulator.ts';
+import type { EmulatorOptions } from './options.ts';
 import { isBytes, needsSocket, pause, unroll } from './script.ts';
 import type { PlayedResponse } from './script.ts';
-import { createEmulatorCore } from './emulator.ts';
 
-/** Handlers for msw, and the emulator behind them. */
+/** Handlers for msw, and the emulator behind them, which takes replies and keeps the requests. */
 export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
 
 /**
@@ -16,13 +17,17 @@ export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
  * the client `fetchTransport()`.
  *
  * @example
- * const server = setupServer(...handlers());
+ * const emulated = handlers({ unscripted: 'error' });
+ * const server = setupServer(...emulated);
+ * emulated.emulator.reply({ content: 'Forty-two.' });
+ * @throws ChatError `invalid_options`
  */
 export function handlers(options: EmulatorOptions = {}): EmulatorHandlers {
   const emulator = createEmulatorCore(options);
+  const handle = answerInWords(emulator.handle);
   const all = Object.values<Provider>(providers).map(({ id, profile }) =>
     http.all(`${new URL(profile.baseURL).origin}/*`, async ({ request }) => {
-      const played = emulator.handle(id as ProviderId, {
+      const played = handle(id as ProviderId, {
         method: request.method,
         path: new URL(request.url).pathname,
         headers: Object.fromEntries(request.headers),

@@ -1,6 +1,7 @@
 import type { Provider } from '../providers/provider.ts';
 import { isFlashModel, wireModel } from '../providers/dialect/encoding.ts';
-import type { ErrorKind } from './dialects.ts';
+import type { ErrorKind } from './error-words.ts';
+import { isBetaPath } from './routes.ts';
 import type { EmulatorRequest, WireMessage, WireRequest } from './wire-request.ts';
 
 /** Why a vendor says no. */
@@ -66,7 +67,7 @@ function tooManyTokens(
   { max_tokens, model = '' }: WireRequest,
   { profile }: Provider,
 ): Refusal | undefined {
-  const cap = isFlashModel(model) ? (profile.caps.max_tokens ?? Infinity) : Infinity;
+  const cap = isFlashModel(model, profile) ? (profile.caps.max_tokens ?? Infinity) : Infinity;
   if (
     max_tokens === undefined ||
     (Number.isInteger(max_tokens) && max_tokens >= 1 && max_tokens <= cap)
@@ -104,16 +105,23 @@ function unknownRole({ messages = [] }: WireRequest): Refusal | undefined {
   );
 }
 
+/**
+ * Only an assistant that calls tools, or one that refused where a refusal has a field of its own, may say nothing. AIML
+ * API's page lets it leave its content out, and not be null. No other page speaks of null there, and DeepSeek takes it.
+ */
 function nullContent({ messages = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
-  const hasNull = messages.some(({ content }) => content === null);
-  const lacksAll = messages.some(
-    ({ role, content, tool_calls, refusal }) =>
-      role === 'assistant' && content === undefined && !tool_calls?.length && refusal === undefined,
-  );
-  const lacksOne =
-    profile.nullContent === 'empty' && messages.some(({ content }) => content === undefined);
-  if (!hasNull && !lacksAll && !lacksOne) return undefined;
-  return bad('Invalid assistant message: content or tool_calls must be set');
+  const isNull =
+    profile.nullContent === 'omitted' && messages.some((each) => each.content === null);
+  // In the words that its errors have, https://docs.aimlapi.com/errors-and-messages/errors-with-status-code-4xx.md
+  if (isNull) return bad('Body validation error! content: Expected string, received null');
+  const saysNothing = ({ role, content, tool_calls, refusal }: WireMessage): boolean => {
+    const hasRefused = profile.refusal === 'sent' && refusal !== undefined;
+    const mayBeSilent = role === 'assistant' && (Boolean(tool_calls?.length) || hasRefused);
+    return content == null && !mayBeSilent;
+  };
+  return messages.some(saysNothing)
+    ? bad('Invalid assistant message: content or tool_calls must be set')
+    : undefined;
 }
 
 function answerToNothing({ messages = [] }: WireRequest): Refusal | undefined {
@@ -230,10 +238,10 @@ function incompleteTools({ tools = [] }: WireRequest, { profile }: Provider): Re
 
 function betaOnly(
   { tools = [], messages = [] }: WireRequest,
-  { profile }: Provider,
+  provider: Provider,
   path: string,
 ): Refusal | undefined {
-  if (profile.paths.beta === undefined || path.startsWith('/beta/')) return undefined;
+  if (isBetaPath(provider, path) !== false) return undefined;
   const needsBeta =
     tools.some(({ function: definition }) => definition?.strict) ||
     messages.some(({ prefix }) => prefix);

@@ -13,22 +13,30 @@ export type EmulatorWrite =
   | 'fin'
   | 'hang';
 
-/** A response, byte by byte. */
+/**
+ * A response, byte by byte.
+ *
+ * @example
+ * emulator.reply({ writes: ['data: {"choices":[', { delayMs: 50 }, 'reset'] });
+ * emulator.reply({ status: 502, headers: { 'content-type': 'text/html' }, writes: ['<h1>Bad Gateway</h1>'] });
+ */
 export interface EmulatorScript {
-  /** @default 200 */
+  /** From 200 to 599. @default 200 */
   status?: number | undefined;
-  /** @default an event stream's or JSON's content type, by what was asked for */
+  /** All headers. @default an event stream's or JSON's content type, by what was asked for */
   headers?: Record<string, string> | undefined;
   /** The body. Each entry is one write. */
   writes: readonly EmulatorWrite[];
 }
 
-/** A response, ready to be played. */
+/** A response, ready to be played: what a fault gets and gives. */
 export interface PlayedResponse {
+  /** From 200 to 599. */
   status: number;
   headers: Record<string, string>;
+  /** The body. Each entry is one write. */
   writes: readonly EmulatorWrite[];
-  /** The writes are all that goes over the connection, head included. Needs a socket. */
+  /** The writes are all that goes over the connection, head included. Needs a socket. @default the head is made of status and headers */
   raw?: true | undefined;
 }
 
@@ -74,5 +82,5 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** The six vendors, whatever carries the bytes. */
+/** The six vendors, whatever carries the bytes. @throws ChatError `invalid_options` for what the test did wrong */
 export type HandleRequest = (provider: ProviderId, request: ReceivedRequest) => PlayedResponse;

@@ -2,10 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
-import type { Emulator, EmulatorCore, EmulatorOptions } from './emulator.ts';
+import type { Emulator } from './emulator.ts';
+import { answerInWords, createEmulatorCore } from './emulator.ts';
+import type { EmulatorOptions } from './options.ts';
+import { baseURLOf } from './routes.ts';
 import { pause, unroll } from './script.ts';
-import type { EmulatorWrite } from './script.ts';
-import { createEmulatorCore } from './emulator.ts';
+import type { EmulatorWrite, HandleRequest } from './script.ts';
 
 /** The six vendors on a socket. */
 export interface EmulatorServer extends Emulator, AsyncDisposable {
@@ -23,11 +25,15 @@ export interface EmulatorServer extends Emulator, AsyncDisposable {
  * @example
  * const emulator = await startEmulator();
  * const client = createClient({ provider: 'vtrix', baseURL: emulator.baseURL('vtrix'), apiKey: 'any' });
+ * // …
+ * await emulator.close();
+ * @throws ChatError `invalid_options`
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<EmulatorServer> {
   // At the first use: the entry is of use where Node's modules are not, too.
   const { createServer } = await import('node:http');
   const core = createEmulatorCore(options);
+  const handle = answerInWords(core.handle);
   const sockets = new Set<Socket>();
   let total = 0;
   let busy = 0;
@@ -40,7 +46,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
     busy++;
     response.once('close', () => busy--);
-    void answer(core, request, response);
+    // A client may leave at any time, and whoever wrote to it is the last to hear of it.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    answer(handle, request, response).catch((error: unknown) => giveUp(response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -51,6 +60,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     requests: core.requests,
     reply: core.reply,
+    pendingReplies: core.pendingReplies,
+    assertNoPendingReplies: core.assertNoPendingReplies,
     transport: core.transport,
     url,
     baseURL: (provider) => url + mountPath(provider),
@@ -64,11 +75,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 /** `/aimlapi/v1`: the vendor's name, then the path of its own base URL. */
 function mountPath(provider: ProviderId): string {
-  return `/${provider}${new URL(providers[provider].profile.baseURL).pathname.replace(/\/$/, '')}`;
+  return `/${provider}${new URL(baseURLOf(provider)).pathname.replace(/\/$/, '')}`;
 }
 
 async function answer(
-  core: EmulatorCore,
+  handle: HandleRequest,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -81,7 +92,7 @@ async function answer(
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
-  const played = core.handle(id as ProviderId, {
+  const played = handle(id as ProviderId, {
     method: request.method ?? 'GET',
     path,
     headers,
@@ -94,6 +105,13 @@ async function answer(
   response.writeHead(played.status, played.headers);
   response.flushHeaders();
   await play(played.writes, response, request.socket);
+}
+
+/** Nothing of a request may end the process that the emulator runs in. */
+function giveUp(response: ServerResponse, error: unknown): void {
+  if (response.destroyed || response.headersSent) response.destroy();
+  // A status that nobody sends again, so that the words are seen.
+  else response.writeHead(400).end(`The emulator failed at a request: ${String(error)}`);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -67,7 +67,9 @@ test('a prompt alone is enough', async () => {
   const { emulator, fill } = setUp();
   const { choices } = await fill({ prompt, suffix: null, stop: null, stream: false });
   expect(choices).toEqual([{ index: 0, text: ' and so on.', finish_reason: 'stop' }]);
-  expect(emulator.requests[0]?.body).toEqual({ model: 'deepseek-v4-flash', prompt });
+  // An explicit `false` is sent: some gateways stream unless told.
+  const sent = { model: 'deepseek-v4-flash', prompt, stream: false };
+  expect(emulator.requests[0]?.body).toEqual(sent);
 });
 
 test('other base URLs lead to the same path', async () => {

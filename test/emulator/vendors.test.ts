@@ -185,6 +185,7 @@ describe.each(vendors)('%s', (provider) => {
       ['context_length', 'context_length'],
       ['content_filter', 'content_filter'],
       ['rate_limit', 'rate_limit'],
+      ['concurrency', 'rate_limit'],
       ['quota', 'insufficient_balance'],
       ['server_error', 'server_error'],
       ['bad_gateway', 'server_error'],
