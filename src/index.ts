@@ -62,13 +62,8 @@ export type {
   ToolRunStep,
 } from './output/tool-run.ts';
 export type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
-export type {
-  Checked,
-  InferInput,
-  InferOutput,
-  OutputSchema,
-  SchemaPair,
-} from './output/output-schema.ts';
+export type { Checked } from './schema/standard.ts';
+export type { InferInput, InferOutput, OutputSchema, SchemaPair } from './output/output-schema.ts';
 export { explainMessages } from './explain-messages.ts';
 export type { MessageExplanation } from './explain-messages.ts';
 

@@ -8,8 +8,8 @@ import { findOption } from './providers/registry.ts';
 import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
 import type { CanonicalRequest } from './schema/canonical-request.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
-import type { StandardSchemaV1 } from './schema/standard.ts';
-import { dotted } from './schema/standard.ts';
+import type { Checked, StandardSchemaV1 } from './schema/standard.ts';
+import { readResult } from './schema/standard.ts';
 import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
 
 /** Exactly what would be sent, but for the key. */
@@ -156,32 +156,24 @@ function vendorFields(
       { path, message: 'has no fields: this vendor documents none of its own' },
     ]);
   }
-  const result = validate(provider.options, section);
-  if (result instanceof Promise) {
-    throw invalidRequest([
-      { path, message: 'has an asynchronous schema, which cannot be used here' },
-    ]);
-  }
-  if (result.issues !== undefined) {
-    throw invalidRequest(
-      result.issues.map(({ message, path: inner = [] }) => ({
-        path: dotted([path, ...inner.map((step) => (typeof step === 'object' ? step.key : step))]),
-        message,
-      })),
-    );
-  }
-  return result.value as Record<string, unknown>;
+  const checked = checkFields(provider.options, section, path);
+  if (checked.ok) return checked.value as Record<string, unknown>;
+  throw invalidRequest(
+    checked.issues.map((issue) => ({
+      path: issue.path === '' ? path : `${path}.${issue.path}`,
+      message: issue.message,
+    })),
+  );
 }
 
-/** @throws ChatError `invalid_options` for a schema that fails, or gives nothing: it is part of the provider */
-function validate(
-  schema: StandardSchemaV1,
-  value: unknown,
-): ReturnType<StandardSchemaV1['~standard']['validate']> {
-  const message = 'The schema of the provider failed while it checked its options';
+/** @throws ChatError `invalid_options` for a schema that fails, or that has to be waited for: it is the provider's */
+function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): Checked {
+  let message = 'The schema of the provider failed while it checked its options';
   try {
-    const result = schema['~standard'].validate(value);
-    if (typeof result === 'object' && result !== null) return result;
+    const result = schema['~standard'].validate(fields);
+    if (!(result instanceof Promise)) return readResult(result);
+    result.catch(() => {});
+    message = `The schema of ${path} is asynchronous, which cannot be used here`;
   } catch (cause) {
     throw new ChatError('invalid_options', message, { cause, param: 'provider' });
   }

@@ -29,12 +29,11 @@ export function createSecrets(): Secrets {
   let prompts = (): readonly string[] => [];
   let spelled: readonly string[] | undefined;
 
-  const hideKeys = (text: string): string =>
-    keyTexts.reduce((rest, key) => hide(rest, key, keyRule(key)), text);
+  const hideKeys = (text: string): string => hide(text, keyTexts, keyRule);
 
   const redact = (text: string): string => {
-    spelled ??= promptSpellings(prompts());
-    return spelled.reduce((rest, prompt) => hide(rest, prompt, promptRule), hideKeys(even(text)));
+    spelled ??= promptSpellings(prompts().map((prompt) => prompt.slice(0, longest)));
+    return hide(hideKeys(even(text).slice(0, longest)), spelled, promptRule);
   };
 
   return {
@@ -71,57 +70,90 @@ export function createSecrets(): Secrets {
     },
     redactError(error) {
       const message = redact(error.message);
-      if (message !== even(error.message)) setMessage(error, message);
-      if (error.cause !== undefined) {
-        const { name, message: inner, code } = foreignError(error.cause);
-        const cause = new ForeignError(name, redact(inner), code && redact(code));
-        Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true });
-      }
+      if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
+      if (error.cause === undefined) return;
+      const { name, message: inner, code } = foreignError(error.cause);
+      const told = redact(inner).slice(0, mostTold);
+      setOwn(error, 'cause', new ForeignError(redact(name), told, code && redact(code)));
     },
   };
 }
 
+/** What is looked at of a text, and of a secret that it may hold. Nobody reads more of an error. */
+const longest = 65_536;
+
+/** What is told of somebody else's error. */
+const mostTold = 2_000;
+
 /** From how many characters on a secret is known by its beginning, and by less of it at the end of a text that was cut. */
 interface HideRule {
-  least: number;
+  least(secret: string): number;
   leastAtEnd: number;
   mark: string;
 }
 
-const promptRule: HideRule = { least: 24, leastAtEnd: 12, mark: '[prompt]' };
-
-function keyRule(key: string): HideRule {
-  return { least: Math.max(12, Math.ceil(key.length / 2)), leastAtEnd: 6, mark: '[key]' };
-}
+const promptRule: HideRule = { least: () => 24, leastAtEnd: 12, mark: '[prompt]' };
+const keyRule: HideRule = {
+  least: ({ length }) => Math.max(12, Math.ceil(length / 2)),
+  leastAtEnd: 6,
+  mark: '[key]',
+};
 
 function even(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** Hides a text wherever it, or enough of its beginning, stands. */
-function hide(text: string, secret: string, { least, leastAtEnd, mark }: HideRule): string {
-  const start = secret.slice(0, least);
+/** Hides secrets wherever they, or enough of their beginning, stand; of several that begin alike, the one that goes on. */
+function hide(text: string, secrets: readonly string[], rule: HideRule): string {
+  const sought = secrets.map((secret) => {
+    const start = secret.slice(0, rule.least(secret));
+    return { secret, start, at: text.indexOf(start) };
+  });
+  let left = sought.filter(({ at }) => at !== -1);
   let hidden = '';
   let from = 0;
-  for (let at = text.indexOf(start); at !== -1; at = text.indexOf(start, from)) {
-    let length = start.length;
-    while (length < secret.length && text[at + length] === secret[length]) length++;
-    hidden += `${text.slice(from, at)}${mark}`;
+  while (left.length > 0) {
+    const at = left.reduce((first, each) => Math.min(first, each.at), Infinity);
+    const length = left
+      .filter((each) => each.at === at)
+      .reduce((most, { secret }) => Math.max(most, matching(text, at, secret)), 0);
+    hidden += `${text.slice(from, at)}${rule.mark}`;
     from = at + length;
+    for (const each of left) if (each.at < from) each.at = text.indexOf(each.start, from);
+    left = left.filter((each) => each.at !== -1);
   }
-  const rest = text.slice(from);
-  for (let length = Math.min(start.length - 1, rest.length); length >= leastAtEnd; length--) {
-    if (rest.endsWith(secret.slice(0, length))) return hidden + rest.slice(0, -length) + mark;
-  }
-  return hidden + rest;
+  return hidden + hideAtEnd(text.slice(from), sought, rule);
+}
+
+/** How many characters of a text are those of a secret. */
+function matching(text: string, at: number, secret: string): number {
+  let length = 0;
+  while (length < secret.length && text[at + length] === secret[length]) length++;
+  return length;
+}
+
+function hideAtEnd(
+  text: string,
+  sought: readonly { start: string }[],
+  { leastAtEnd, mark }: HideRule,
+): string {
+  const lengths = sought.map(({ start }) => {
+    for (let length = Math.min(start.length - 1, text.length); length >= leastAtEnd; length--) {
+      if (text.endsWith(start.slice(0, length))) return length;
+    }
+    return 0;
+  });
+  const length = lengths.reduce((most, each) => Math.max(most, each), 0);
+  return length === 0 ? text : text.slice(0, -length) + mark;
 }
 
 /** Whether a header may hold a prompt: the beginning of one, as it is or as a URL has it. */
-function quotesOneOf(prompts: readonly string[], value: string): boolean {
-  if (value.length < 12) return false;
+function quotesOneOf(prompts: readonly string[], header: string): boolean {
+  if (header.length < promptRule.leastAtEnd) return false;
+  const value = even(header);
   return prompts.some((prompt) =>
     promptSpellings([prompt.slice(0, 48)]).some((start) =>
-      value.includes(start.slice(0, promptRule.least)),
+      value.includes(start.slice(0, promptRule.leastAtEnd)),
     ),
   );
 }
@@ -130,9 +162,14 @@ function setMessage(error: ChatError, message: string): void {
   const { stack = '', message: before } = error;
   const at = stack.indexOf(before);
   const lines = at === -1 ? '' : stack.slice(at + before.length);
-  Object.defineProperty(error, 'message', { value: message, configurable: true, writable: true });
-  Object.defineProperty(error, 'stack', {
-    value: `${error.name}: ${message}${lines}`,
+  setOwn(error, 'message', message);
+  setOwn(error, 'stack', `${error.name}: ${message}${lines}`);
+}
+
+function setOwn(error: ChatError, field: 'message' | 'stack' | 'cause', value: unknown): void {
+  Object.defineProperty(error, field, {
+    value,
+    enumerable: false,
     configurable: true,
     writable: true,
   });

@@ -108,11 +108,17 @@ export function clientOptions(given: ClientOptions): Partial<ClientOptions> {
   return ownOptions(given, clientOptionNames, 'The options of createClient', clientHints);
 }
 
-/** The options of a call that it was given itself. @throws ChatError `invalid_options` */
-export function callOptions(
-  given: RequestOptions<unknown> | null | undefined,
-): RequestOptions<unknown> {
-  return ownOptions(given, callOptionNames, 'The options of a call', callHints);
+/**
+ * The options of a call that it was given itself.
+ *
+ * @param more names that a call of this kind takes besides
+ * @throws ChatError `invalid_options`
+ */
+export function callOptions<Options extends RequestOptions<unknown>>(
+  given: Options | null | undefined,
+  more: readonly string[] = [],
+): Partial<Options> {
+  return ownOptions(given, [...callOptionNames, ...more], 'The options of a call', callHints);
 }
 
 /** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */

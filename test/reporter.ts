@@ -1,8 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a run with the one line that readers of logs know: `12 passed, 0 failed, 1 skipped`. Printed at the exit, since
- * vitest and its other reporters still have something to say when the tests are over. A run that breaks off has no line.
+ * Begins a run of all tests by how long it takes, and ends any run with the one line that readers of logs know:
+ * `12 passed, 0 failed, 1 skipped`. Printed at the exit, since vitest and its other reporters still have something to say
+ * when the tests are over. A run that breaks off has no line.
  */
 export function summaryReporter(): Reporter {
   let line: string | undefined;
@@ -10,6 +11,13 @@ export function summaryReporter(): Reporter {
     if (line !== undefined) console.log(line);
   });
   return {
+    onInit() {
+      // With more than `vitest run` it may be some of the files, or for some of the names.
+      if (process.argv.length > 3) return;
+      console.log(
+        'The tests take about three minutes on two cores; they need no key and no network.\n',
+      );
+    },
     onTestRunEnd(modules, unhandledErrors, reason) {
       const passed = countTests(modules, 'passed');
       const skipped = countTests(modules, 'skipped') + countTests(modules, 'pending');

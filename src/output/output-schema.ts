@@ -1,8 +1,7 @@
-import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import { invalidRequest } from '../schema/canonical.ts';
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '../schema/standard.ts';
-import { dotted } from '../schema/standard.ts';
+import type { Checked, StandardJSONSchemaV1, StandardSchemaV1 } from '../schema/standard.ts';
+import { readResult } from '../schema/standard.ts';
 
 /** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
 export interface SchemaPair<Output = unknown> {
@@ -41,9 +40,6 @@ export type InferInput<Schema> = Schema extends {
   : Schema extends { readonly schema: infer Inner }
     ? InferInput<Inner>
     : never;
-
-/** What a check found. */
-export type Checked = { ok: true; value: unknown } | { ok: false; issues: ErrorIssue[] };
 
 /** A user's schema in the one form that this folder works with. */
 export interface ReadSchema {
@@ -94,15 +90,7 @@ export function readSchema(given: unknown, path: string): ReadSchema {
 /** @throws ChatError `invalid_output` if the schema itself fails: a transform, or what it asks elsewhere */
 async function validate(schema: StandardSchemaV1, value: unknown): Promise<Checked> {
   try {
-    const result = await schema['~standard'].validate(value);
-    if (result.issues === undefined) return { ok: true, value: result.value };
-    return {
-      ok: false,
-      issues: result.issues.map(({ message, path: steps = [] }) => ({
-        path: dotted(steps.map((step) => (typeof step === 'object' ? step.key : step))),
-        message: String(message),
-      })),
-    };
+    return readResult(await schema['~standard'].validate(value));
   } catch (cause) {
     throw new ChatError('invalid_output', 'The schema failed while it checked a value', { cause });
   }

@@ -2,10 +2,9 @@ import type { CallContext } from '../call.ts';
 import type { ErrorIssue } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
-import { callOptionNames } from '../options.ts';
-import { ownOptions } from '../own-options.ts';
 import type { ProviderOptions } from '../providers/registry.ts';
 import { addIssue } from '../report-issues.ts';
+import { callOptions } from '../resolve-options.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionMessage, ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
@@ -31,18 +30,13 @@ export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<
   maxRepairs?: number | undefined;
 }
 
-/** @throws ChatError `invalid_options` for unknown ones */
-function parseOptions(given: ParseOptions<unknown> | null | undefined): ParseOptions<unknown> {
-  return ownOptions(given, [...callOptionNames, 'maxRepairs'], 'The options of parse');
-}
-
 /** Asks for a value, checks it, and asks again for what does not fit. */
 export async function parse(
   context: CallContext,
   params: Record<string, unknown>,
   given: ParseOptions<unknown> | null | undefined,
 ): Promise<ChatCompletionWithReport> {
-  const { maxRepairs = 1, ...options } = parseOptions(given);
+  const { maxRepairs = 1, ...options } = callOptions(given, ['maxRepairs']);
   if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
     const message = 'Option maxRepairs must be a whole number from 0 on';
     throw new ChatError('invalid_options', message, { param: 'maxRepairs' });

@@ -2,7 +2,7 @@ import { Stop, onAbort, raceSignal, toAbortSignal } from '../abort.ts';
 import { ChatError } from '../errors.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { AbortSignalLike } from '../web.ts';
-import type { Checked } from './output-schema.ts';
+import type { Checked } from '../schema/standard.ts';
 import type { RunnableTool } from './tool.ts';
 import type { RunToolsParams, ToolResult, ToolRunEvent } from './tool-run.ts';
 

@@ -5,7 +5,8 @@ import type {
   FunctionParameters,
 } from '../schema/tool.ts';
 import type { WebAbortSignal } from '../web.ts';
-import type { Checked, InferOutput, OutputSchema } from './output-schema.ts';
+import type { Checked } from '../schema/standard.ts';
+import type { InferOutput, OutputSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
 import { strictSchema } from './strict-schema.ts';
 

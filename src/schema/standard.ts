@@ -50,7 +50,8 @@ export function once<T>(build: () => T): () => T {
 // `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
 const words = once(() => ({ error: en().localeError }));
 
-type Checked<T> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
+/** What a check found. */
+export type Checked<T = unknown> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
 
 /** Runs a schema. Issues come with dotted paths, and without the values. */
 export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
@@ -59,6 +60,16 @@ export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   const issues = result.error.issues.flatMap(flatten).map(({ path, message }) => ({
     path: dotted(path),
     message,
+  }));
+  return { ok: false, issues };
+}
+
+/** What a schema of anybody's has found. @throws whatever it throws, and for a result that is none */
+export function readResult(result: StandardResult<unknown>): Checked {
+  if (result.issues === undefined) return { ok: true, value: result.value };
+  const issues = result.issues.map(({ message, path = [] }) => ({
+    path: dotted(path.map((step) => (typeof step === 'object' ? step.key : step))),
+    message: String(message),
   }));
   return { ok: false, issues };
 }
