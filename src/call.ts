@@ -6,7 +6,7 @@ import type { ChatErrorCode } from './error-codes.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { defaults } from './options.ts';
-import { createSecrets, harmlessHeaders, promptTexts } from './redact.ts';
+import { harmlessHeaders, Secrets } from './redact.ts';
 import { isRedirect, parseErrorBody, readErrorBody, redirectError } from './read-error.ts';
 import { isKnownWord } from './providers/dialect/error-words.ts';
 import type { DecodedFailure, Provider, VendorFailure } from './providers/provider.ts';
@@ -110,7 +110,7 @@ export function createCall(
     budget,
     report,
   });
-  const secrets = createSecrets();
+  const secrets = new Secrets();
   let hasTools = false;
   let keptIssues: number | undefined;
   let scope: AttemptScope | undefined;
@@ -188,7 +188,7 @@ export function createCall(
     own,
     prepared({ body, http }) {
       hasTools = Array.isArray(body.tools) && body.tools.length > 0;
-      secrets.hidePrompts(() => [http.body ?? '', ...promptTexts(body)]);
+      secrets.hideRequest(body, http.body ?? '');
     },
     note,
     unreadMs: timeout.unread ?? defaults.timeout.unread,

@@ -116,14 +116,16 @@ export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeade
   return resolved;
 }
 
-/** Headers over others: one that is `null` takes the other off. */
+/** Puts headers over others: one that is `null` takes the other off. */
 export function mergeHeaders(
-  under: Readonly<Record<string, string>>,
+  into: Record<string, string>,
   over: ResolvedHeaders,
 ): Record<string, string> {
-  const merged: ResolvedHeaders = { ...under, ...over };
-  for (const [name, value] of Object.entries(merged)) if (value === null) delete merged[name];
-  return merged as Record<string, string>;
+  for (const [name, value] of Object.entries(over)) {
+    if (value === null) delete into[name];
+    else into[name] = value;
+  }
+  return into;
 }
 
 function isVisible(text: string): boolean {

@@ -9,6 +9,8 @@ export function invalidOptions(param: string, message: string): ChatError {
 /** Names that other clients have for things, and what they are called here. */
 export type OptionHints = Readonly<Record<string, string>>;
 
+const none: object = Object.freeze(Object.create(null));
+
 /**
  * The options that an object itself has, and nothing that a prototype adds to them: whatever else runs in a process can
  * write to `Object.prototype`, and must not choose where a key is sent. One that is `undefined` is not given.
@@ -22,8 +24,8 @@ export function ownOptions<T extends object>(
   what: string,
   hints: OptionHints = {},
 ): Partial<T> {
+  if (given == null) return none;
   const own = Object.create(null) as Record<string, unknown>;
-  if (given == null) return own as Partial<T>;
   if (typeof given !== 'object' || !isPlain(given)) {
     throw invalidOptions('', `${what} must be a plain object, e.g. { ${known[0]}: … }`);
   }

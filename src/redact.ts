@@ -1,6 +1,7 @@
 import type { ChatError } from './errors.ts';
 import { ForeignError, foreignError } from './foreign-error.ts';
-import { keySpellings, promptSpellings } from './spellings.ts';
+import type { Secret } from './hide.ts';
+import { even, hide, keySecrets, mayHold, mayQuote, promptSecrets } from './hide.ts';
 
 // The one way out for everything that was not written here: a vendor's body and headers, a transport's, a proxy's or a
 // mock's own error. White space is made even first, or a prompt whose spaces came back as line breaks would not be known
@@ -8,75 +9,84 @@ import { keySpellings, promptSpellings } from './spellings.ts';
 // from its middle, a text in other words, or one of a few letters.
 
 /** What a call must not tell. */
-export interface Secrets {
+export class Secrets {
+  #keys: readonly Secret[] = [];
+  #body: Record<string, unknown> = {};
+  #json = '';
+  #asked: readonly Secret[] | undefined = undefined;
+
   /** Hides a key, however it is written. */
-  addKey(key: string): void;
-  /** Hides what is asked. Read only when something is to be told. */
-  hidePrompts(texts: () => readonly string[]): void;
+  addKey(key: string): void {
+    // Hiding a placeholder of a few letters would hide half of every message.
+    if (key.length < 6) return;
+    const secrets = keySecrets(key);
+    if (this.#keys.length === 0) this.#keys = secrets;
+    else if (!this.#keys.some(({ text }) => text === key)) this.#keys = [...this.#keys, ...secrets];
+  }
+
+  /** Hides what is asked: a request, and the text of it. Looked at only when something is to be told. */
+  hideRequest(body: Record<string, unknown>, json: string): void {
+    this.#body = body;
+    this.#json = json;
+    this.#asked = undefined;
+  }
+
   /** A text of somebody else's, on one line, without what is secret. */
-  redact(text: string): string;
+  redact(text: string): string {
+    this.#asked ??= promptSecrets(
+      [this.#json, ...promptTexts(this.#body)].map((prompt) => prompt.slice(0, longest)),
+    );
+    return hide(this.#hideKeys(even(text).slice(0, longest)), this.#asked, '[prompt]');
+  }
+
   /** The same for every text in a JSON value. `undefined` for one that is nested too deep to be read again. */
-  redactValue(value: unknown): unknown;
+  redactValue(value: unknown): unknown {
+    if (typeof value === 'string') return this.redact(value);
+    try {
+      const inner = (_key: string, each: unknown): unknown =>
+        typeof each === 'string' ? this.redact(each) : each;
+      return JSON.parse(JSON.stringify(value) ?? 'null', inner) as unknown;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Response headers: names and values. */
-  redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string>;
+  redactHeaders({
+    'set-cookie': _cookies,
+    ...headers
+  }: Readonly<Record<string, string>>): Record<string, string> {
+    let all = '';
+    let unknown = '';
+    for (const name of Object.keys(headers)) {
+      const line = `${name} ${headers[name]}\n`;
+      all += line;
+      if (!isHarmless(name)) unknown += line;
+    }
+    const isSuspect =
+      mayHold(all, this.#keys) || (unknown !== '' && mayQuote(unknown, promptTexts(this.#body)));
+    if (!isSuspect) return headers;
+    const told = Object.entries(headers).map(([name, value]) => [
+      this.#hideKeys(name),
+      isHarmless(name) ? this.#hideKeys(value) : this.redact(value),
+    ]);
+    return Object.fromEntries(told) as Record<string, string>;
+  }
+
   /** Takes what is secret out of an error's message, stack and cause. */
-  redactError(error: ChatError): void;
-}
+  redactError(error: ChatError): void {
+    const message = this.redact(error.message);
+    if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
+    if (error.cause === undefined) return;
+    const { name, message: inner, code } = foreignError(error.cause);
+    const told = this.redact(inner).slice(0, mostTold);
+    const cause = new ForeignError(this.redact(name), told, code && this.redact(code));
+    setOwn(error, 'cause', cause);
+  }
 
-export function createSecrets(): Secrets {
-  const keys: string[] = [];
-  let keyTexts: readonly string[] = [];
-  let prompts = (): readonly string[] => [];
-  let spelled: readonly string[] | undefined;
-
-  const hideKeys = (text: string): string => hide(text, keyTexts, keyRule);
-
-  const redact = (text: string): string => {
-    spelled ??= promptSpellings(prompts().map((prompt) => prompt.slice(0, longest)));
-    return hide(hideKeys(even(text).slice(0, longest)), spelled, promptRule);
-  };
-
-  return {
-    addKey(key) {
-      // Hiding a placeholder of a few letters would hide half of every message.
-      if (key.length < 6 || keys.includes(key)) return;
-      keys.push(key);
-      keyTexts = keys.flatMap(keySpellings);
-    },
-    hidePrompts: (texts) => {
-      prompts = texts;
-      spelled = undefined;
-    },
-    redact,
-    redactValue(value) {
-      if (typeof value === 'string') return redact(value);
-      try {
-        const inner = (_key: string, each: unknown): unknown =>
-          typeof each === 'string' ? redact(each) : each;
-        return JSON.parse(JSON.stringify(value) ?? 'null', inner) as unknown;
-      } catch {
-        return undefined;
-      }
-    },
-    redactHeaders(headers) {
-      const told: Record<string, string> = {};
-      for (const [name, value] of Object.entries(headers)) {
-        if (name === 'set-cookie') continue;
-        // Every answer has headers: what is not likely to quote a prompt is not searched for all of them.
-        const isSuspect = !isHarmless(name) && quotesOneOf(prompts(), value);
-        told[hideKeys(name)] = isSuspect ? redact(value) : hideKeys(value);
-      }
-      return told;
-    },
-    redactError(error) {
-      const message = redact(error.message);
-      if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
-      if (error.cause === undefined) return;
-      const { name, message: inner, code } = foreignError(error.cause);
-      const told = redact(inner).slice(0, mostTold);
-      setOwn(error, 'cause', new ForeignError(redact(name), told, code && redact(code)));
-    },
-  };
+  #hideKeys(text: string): string {
+    return hide(text, this.#keys, '[key]');
+  }
 }
 
 /** What is looked at of a text, and of a secret that it may hold. Nobody reads more of an error. */
@@ -84,79 +94,6 @@ const longest = 65_536;
 
 /** What is told of somebody else's error. */
 const mostTold = 2_000;
-
-/** From how many characters on a secret is known by its beginning, and by less of it at the end of a text that was cut. */
-interface HideRule {
-  least(secret: string): number;
-  leastAtEnd: number;
-  mark: string;
-}
-
-const promptRule: HideRule = { least: () => 24, leastAtEnd: 12, mark: '[prompt]' };
-const keyRule: HideRule = {
-  least: ({ length }) => Math.max(12, Math.ceil(length / 2)),
-  leastAtEnd: 6,
-  mark: '[key]',
-};
-
-function even(text: string): string {
-  return text.replace(/\s+/g, ' ');
-}
-
-/** Hides secrets wherever they, or enough of their beginning, stand; of several that begin alike, the one that goes on. */
-function hide(text: string, secrets: readonly string[], rule: HideRule): string {
-  const sought = secrets.map((secret) => {
-    const start = secret.slice(0, rule.least(secret));
-    return { secret, start, at: text.indexOf(start) };
-  });
-  let left = sought.filter(({ at }) => at !== -1);
-  let hidden = '';
-  let from = 0;
-  while (left.length > 0) {
-    const at = left.reduce((first, each) => Math.min(first, each.at), Infinity);
-    const length = left
-      .filter((each) => each.at === at)
-      .reduce((most, { secret }) => Math.max(most, matching(text, at, secret)), 0);
-    hidden += `${text.slice(from, at)}${rule.mark}`;
-    from = at + length;
-    for (const each of left) if (each.at < from) each.at = text.indexOf(each.start, from);
-    left = left.filter((each) => each.at !== -1);
-  }
-  return hidden + hideAtEnd(text.slice(from), sought, rule);
-}
-
-/** How many characters of a text are those of a secret. */
-function matching(text: string, at: number, secret: string): number {
-  let length = 0;
-  while (length < secret.length && text[at + length] === secret[length]) length++;
-  return length;
-}
-
-function hideAtEnd(
-  text: string,
-  sought: readonly { start: string }[],
-  { leastAtEnd, mark }: HideRule,
-): string {
-  const lengths = sought.map(({ start }) => {
-    for (let length = Math.min(start.length - 1, text.length); length >= leastAtEnd; length--) {
-      if (text.endsWith(start.slice(0, length))) return length;
-    }
-    return 0;
-  });
-  const length = lengths.reduce((most, each) => Math.max(most, each), 0);
-  return length === 0 ? text : text.slice(0, -length) + mark;
-}
-
-/** Whether a header may hold a prompt: the beginning of one, as it is or as a URL has it. */
-function quotesOneOf(prompts: readonly string[], header: string): boolean {
-  if (header.length < promptRule.leastAtEnd) return false;
-  const value = even(header);
-  return prompts.some((prompt) =>
-    promptSpellings([prompt.slice(0, 48)]).some((start) =>
-      value.includes(start.slice(0, promptRule.leastAtEnd)),
-    ),
-  );
-}
 
 function setMessage(error: ChatError, message: string): void {
   const { stack = '', message: before } = error;
@@ -180,7 +117,9 @@ const harmless = new Set(
     'accept accept-encoding age alt-svc cache-control connection content-encoding content-length content-type date etag ' +
     'expires keep-alive last-modified pragma retry-after retry-after-ms server strict-transport-security ' +
     'transfer-encoding user-agent vary via x-content-type-options x-should-retry cf-ray cf-cache-status ' +
-    'x-request-id x-ds-trace-id x-inference-id x-generation-id'
+    'x-request-id x-ds-trace-id x-inference-id x-generation-id x-cache x-amz-cf-id x-amz-cf-pop x-frame-options ' +
+    'x-xss-protection x-envoy-upstream-service-time referrer-policy access-control-allow-origin ' +
+    'access-control-allow-credentials access-control-expose-headers'
   ).split(' '),
 );
 
@@ -196,7 +135,7 @@ export function harmlessHeaders(headers: Readonly<Record<string, string>>): Reco
 }
 
 /** Everything that a request says, text by text. A word or two may be anybody's. */
-export function promptTexts({
+function promptTexts({
   messages = [],
   prompt,
   suffix,

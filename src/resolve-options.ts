@@ -66,7 +66,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
     baseURL,
     origin: new URL(baseURL).origin,
     urls: resolveURLs(profile, baseURL),
-    headers: mergeHeaders(ownHeaders, resolveHeaders(options.headers)),
+    headers: mergeHeaders({ ...ownHeaders }, resolveHeaders(options.headers)),
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
     onUnsupported: options.onUnsupported ?? defaults.onUnsupported,

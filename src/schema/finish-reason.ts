@@ -33,10 +33,11 @@ const ends = new Map<string, AnswerEnd>(
 const callWords = new Set(['tool_calls', 'tool_call', 'tool_use', 'function_call']);
 
 /** What a finish_reason means; `undefined` for a word that is not known, which means `interrupted`. */
-export function knownEnd(reason: FinishReason, own: FinishWords = {}): AnswerEnd | undefined {
+export function knownEnd(reason: FinishReason, own?: FinishWords): AnswerEnd | undefined {
   if (reason === null) return 'interrupted';
+  if (own === undefined && ends.has(reason)) return ends.get(reason);
   const word = spelled(reason);
-  return Object.hasOwn(own, word) ? own[word] : ends.get(word);
+  return own !== undefined && Object.hasOwn(own, word) ? own[word] : ends.get(word);
 }
 
 /** What a finish_reason means. */

@@ -129,7 +129,7 @@ export function hasCounts({
 export function countedUsage(usage: CompletionUsage): CompletionUsage | undefined {
   const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
   if (prompt != null && completion != null) {
-    return { ...usage, total_tokens: total ?? prompt + completion };
+    return total == null ? { ...usage, total_tokens: prompt + completion } : usage;
   }
   if (total == null) return undefined;
   // More of one than of all cannot be.

@@ -22,6 +22,7 @@ const ranks: readonly (readonly string[])[] = [
     'json.ts',
     'redact.ts',
     'spellings.ts',
+    'hide.ts',
     'foreign-error.ts',
     'half-pairs.ts',
     'names.ts',
