@@ -73,8 +73,17 @@ export class Secrets {
     return Object.fromEntries(told) as Record<string, string>;
   }
 
-  /** Takes what is secret out of an error's message, stack and cause. */
+  /** Takes what is secret out of an error's message, stack and cause. Never throws: it runs while a call fails. */
   redactError(error: ChatError): void {
+    try {
+      this.#redactError(error);
+    } catch {
+      setMessage(error, 'The call failed, and the reason could not be searched for secrets');
+      setOwn(error, 'cause', undefined);
+    }
+  }
+
+  #redactError(error: ChatError): void {
     const message = this.redact(error.message);
     if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
     if (error.cause === undefined) return;
@@ -134,34 +143,26 @@ export function harmlessHeaders(headers: Readonly<Record<string, string>>): Reco
   );
 }
 
-/** Everything that a request says, text by text. A word or two may be anybody's. */
-function promptTexts({
-  messages = [],
-  prompt,
-  suffix,
-  tools = [],
-}: Record<string, unknown>): string[] {
-  const texts: unknown[] = [];
+/** Everything that a request says, text by text, whatever its shape: `extraBody` is anybody's. */
+function promptTexts({ messages, prompt, suffix, tools }: Record<string, unknown>): string[] {
+  const texts: string[] = [];
   const collect = (value: unknown): void => {
-    if (typeof value === 'string') texts.push(value);
+    // A word or two may be anybody's.
+    if (typeof value === 'string' && value.length >= 12) texts.push(value);
     else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
   };
-  for (const { content, reasoning_content, tool_calls = [] } of messages as SentMessage[]) {
-    collect([content, reasoning_content]);
-    for (const { function: called } of tool_calls) collect(called?.arguments);
+  for (const message of listOf(messages)) {
+    collect([message?.['content'], message?.['reasoning_content']]);
+    for (const call of listOf(message?.['tool_calls'])) collect(call?.['function']?.['arguments']);
   }
   // Names of tools are what a vendor complains of.
-  for (const { function: definition } of tools as SentTool[]) collect(definition?.description);
+  for (const tool of listOf(tools)) collect(tool?.['function']?.['description']);
   collect([prompt, suffix]);
-  return texts.filter((text) => typeof text === 'string' && text.length >= 12) as string[];
+  return texts;
 }
 
-interface SentTool {
-  function?: { arguments?: unknown; description?: unknown } | undefined;
-}
+type Loose = { readonly [field: string]: Loose | undefined } | null | undefined;
 
-interface SentMessage {
-  content?: unknown;
-  reasoning_content?: unknown;
-  tool_calls?: SentTool[] | undefined;
+function listOf(value: unknown): readonly Loose[] {
+  return Array.isArray(value) ? (value as Loose[]) : [];
 }

@@ -163,6 +163,20 @@ test('the whole request, as a mock quotes it, is not told', async () => {
   }
 });
 
+test('a request of any shape is searched, and never keeps the call from failing', async () => {
+  const client = createClient({
+    apiKey: key,
+    maxRetries: 0,
+    transport: saying({ status: 400, body: { error: { message: `No: ${prompt}` } } }),
+  });
+  const odd = [null, 3, [null], [{ function: null }]];
+  for (const extraBody of [...odd.map((tools) => ({ tools })), { suffix: [null] }]) {
+    const error = await errorOf(client.chat.completions.create({ messages }, { extraBody }));
+    expect(error.code).toBe('bad_request');
+    expectSilence(error);
+  }
+});
+
 test('what the user’s own signal and functions say stays the same object', async () => {
   const reason = { note: prompt };
   const controller = new AbortController();
