@@ -8,8 +8,13 @@ const entries = {
   'testing/msw': 'src/testing/msw.ts',
 };
 
+/** What `#undici-agent` is: package.json says where. */
+const agents = {
+  'agent-class': 'src/transport/agent-class.ts',
+  'no-agent-class': 'src/transport/no-agent-class.ts',
+};
+
 const common: Options = {
-  format: ['esm', 'cjs'],
   target: 'node20',
   // No Node built-in is imported by the main entry, so bundlers for workers take it as it is.
   platform: 'neutral',
@@ -18,20 +23,33 @@ const common: Options = {
   // These go into the bundle. As packages of many files, or of one, they take longer to find than to run: zod 47 ms
   // against 3, the parser 4 against less than one.
   noExternal: [/^zod/, 'eventsource-parser'],
-  external: [/^undici/, 'msw', /^node:/],
-  treeshake: true,
+  external: [/^undici/, '#undici-agent', 'msw', /^node:/],
   minify: false,
   sourcemap: false,
 };
 
-/** Less to read at every start; names stay, so that stack traces can be read as well. */
-const withoutSpace = (options: { minifyWhitespace?: boolean; minifySyntax?: boolean }): void => {
+type ESBuildOptions = Parameters<NonNullable<Options['esbuildOptions']>>[0];
+
+/**
+ * Less to read at every start. Names stay, and lines are short: Node prints the line that threw, and one of all the code
+ * would push the message out of the terminal.
+ */
+function readable(options: ESBuildOptions): void {
   options.minifyWhitespace = true;
   options.minifySyntax = true;
-};
+  options.lineLimit = 160;
+}
+
+/** Literal `require`s: Jest runs no `import()` in CommonJS, and bundlers do not see any other form. */
+function literalRequire(options: ESBuildOptions): void {
+  readable(options);
+  options.supported = { ...options.supported, 'dynamic-import': false };
+}
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** One class of errors, and one list of vendors: `./testing` takes them from the main entry that stands beside it. */
-const fromMainEntry = (path: string): NonNullable<Options['esbuildPlugins']>[number] => ({
+const fromMainEntry = (path: string): Plugin => ({
   name: 'main-entry',
   setup(build) {
     const filter = /\/(errors|registry)\.ts$/;
@@ -39,13 +57,21 @@ const fromMainEntry = (path: string): NonNullable<Options['esbuildPlugins']>[num
   },
 });
 
+/**
+ * Bundlers leave out files that nobody needs, and little inside a file. What several entries share goes into files of its
+ * own, so these make `index.js` a list of exports over three: the errors, the decoders, and the rest.
+ */
+const cuts = { errors: 'src/errors.ts', decode: 'src/decode.ts', rest: './src/index.ts' };
+
 const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   ...common,
   format,
   entry: { 'testing/index': entries['testing/index'], 'testing/msw': entries['testing/msw'] },
-  splitting: true,
+  // Where files are split, esbuild hides a `require` in a function that Jest and bundlers do not know.
+  splitting: format === 'esm',
   esbuildOptions(options) {
-    withoutSpace(options);
+    if (format === 'esm') readable(options);
+    else literalRequire(options);
     // What they share goes beside them, so that there is one way from all of them to the main entry.
     options.chunkNames = 'testing/[name]-[hash]';
   },
@@ -55,17 +81,25 @@ const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   return [
-    // One file, and not one with what it shares with `./testing`: each more is a millisecond at the start.
     {
       ...common,
-      entry: { index: entries.index },
-      splitting: false,
-      esbuildOptions: withoutSpace,
+      format: 'esm',
+      entry: { index: entries.index, ...agents, ...cuts },
+      splitting: true,
+      esbuildOptions: readable,
       async onSuccess() {
+        await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
       },
+    },
+    {
+      ...common,
+      format: 'cjs',
+      entry: { index: entries.index, ...agents },
+      splitting: false,
+      esbuildOptions: literalRequire,
     },
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),

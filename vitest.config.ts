@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     // Tests and examples import the package by its name, and get the sources.
     alias: [
+      { find: '#undici-agent', replacement: source('transport/agent-class.ts') },
       { find: /^deepseek-v4-flash$/, replacement: source('index.ts') },
       { find: /^deepseek-v4-flash\/testing$/, replacement: source('testing/index.ts') },
       { find: /^deepseek-v4-flash\/testing\/msw$/, replacement: source('testing/msw.ts') },

@@ -31,7 +31,7 @@ export function resolveURLs(profile: Profile, baseURL: string): VendorURLs {
   return {
     chat,
     beta: isPlain && paths.beta !== undefined ? chat : beside(paths.beta),
-    models: beside(isPlain ? 'models' : paths.models),
+    models: beside(isPlain && paths.models !== undefined ? 'models' : paths.models),
     balance: beside(paths.balance),
     fim: beside(isPlain && fim !== undefined ? 'completions' : fim?.path),
   };

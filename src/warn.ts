@@ -9,13 +9,14 @@ export function warnOnce(provider: string, adjustments: readonly Adjustment[]): 
     const key = `${provider} ${param.replace(/\d+/g, '*')}`;
     if (!lossy || warned.has(key)) continue;
     warned.add(key);
-    emit(
+    warn(
       `${provider}: ${param} was ${action}: ${reason}. See report.adjustments, or set onUnsupported.`,
     );
   }
 }
 
-function emit(message: string): void {
+/** Says it where the program's own warnings go. */
+export function warn(message: string): void {
   const { process } = globalThis as {
     process?: { emitWarning?: (message: string, options: { type: string }) => void };
   };

@@ -1,29 +1,34 @@
 import type { Agent, Dispatcher } from 'undici';
+import { foreignError } from '../foreign-error.ts';
+import { warn } from '../warn.ts';
 
 type AgentClass = typeof Agent;
 
-let loading: Promise<AgentClass> | undefined;
+let loading: Promise<AgentClass | undefined> | undefined;
 let sharedAgent: Dispatcher | undefined;
 
-/** What requests go through if nobody says otherwise: the dispatcher that was chosen globally, else our own Agent. */
-export function defaultDispatcher(): Dispatcher | Promise<Dispatcher> {
+/**
+ * What requests go through if nobody says otherwise: the dispatcher that was chosen globally, else our own Agent.
+ * Resolves to `undefined` where undici cannot be loaded.
+ */
+export function defaultDispatcher(): Dispatcher | Promise<Dispatcher | undefined> {
   return (
-    chosenGlobally() ?? sharedAgent ?? loadAgent().then((Class) => (sharedAgent ??= create(Class)))
+    chosenGlobally() ??
+    sharedAgent ??
+    loadAgent().then((Class) => Class && (sharedAgent ??= create(Class)))
   );
 }
 
-/**
- * Loading undici takes 110 ms, the Agent alone 40: a program should pay that at its first call, and no more than it uses.
- * The path is undici's own affair; should it move, there is the whole package.
- */
-function loadAgent(): Promise<AgentClass> {
-  return (loading ??= importAgent().catch(async () => (await import('undici')).Agent));
-}
-
-async function importAgent(): Promise<AgentClass> {
-  // @ts-expect-error: has no types of its own
-  const alone = (await import('undici/lib/dispatcher/agent.js')) as { default: AgentClass };
-  return alone.default;
+/** A program should pay for undici at its first call, and for no more of it than it uses. */
+function loadAgent(): Promise<AgentClass | undefined> {
+  return (loading ??= import('#undici-agent').then(
+    ({ Agent: Class }) => Class,
+    (error: unknown) => {
+      const { code, message } = foreignError(error);
+      warn(`undici could not be loaded (${code ?? message}), so requests go over fetch instead.`);
+      return undefined;
+    },
+  ));
 }
 
 /** One Agent for the process: sockets are worth sharing, and idle ones keep nobody awake. */

@@ -6,6 +6,7 @@ import { ownOptions } from '../own-options.ts';
 import { timeoutError } from '../timeout-error.ts';
 import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { fetchTransport } from './fetch.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
@@ -26,18 +27,21 @@ export interface UndiciTransportOptions {
   dispatcher?: DispatcherLike | undefined;
 }
 
-/** undici over HTTP/1.1: the default on Node. undici is loaded at the first call. */
+/** undici over HTTP/1.1: the default on Node. It is loaded at the first call; where it cannot be, `fetch` is used. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const own = ownOptions(options, ['dispatcher'], 'The options of undiciTransport');
   return {
     async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
-      const dispatcher = own.dispatcher ?? defaultDispatcher();
-      return dispatcher instanceof Promise
-        ? exchange(await raceSignal(dispatcher, stop), request, stop)
-        : exchange(dispatcher as Dispatcher, request, stop);
+      const chosen = (own.dispatcher as Dispatcher | undefined) ?? defaultDispatcher();
+      const dispatcher = chosen instanceof Promise ? await raceSignal(chosen, stop) : chosen;
+      return dispatcher === undefined
+        ? sendByFetch(request, stop)
+        : exchange(dispatcher, request, stop);
     },
   } satisfies OwnTransport;
 }
+
+const { send: sendByFetch } = /* @__PURE__ */ fetchTransport() as OwnTransport;
 
 function exchange(
   dispatcher: Dispatcher,

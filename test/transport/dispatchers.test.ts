@@ -137,17 +137,32 @@ test('the Agent is loaded without the rest of undici', async () => {
   expect(alone.default).toBe(undici7.Agent);
 });
 
-test('an undici that has its Agent elsewhere is loaded whole', async () => {
+test('where undici cannot be loaded, fetch is used, with one warning', async () => {
   vi.resetModules();
   vi.doMock('undici/lib/dispatcher/agent.js', () => {
     throw new Error('no such file');
   });
   cleanups.push(() => vi.doUnmock('undici/lib/dispatcher/agent.js'));
-  const { defaultDispatcher } = await import('../../src/transport/undici-agent.ts');
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  cleanups.push(() => warned.mockRestore());
+  const fetched = vi.spyOn(globalThis, 'fetch');
+  cleanups.push(() => fetched.mockRestore());
+  const { createClient: createAnew } = await import('../../src/client.ts');
+  const emulator = await startEmulator();
+  cleanups.push(() => emulator.close());
 
-  const [dispatcher, same] = await Promise.all([defaultDispatcher(), defaultDispatcher()]);
-  cleanups.push(() => dispatcher.destroy());
+  const client = createAnew({ baseURL: emulator.baseURL('deepseek'), apiKey: 'any-key' });
+  for (const content of ['one', 'two']) {
+    emulator.reply({ content });
+    const messages = [{ role: 'user' as const, content: 'Hi' }];
+    const { choices } = await client.chat.completions.create({ messages });
+    expect(choices[0].message.content).toBe(content);
+  }
 
-  expect(dispatcher.constructor.name).toBe('Agent');
-  expect(same).toBe(dispatcher);
+  expect(fetched).toHaveBeenCalledTimes(2);
+  expect(warned.mock.calls.map(([message]) => message)).toEqual([
+    expect.stringMatching(
+      /^undici could not be loaded \(.*\), so requests go over fetch instead\.$/,
+    ),
+  ]);
 });
