@@ -43,6 +43,8 @@ function readable(options: ESBuildOptions): void {
 /** Literal `require`s: Jest runs no `import()` in CommonJS, and bundlers do not see any other form. */
 function literalRequire(options: ESBuildOptions): void {
   readable(options);
+  // Then the names of the exports are written down for `import` in Node, which does not run the file to see them.
+  options.platform = 'node';
   options.supported = { ...options.supported, 'dynamic-import': false };
 }
 

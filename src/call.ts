@@ -20,8 +20,8 @@ import { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
 import type { OwnTransport, TransportRequest, TransportResponse } from './transport/transport.ts';
-import { connectionError, transportRequest } from './transport/transport.ts';
-import type { AbortSignalLike } from './web.ts';
+import { connectionError, isOwnTransport, transportRequest } from './transport/transport.ts';
+import type { AbortSignalLike, ByteReader } from './web.ts';
 
 /** What is sent. */
 export interface HttpRequest {
@@ -168,9 +168,10 @@ export function createCall(
 
   /** Nothing that is only told about the end may get in its way. */
   const end = (completion: ChatCompletion | undefined, error?: ChatError): void => {
-    lifetime.end();
     report.timings.totalMs = Date.now() - report.timings.startedAt;
     try {
+      // It lets go of the user's signal, which may be anything.
+      lifetime.end();
       if (completion !== undefined) settleReport(report, completion, options, note);
       if (completion !== undefined && error === undefined) {
         noteEnd(completion, profile.finishReasons, hasTools, note);
@@ -277,14 +278,25 @@ function decodeFailure(provider: Provider, failure: VendorFailure): DecodedFailu
   }
 }
 
+/** A body of somebody else's, which may never come to an end by itself. */
+function endedBy(stop: AbortSignalLike, body: ByteReader): ByteReader {
+  return {
+    read: () => raceSignal(Promise.resolve(body.read()), stop),
+    cancel: () => body.cancel(),
+  };
+}
+
 async function sendOver(
   transport: OwnTransport,
   request: TransportRequest,
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
   try {
-    return await transport.send(request, stop);
+    if (isOwnTransport(transport)) return await transport.send(request, stop);
+    const response = await raceSignal(Promise.resolve(transport.send(request, stop)), stop);
+    return { ...response, body: endedBy(stop, response.body) };
   } catch (error) {
+    if (stop.aborted) throw stop.reason;
     // A transport of the caller's own may throw anything, headers included.
     throw isChatError(error) ? error : connectionError(error, request.url);
   }

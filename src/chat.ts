@@ -51,7 +51,13 @@ export function stream<T>(
 ): ChatStream<T> {
   const { options } = context;
   const call = createCall(context, asked.options, 'streamed');
-  const accumulator = new Accumulator(options.limits, options.provider.profile.finishReasons);
+  const { responseBytes, logprobBytes } = options.limits;
+  const { logprobs } = (asked.params ?? {}) as { logprobs?: unknown };
+  const limits = {
+    ...options.limits,
+    logprobBytes: logprobs === true ? logprobBytes : responseBytes,
+  };
+  const accumulator = new Accumulator(limits, options.provider.profile.finishReasons);
   return new ChatStream<T>({
     source: new StreamSource(call, options, accumulator, () => begin(options, call, asked)),
     accumulator,

@@ -89,12 +89,40 @@ export function hide(text: string, secrets: readonly Secret[], mark: string): st
   return hidden + hideAtEnd(text.slice(from), possible, mark);
 }
 
-/** How many characters of a text are those of a secret. */
-function matching(text: string, at: number, secret: string): number {
-  let length = 0;
-  while (length < secret.length && text[at + length] === secret[length]) length++;
-  return length;
+/** How many characters of a text are a secret, also where it goes on after a few that are written in another way. */
+function matching(text: string, start: number, secret: string): number {
+  let at = start;
+  let from = 0;
+  for (;;) {
+    while (from < secret.length && at < text.length && text[at] === secret[from]) {
+      at++;
+      from++;
+    }
+    const next = from < secret.length ? goesOn(text, at, secret, from) : undefined;
+    if (next === undefined) return at - start;
+    [at, from] = next;
+  }
 }
+
+/** Where a text and a secret in it are the same again. */
+function goesOn(
+  text: string,
+  at: number,
+  secret: string,
+  from: number,
+): [number, number] | undefined {
+  const near = text.slice(at, at + leastPrompt + mostBetween);
+  for (let skipped = 0; skipped <= mostBetween; skipped++) {
+    const piece = secret.slice(from + skipped, from + skipped + leastPrompt);
+    if (piece.length < leastPrompt) return undefined;
+    const found = near.indexOf(piece);
+    if (found !== -1) return [at + found, from + skipped];
+  }
+  return undefined;
+}
+
+/** Characters that an escape may take. */
+const mostBetween = 12;
 
 function hideAtEnd(text: string, secrets: readonly Secret[], mark: string): string {
   const lengths = secrets.map(({ start, brief }) => {

@@ -133,11 +133,40 @@ function isVisible(text: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(text);
 }
 
+export function checkBoolean(param: string, value: unknown): void {
+  if (value != null && typeof value !== 'boolean') {
+    throw invalidOptions(param, `Option ${param} must be true or false`);
+  }
+}
+
+/** Functions by name. @throws ChatError `invalid_options` */
+export function resolveFunctions<T extends object>(
+  param: string,
+  given: T | null | undefined,
+  names: readonly string[],
+): Partial<T> {
+  const own = ownOptions(given, names, `Option ${param}`);
+  for (const [name, value] of Object.entries(own)) {
+    if (typeof value !== 'function') {
+      throw invalidOptions(`${param}.${name}`, `Option ${param}.${name} must be a function`);
+    }
+  }
+  return own;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 // A timer holds 31 bits; a larger one, or NaN, rings at once.
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Clocks by name; a number is the total. @throws ChatError `invalid_options` */
 export function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
+  if (timeout != null && typeof timeout !== 'number' && !isRecord(timeout)) {
+    const message = 'Option timeout must be milliseconds, or an object such as { total: 60_000 }';
+    throw invalidOptions('timeout', message);
+  }
   const clocks: TimeoutOptions = typeof timeout === 'number' ? { total: timeout } : { ...timeout };
   const known = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
   for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
@@ -210,6 +239,9 @@ function resolvePrice(name: string, price: unknown): string {
 
 export function resolveLimits(limits: Limits | undefined): ResolvedLimits {
   const resolved: ResolvedLimits = { ...defaults.limits };
+  if (limits != null && !isRecord(limits)) {
+    throw invalidOptions('limits', 'Option limits must be an object');
+  }
   for (const [name, limit] of Object.entries(limits ?? {})) {
     if (!Object.hasOwn(resolved, name)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);

@@ -46,7 +46,8 @@ function unknownOption(
   const hint = Object.hasOwn(hints, name) ? hints[name] : closestName(name, known);
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
   const meant = hint === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${hint}?`;
-  return invalidOptions(shown, `${what} have no option ${shown}${meant}`);
+  const verb = what.startsWith('Option ') ? 'has' : 'have';
+  return invalidOptions(shown, `${what} ${verb} no option ${shown}${meant}`);
 }
 
 /** Of this realm or of another one: its prototype is the last of its chain. */

@@ -188,13 +188,13 @@ function extraBody(extra: Record<string, unknown> | undefined): Record<string, u
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
   const taken = ['model', 'messages', 'prompt', 'stream'].filter(
-    (key) => extra && Object.hasOwn(extra, key),
+    (key) => extra && Object.hasOwn(extra, key) && extra[key] !== undefined,
   );
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
   }
-  return extra ?? {};
+  return Object.fromEntries(Object.entries(extra ?? {}).filter(([, value]) => value !== undefined));
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */

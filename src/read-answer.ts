@@ -25,11 +25,18 @@ export async function readCompletion(
   call: Call,
   options: ResolvedOptions,
 ): Promise<ChatCompletion> {
-  const text = await readText(body, options.limits);
+  const text = withoutComments(await readText(body, options.limits));
   if (isEventStream(text)) return readStreamed(text, call, options);
   const { provider } = options;
   const answer = checkAnswer(parseAnswer(text), call, options);
   return provider.decode(answer, call.note, provider.profile);
+}
+
+/** A whole answer behind the comments that kept its connection awake. */
+function withoutComments(text: string): string {
+  if (!text.startsWith(':')) return text;
+  const rest = text.replace(/^(?::[^\n]*\n\s*)+/, '');
+  return rest.startsWith('{') ? rest : text;
 }
 
 function checkAnswer(answer: unknown, { toError }: Call, { provider }: ResolvedOptions): unknown {

@@ -49,8 +49,8 @@ export async function readErrorBody(
       }
     }
   } catch (error) {
-    // Whatever is wrong with the body, the status has been told; only the end of the call comes before it.
-    const ends = ['aborted', 'timeout', 'deadline_exceeded'];
+    // Whatever is wrong with the body, and however long it takes: the status has been told. Only who ended it comes first.
+    const ends = ['aborted', 'deadline_exceeded'];
     if (!isChatError(error) || ends.includes(error.code)) throw error;
   } finally {
     clearTimeout(timer);

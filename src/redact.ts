@@ -61,14 +61,14 @@ export class Secrets {
     for (const name of Object.keys(headers)) {
       const line = `${name} ${headers[name]}\n`;
       all += line;
-      if (!isHarmless(name)) unknown += line;
+      if (!isHarmless(name, headers[name] ?? '')) unknown += line;
     }
     const isSuspect =
       mayHold(all, this.#keys) || (unknown !== '' && mayQuote(unknown, promptTexts(this.#body)));
     if (!isSuspect) return headers;
     const told = Object.entries(headers).map(([name, value]) => [
       this.#hideKeys(name),
-      isHarmless(name) ? this.#hideKeys(value) : this.redact(value),
+      isHarmless(name, value) ? this.#hideKeys(value) : this.redact(value),
     ]);
     return Object.fromEntries(told) as Record<string, string>;
   }
@@ -132,14 +132,24 @@ const harmless = new Set(
   ).split(' '),
 );
 
-function isHarmless(name: string): boolean {
+function isHarmlessName(name: string): boolean {
   return harmless.has(name) || /^(?:x-)?ratelimit-|^x-(?:org-)?quota-/.test(name);
+}
+
+/** Ids, versions and numbers are of one word. What has more of them in such a header may be anything. */
+function isHarmless(name: string, value: string): boolean {
+  if (!isHarmlessName(name)) return false;
+  const holdsAnything = /^x-|ratelimit|^(?:server|via|etag|cf-ray)$/.test(name);
+  return !holdsAnything || (value.length <= 128 && /^[\w.:;,=/"@()*-]*$/.test(value));
 }
 
 /** Headers for a hook: the values of those that are known to be harmless, and the names of the others. */
 export function harmlessHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, isHarmless(name) ? value : '[hidden]']),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      isHarmlessName(name) ? value : '[hidden]',
+    ]),
   );
 }
 

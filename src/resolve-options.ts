@@ -2,11 +2,13 @@ import { checkKey } from './api-key.ts';
 import type { ChatError } from './errors.ts';
 import { isChatError } from './errors.ts';
 import {
+  checkBoolean,
   checkOneOf,
   checkRecovery,
   mergeHeaders,
   resolveBaseURL,
   resolveDeadline,
+  resolveFunctions,
   resolveHeaders,
   resolveLimits,
   resolvePricing,
@@ -52,6 +54,11 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
     throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
   }
+  checkBoolean('allowHttp', options.allowHttp);
+  checkBoolean('splitThinkTags', options.splitThinkTags);
+  if (options.logger != null && typeof options.logger !== 'object') {
+    throw invalidOptions('logger', 'Option logger must be an object with a debug()');
+  }
   if (options.transport != null && typeof options.transport.send !== 'function') {
     throw invalidOptions(
       'transport',
@@ -75,7 +82,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
     pricing: resolvePricing(options.pricing),
     splitThinkTags: options.splitThinkTags ?? false,
     logger: options.logger ?? {},
-    hooks: options.hooks ?? {},
+    hooks: resolveFunctions('hooks', options.hooks, hookNames),
   };
 }
 
@@ -86,6 +93,8 @@ const userAgent =
 
 // A compressed answer would have to be unpacked under limits; text streams are small as they are.
 const ownHeaders = { 'accept-encoding': 'identity', 'user-agent': userAgent };
+
+const hookNames = ['onRequest', 'onResponse', 'onRetry', 'onEnd'];
 
 /** Bun, Deno and workers show themselves as Node where it helps them; their own `fetch` is the better way there. */
 function isNode(): boolean {

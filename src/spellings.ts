@@ -26,11 +26,12 @@ function base64Spellings(key: string): string[] {
   });
 }
 
-/** How prompts may be written, on one line each: as they are, as JSON does it once or twice, and in a URL. */
+/** How prompts may be written, on one line each: as they are, as JSON does it once or twice, also in ASCII alone, and in a URL. */
 export function promptSpellings(prompts: readonly string[]): string[] {
   const all = prompts.flatMap((prompt) => {
     const once = escaped(prompt);
-    return [prompt, once, escaped(once), ...inURL(prompt)];
+    const ascii = inASCII(once);
+    return [prompt, once, escaped(once), ascii, escaped(ascii), ...inURL(prompt)];
   });
   const lines = all.map((text) => text.replace(/\s+/g, ' ').trim());
   // The longest first: the whole of a request, before what it says.
@@ -43,6 +44,14 @@ function byLength(a: string, b: string): number {
 
 function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);
+}
+
+/** As hosts written in Python send JSON. */
+function inASCII(text: string): string {
+  return text.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function inURL(text: string): string[] {

@@ -8,7 +8,7 @@ import type { RequestOptions } from '../options.ts';
 import { callsInText } from '../schema/call-in-text.ts';
 import { invalidRequest } from '../schema/canonical.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
-import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionWithReport, InvalidToolCall } from '../schema/response.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import { forcesCall } from '../schema/tool.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';
@@ -156,12 +156,26 @@ function functionCalls(
 
 /** What the model has to be told of a whole answer: calls that are none, and that no tool message could answer. */
 function flawOf({ choices: [{ message }] }: ChatCompletionWithReport): string | undefined {
-  if (message.invalid_tool_calls?.length) return unreadableCall;
-  return !message.tool_calls?.length && callsInText(message).length > 0 ? callInText : undefined;
+  const { tool_calls = [], invalid_tool_calls = [], content } = message;
+  // A host that makes an id anew for each piece leaves empty calls behind, beside the one that was meant.
+  const isMeant = ({ function: { name, arguments: text } }: InvalidToolCall): boolean =>
+    text !== '' ||
+    !tool_calls.some((call) => call.type === 'function' && call.function.name === name);
+  const meant = invalid_tool_calls.filter(isMeant);
+  if (meant.length > 0) {
+    return meant.some(({ reason }) => reason.includes('arguments are'))
+      ? brokenArguments
+      : unreadableCall;
+  }
+  const isText = callsInText(message).some((field) => field === 'content' || !content?.trim());
+  return tool_calls.length === 0 && isText ? callInText : undefined;
 }
 
-const unreadableCall =
+const brokenArguments =
   'A tool call of yours was not run: its arguments were no JSON object. Write the call again.';
+
+const unreadableCall =
+  'A tool call of yours was not run: it came in pieces that could not be put together. Write the call again.';
 
 const callInText =
   'A tool call of yours was not run: it came as text. Call the tool by the interface for tools, or answer.';

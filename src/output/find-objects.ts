@@ -20,11 +20,18 @@ export function findObjects(text: string): unknown[] {
       at = nextStart(text, end);
       continue;
     }
+    // Then what was found before was a draft of it.
+    if (found.length > 0 && beginsObject(text, at)) return [];
     if (++broken > mostBroken) break;
-    const separator = nextSeparator(text, at);
+    const separator = nextSeparator(text, end ?? at);
     at = separator === -1 ? -1 : nextStart(text, separator);
   }
   return found;
+}
+
+/** Whether this is JSON gone wrong, and not a brace in a sentence. */
+function beginsObject(text: string, at: number): boolean {
+  return /^\[?\s{0,64}\{\s{0,64}"/.test(text.slice(at, at + 200));
 }
 
 /** Where the next object begins, or the next list of some. */

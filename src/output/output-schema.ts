@@ -1,6 +1,11 @@
 import { ChatError } from '../errors.ts';
 import { invalidRequest } from '../schema/canonical.ts';
-import type { Checked, StandardJSONSchemaV1, StandardSchemaV1 } from '../schema/standard.ts';
+import type {
+  Checked,
+  StandardJSONSchemaV1,
+  StandardResult,
+  StandardSchemaV1,
+} from '../schema/standard.ts';
 import { readResult } from '../schema/standard.ts';
 
 /** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
@@ -90,10 +95,18 @@ export function readSchema(given: unknown, path: string): ReadSchema {
 /** @throws ChatError `invalid_output` if the schema itself fails: a transform, or what it asks elsewhere */
 async function validate(schema: StandardSchemaV1, value: unknown): Promise<Checked> {
   try {
-    return readResult(await schema['~standard'].validate(value));
+    const result: unknown = await schema['~standard'].validate(value);
+    if (!isResult(result)) throw new TypeError('validate() gave neither a value nor issues');
+    return readResult(result);
   } catch (cause) {
     throw new ChatError('invalid_output', 'The schema failed while it checked a value', { cause });
   }
+}
+
+/** ArkType's failures are lists that have issues. */
+function isResult(result: unknown): result is StandardResult<unknown> {
+  if (typeof result !== 'object' || result === null) return false;
+  return 'value' in result || ('issues' in result && Array.isArray(result.issues));
 }
 
 // ArkType takes a type that JSON does not have for one that may be anything; the others refuse it, or ignore this.

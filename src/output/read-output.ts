@@ -1,5 +1,6 @@
 import type { ErrorIssue } from '../error-codes.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
+import { knownEnd } from '../schema/finish-reason.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { AnswerFormat } from './answer-format.ts';
 import { findObjects } from './find-objects.ts';
@@ -40,7 +41,8 @@ export async function readOutput(
   // Asking again would end the same way.
   if (message.refusal) return faulty('the model refused', false);
   if (!isComplete) {
-    return faulty(`the answer was cut off, finish_reason ${finish_reason}`, false);
+    const end = finish_reason !== null && knownEnd(finish_reason) ? finish_reason : 'unknown';
+    return faulty(`the answer was cut off, finish_reason ${end}`, false);
   }
   if (issues !== undefined) {
     return { ok: false, issues, why: `issues: ${issues.length}`, isRepairable: true };

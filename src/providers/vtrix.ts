@@ -4,6 +4,7 @@ import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { ChatCompletion } from '../schema/response.ts';
 import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
+import { plainWord } from './dialect/decode-content.ts';
 import { findError } from './dialect/decode-error.ts';
 import type { Profile } from './provider.ts';
 
@@ -54,12 +55,12 @@ function envelopeText(envelope: Envelope, note: NoteIssue): string {
   const texts = items.flatMap(({ text }) => (typeof text === 'string' ? [text] : []));
   const media = items.find(({ text }) => typeof text !== 'string');
   const job = media?.jobId ?? envelope.jobId ?? envelope.id;
-  const jobText = job === undefined ? '' : ` (job ${String(job)})`;
+  const jobText = /^[\w-]{1,64}$/.test(String(job ?? '')) ? ` (job ${String(job)})` : '';
   if (texts.length > 0) {
     if (media !== undefined) {
       note({
         code: 'media_left_out',
-        message: `beside the text came ${String(media.type)}${jobText}`,
+        message: `beside the text came ${plainWord(media.type) ?? 'something else'}${jobText}`,
       });
     }
     note({

@@ -67,7 +67,7 @@ const hints: Record<string, string> = {
 
 function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
   const { path, message } = issue;
-  const hint = hints[path] ?? hintFor(path);
+  const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
   if (hint !== undefined) return { path, message: hint };
   const isUnknown = message === unknownField && !path.includes('.');
   const meant = isUnknown ? closestName(path, requestFields()) : undefined;

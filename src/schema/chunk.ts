@@ -75,6 +75,14 @@ export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
   })[];
 }
 
+/** The texts of an answer that comes in messages. */
+export interface ToldMessage {
+  content: string;
+  reasoning_content: string;
+  /** Whether each message repeats what the one before it said; `undefined` until that shows. */
+  isGrowing?: boolean | undefined;
+}
+
 /** What a decoder must remember from one chunk of a stream to the next. */
 export interface StreamMemory {
   /** Which of its known places the reasoning was first found in. */
@@ -82,6 +90,11 @@ export interface StreamMemory {
   /** Which answers have begun to come as deltas, and the last one that did. */
   spoken?: Set<number> | undefined;
   lastSpoken?: number | undefined;
+  /** Which of them have said more than reasoning, and the last one. */
+  answered?: Set<number> | undefined;
+  lastAnswered?: number | undefined;
+  /** What came as messages in the place of deltas, answer by answer. */
+  messages?: Map<number, ToldMessage> | undefined;
 }
 
 const text = () => z.nullish(z.string());

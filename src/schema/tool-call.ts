@@ -31,8 +31,9 @@ export function settleToolCalls(
 ): SettledToolCalls {
   const calls: ChatCompletionMessageToolCall[] = [];
   const invalid: InvalidToolCall[] = [];
+  const hasStray = entries.some(({ draft }) => isStray(draft));
   for (const { draft, path, spoiled } of entries) {
-    const reason = spoiled ?? flawOf(draft, isGoodEnd);
+    const reason = spoiled ?? flawOf(draft, isGoodEnd, hasStray);
     if (reason === undefined) {
       calls.push(settle(draft, path, calls, note));
     } else {
@@ -69,13 +70,23 @@ function settle(
   return { ...rest, id, type: 'function', function: { name, arguments: written } };
 }
 
+/** Arguments without a name: somebody's. */
+function isStray({ function: called, custom }: ToolCallDraft): boolean {
+  const text = called?.arguments ?? '';
+  return custom?.name === undefined && called?.name === undefined && !isNothing(text);
+}
+
 /** Why a draft is no call; `undefined` if it is one. */
 function flawOf(
   { function: called, custom }: ToolCallDraft,
   isGoodEnd: boolean,
+  hasStray: boolean,
 ): string | undefined {
   if (custom?.name !== undefined) return flawOfInput(isGoodEnd);
   if (called?.name === undefined) return 'it has no name';
+  if (hasStray && isNothing(called.arguments ?? '')) {
+    return 'it has no arguments, and some came that may be its own';
+  }
   return flawOfArguments(called.arguments ?? '', isGoodEnd);
 }
 

@@ -156,7 +156,8 @@ export class Accumulator implements CallLedger {
     into.refusal = grown(into.refusal, delta.refusal, gauge);
     if (delta.annotations) {
       gauge.add(sizeOf(delta.annotations));
-      (into.annotations ??= []).push(...delta.annotations);
+      into.annotations ??= [];
+      for (const annotation of delta.annotations) into.annotations.push(annotation);
     }
     if (delta.audio !== undefined) {
       gauge.add(sizeOf(delta.audio));
@@ -170,13 +171,18 @@ export class Accumulator implements CallLedger {
     if (choice.finish_reason !== null) {
       into.hasTwoEnds ||=
         into.finish_reason !== null && into.finish_reason !== choice.finish_reason;
-      into.finish_reason = choice.finish_reason;
+      // An end that was told to be a bad one is not mended by another word.
+      if (!this.#isBad(into.finish_reason)) into.finish_reason = choice.finish_reason;
     }
     for (const call of delta.tool_calls ?? []) {
       callAt(into, call.index).add(call, this.#limits.argumentBytes, gauge);
     }
     into.message.keep(delta, joinedInDelta, gauge);
     into.rest.keep(choice, joinedInChoice, gauge);
+  }
+
+  #isBad(reason: FinishReason): boolean {
+    return reason !== null && answerEnd(reason, this.#words) !== 'good';
   }
 
   #choiceAt(index: number): GrowingChoice {
@@ -268,7 +274,7 @@ function buildChoice(
 ): Omit<Choice, 'finish_reason'> {
   const { content, reasoning_content, refusal, annotations, audio, logprobs } = choice;
   if (choice.hasTwoEnds) {
-    const message = 'the stream told two of them; the last one counts';
+    const message = 'the stream told two of them; a bad one counts, else the last';
     note({ code: 'two_finish_reasons', path: `choices.${index}.finish_reason`, message });
   }
   const entries = [...choice.calls.entries()]

@@ -27,7 +27,7 @@ export class GrowingCall {
     this.#id ??= piece.id;
     this.#type ??= piece.type ?? (piece.custom === undefined ? undefined : 'custom');
     const name = piece.function?.name ?? piece.custom?.name;
-    if (name !== undefined) this.#addName(name);
+    if (name !== undefined) this.#addName(name, gauge);
     this.#addText(piece.function?.arguments ?? piece.custom?.input ?? '', gauge);
     if (this.#text.length > maxBytes) {
       const message = `The arguments of a tool call are larger than ${maxBytes} bytes (option limits.argumentBytes)`;
@@ -58,17 +58,19 @@ export class GrowingCall {
     };
   }
 
-  #addName(name: string): void {
+  #addName(name: string, gauge: SizeGauge): void {
+    const before = this.#name?.length ?? 0;
     if (this.#text.length === 0) this.#name = joinName(this.#name, name);
     else if (this.#name === undefined) this.#name = name;
     // Whose arguments are whose cannot be known.
     else if (this.#name !== name) this.spoiled ??= 'its pieces name two functions';
+    gauge.add(this.#name.length - before);
   }
 
   #addText(piece: string, gauge: SizeGauge): void {
     if (piece === '') return;
-    const isFirstBrief = this.#text.length === emptyObject.length;
-    if (isFirstBrief && isFalseStart(this.#text.toString(), piece)) this.#text = new GrowingText();
+    const mayBeFalse = this.#type !== 'custom' && this.#text.length === emptyObject.length;
+    if (mayBeFalse && isFalseStart(this.#text.toString(), piece)) this.#text = new GrowingText();
     gauge.add(piece.length);
     this.#text.add(piece);
   }

@@ -19,7 +19,12 @@ export class JsonProgress {
 
   add(piece: string): void {
     this.length += piece.length;
-    for (let at = 0; at < piece.length; at++) this.#look(piece.charCodeAt(at));
+    for (let at = 0; at < piece.length; at++) {
+      this.#look(piece.charCodeAt(at));
+      if (this.#isInText && !this.#isEscaped && at + 1 < piece.length) {
+        at = nextInText(piece, at + 1) - 1;
+      }
+    }
   }
 
   /** `whole`: closed, and nothing came after it. `null` is how some hosts write that there are no arguments. */
@@ -43,3 +48,11 @@ export class JsonProgress {
     else if (closings.has(code) && --this.#depth === 0) this.#isClosed = true;
   }
 }
+
+/** Where a text ends that one stands in, or is escaped: most characters of arguments are within texts. */
+function nextInText(piece: string, from: number): number {
+  ends.lastIndex = from;
+  return ends.exec(piece)?.index ?? piece.length;
+}
+
+const ends = /["\\]/g;

@@ -173,11 +173,12 @@ export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
 
 /** Where the opening tag stood in the prompt, only the closing one is in the answer. */
 function splitAtEnd(choice: Choice, content: string): Choice {
+  // Reasoning that came in a place of its own: then the tag is the answer's.
+  if (choice.message.reasoning_content) return choice;
   const at = content.indexOf(close);
   const begun = content.indexOf(open);
   if (at === -1 || (begun !== -1 && begun < at)) return choice;
-  const { reasoning_content } = choice.message;
-  const reasoning = (reasoning_content ?? '') + content.slice(0, at);
+  const reasoning = content.slice(0, at);
   const message = {
     ...choice.message,
     content: content.slice(at + close.length).replace(/^\n{1,2}/, ''),

@@ -36,6 +36,8 @@ interface ChoiceCalls {
 
 /** One piece, and what it says of the call that it is of. */
 interface Piece {
+  /** Free text: never looked into. */
+  isCustom: boolean;
   index: number | undefined;
   id: string | undefined;
   name: string | undefined;
@@ -103,7 +105,7 @@ export class ToolCallAttribution {
     }
     const name = delta.function?.name ?? delta.custom?.name;
     const text = delta.function?.arguments ?? delta.custom?.input ?? '';
-    const piece: Piece = { index, id, name, text };
+    const piece: Piece = { isCustom: delta.custom !== undefined, index, id, name, text };
     const call = this.#find(calls, piece, taken) ?? this.#open(calls, piece);
     if (index !== undefined) calls.byIndex.set(index, call);
     if (index === undefined && id === undefined) taken.add(call);
@@ -112,7 +114,7 @@ export class ToolCallAttribution {
     if (name !== undefined && call.progress.state === 'empty')
       call.name = joinName(call.name, name);
     if (isAgain) return { ...delta, index: call.index, function: { name, arguments: '' } };
-    grow(call, text);
+    grow(call, text, piece.isCustom);
     return { ...delta, index: call.index };
   }
 
@@ -175,9 +177,14 @@ export class ToolCallAttribution {
   }
 
   /** Whether a piece is the same whole call once more. */
-  #isSaidAgain(calls: ChoiceCalls, call: OpenCall, { id, name, text }: Piece): boolean {
+  #isSaidAgain(calls: ChoiceCalls, call: OpenCall, { id, name, text, isCustom }: Piece): boolean {
     const { progress, index } = call;
-    if (text.length !== progress.length || text.length === 0 || progress.state !== 'whole') {
+    if (
+      isCustom ||
+      text.length !== progress.length ||
+      text.length === 0 ||
+      progress.state !== 'whole'
+    ) {
       return false;
     }
     if ((id ?? name) === undefined || isOtherName(call, name)) return false;
@@ -211,8 +218,9 @@ export class ToolCallAttribution {
   }
 }
 
-function grow(call: OpenCall, text: string): void {
-  if (call.only !== undefined && isFalseStart(call.only, text)) call.progress = new JsonProgress();
+function grow(call: OpenCall, text: string, isCustom = false): void {
+  if (!isCustom && call.only !== undefined && isFalseStart(call.only, text))
+    call.progress = new JsonProgress();
   const isFirst = call.progress.length === 0;
   call.progress.add(text);
   // What is whole at once is rarely more than that, so it costs nothing to keep.

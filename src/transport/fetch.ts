@@ -2,8 +2,8 @@ import { raceSignal, toAbortSignal } from '../abort.ts';
 import { ChatError, isChatError } from '../errors.ts';
 import { ownOptions } from '../own-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
-import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, exchangeSignal, interruptedError } from './transport.ts';
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { connectionError, exchangeSignal, interruptedError, ownTransport } from './transport.ts';
 
 /** What we need of a `fetch`. Any WHATWG one fits. */
 export type FetchLike = (
@@ -23,6 +23,7 @@ export interface FetchResponseLike {
   readonly type?: string | undefined;
   readonly headers: { forEach(visit: (value: string, name: string) => void): void };
   readonly body: {
+    readonly locked?: boolean | undefined;
     getReader(): {
       read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
       cancel(reason?: unknown): Promise<void>;
@@ -42,10 +43,13 @@ export interface FetchTransportOptions {
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { fetch } = ownOptions(options, ['fetch'], 'The options of fetchTransport');
-  return {
+  if (fetch !== undefined && typeof fetch !== 'function') {
+    throw new ChatError('invalid_options', 'Option fetch must be a function', { param: 'fetch' });
+  }
+  return ownTransport({
     send: (request: TransportRequest, stop: AbortSignalLike = request.signal) =>
       exchange(fetch ?? (globalThis.fetch as FetchLike), request, stop),
-  } satisfies OwnTransport;
+  });
 }
 
 async function exchange(
@@ -74,7 +78,10 @@ async function exchange(
     );
     const response = await raceSignal(Promise.resolve(sent), signal);
     clock.stopClock();
-    if (typeof response?.status !== 'number') throw noResponse();
+    if (!isResponse(response)) throw noResponse('gave no response');
+    // One that a mock hands out twice.
+    if (response.body?.locked === true)
+      throw noResponse('gave a response that is being read already');
     const headers: Record<string, string> = {};
     response.headers.forEach((value, name) => {
       headers[name.toLowerCase()] = value;
@@ -92,9 +99,17 @@ async function exchange(
   }
 }
 
+function isResponse(response: FetchResponseLike | null | undefined): response is FetchResponseLike {
+  if (typeof response?.status !== 'number') return false;
+  const { headers, body } = response;
+  return (
+    typeof headers?.forEach === 'function' && (body == null || typeof body.getReader === 'function')
+  );
+}
+
 /** A fault of this process, which no second try mends. */
-function noResponse(): ChatError {
-  const message = 'The fetch that is used gave no response: it must resolve to a Response';
+function noResponse(what: string): ChatError {
+  const message = `The fetch that is used ${what}: it must resolve to a new Response each time`;
   return new ChatError('invalid_options', message, { param: 'transport' });
 }
 
@@ -138,16 +153,16 @@ function readBody(
         if (signal.aborted) return reject(signal.reason);
         if (reader === undefined) return resolve(undefined);
         rejectRead = reject;
-        reader.read().then(
-          ({ done, value }) => {
-            if (done) settle();
-            resolve(done ? undefined : value);
-          },
-          (error: unknown) => {
-            settle();
-            reject(signal.aborted ? signal.reason : interruptedError(error));
-          },
-        );
+        const fail = (error: unknown): void => {
+          settle();
+          reject(signal.aborted ? signal.reason : interruptedError(error));
+        };
+        reader.read().then((result) => {
+          const isRead = typeof result === 'object' && result !== null;
+          if (!isRead) return fail(new TypeError('read() gave no result'));
+          if (result.done) settle();
+          resolve(result.done ? undefined : result.value);
+        }, fail);
       });
     },
     cancel,

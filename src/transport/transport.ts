@@ -47,6 +47,19 @@ export interface OwnTransport extends Transport {
   send(request: TransportRequest, stop?: AbortSignalLike): Promise<TransportResponse>;
 }
 
+const own = new WeakSet<Transport>();
+
+/** Marks a transport of ours: it obeys the signal by itself. */
+export function ownTransport(transport: OwnTransport): OwnTransport {
+  own.add(transport);
+  return transport;
+}
+
+/** Whether a transport needs nobody to watch that it ends when it should. */
+export function isOwnTransport(transport: Transport): boolean {
+  return own.has(transport);
+}
+
 /** A request whose signal becomes a web one when somebody asks for it. */
 export function transportRequest(
   { method, url, headers, body }: Pick<TransportRequest, 'method' | 'url' | 'headers' | 'body'>,

@@ -8,7 +8,7 @@ import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { fetchTransport } from './fetch.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, interruptedError } from './transport.ts';
+import { connectionError, interruptedError, ownTransport } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
 import type { DispatchController, ReceivedHeaders } from './undici-handler.ts';
 import { UndiciHandler } from './undici-handler.ts';
@@ -30,7 +30,12 @@ export interface UndiciTransportOptions {
 /** undici over HTTP/1.1: the default on Node. It is loaded at the first call; where it cannot be, `fetch` is used. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const own = ownOptions(options, ['dispatcher'], 'The options of undiciTransport');
-  return {
+  if (own.dispatcher !== undefined && typeof own.dispatcher?.dispatch !== 'function') {
+    const message =
+      'Option dispatcher must have a dispatch(), as an Agent or ProxyAgent of undici has';
+    throw new ChatError('invalid_options', message, { param: 'dispatcher' });
+  }
+  return ownTransport({
     async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
       const chosen = (own.dispatcher as Dispatcher | undefined) ?? defaultDispatcher();
       const dispatcher = chosen instanceof Promise ? await raceSignal(chosen, stop) : chosen;
@@ -38,7 +43,7 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
         ? sendByFetch(request, stop)
         : exchange(dispatcher, request, stop);
     },
-  } satisfies OwnTransport;
+  });
 }
 
 const { send: sendByFetch } = /* @__PURE__ */ fetchTransport() as OwnTransport;

@@ -242,3 +242,18 @@ test.each([
 ])('%s is not called empty', async (_what, message, word) => {
   expect(codesOf(await readWhole(whole(message, word)))).toEqual([]);
 });
+
+test.each(['length', 'abort', 'content_filter', 'never_seen'])(
+  'a bad end (%s) is not mended by a good one behind it',
+  async (word) => {
+    const { choices, report } = await readStream([
+      chunk({ tool_calls: [callOf('a', 'wipe', '', 0)] }),
+      chunk({}, word),
+      chunk({}, 'stop'),
+    ]);
+    expect(choices[0]).toMatchObject({ finish_reason: word });
+    expect(choices[0].message.tool_calls).toBeUndefined();
+    expect(report.completion).not.toBe('complete');
+    expect(report.issues.map(({ code }) => code)).toContain('two_finish_reasons');
+  },
+);

@@ -226,3 +226,24 @@ test.each([300, 304, 305])('a %i is no redirect, and no answer', async (status) 
   expect(error).toMatchObject({ code: 'invalid_response', status, retryable: false });
   expect(requests).toHaveLength(1);
 });
+
+test.each<[string, WireResponse['body']]>([
+  ['behind a comment', '<!-- waf -->\n<html><body>quota balance</body></html>'],
+  ['in a field', { 'html-message': '<p>403 Forbidden, balance</p>' }],
+  ['without a document', '<center><h1>403 Forbidden</h1></center>'],
+])('a page of the network %s is nobody’s refusal of money', async (_where, body) => {
+  for (const vendor of vendors) {
+    expect((await failing({ status: 403, body }, vendor)).error.code).toBe('permission_denied');
+  }
+});
+
+test.each([
+  'length of prompt_tokens (5000) must be less than max_sequence_length',
+  'the number of input tokens 12 has exceeded max_prompt_tokens limit',
+  'Total tokens of image and text exceed max message tokens',
+  'context size exceeded',
+  'The prompt exceeds the maximum number of tokens',
+])('a conversation that is too long is told as that: %s', async (message) => {
+  const { error } = await failing({ status: 400, body: { error: { message } } });
+  expect(error.code).toBe('context_length');
+});

@@ -68,20 +68,24 @@ test('a side field that is told anew with each event counts once', async () => {
   expect(choices[0].message.content).toHaveLength(200);
 });
 
-test('log probabilities have a limit of their own', async () => {
+test('log probabilities that were asked for have a limit of their own', async () => {
   const logprobs = { content: [{ token: text, logprob: -1, bytes: null, top_logprobs: [] }] };
   const event = {
     ...chunk({}),
     choices: [{ index: 0, delta: { content: 'x' }, finish_reason: null, logprobs }],
   };
   const events = many(() => event);
-  const error = await gathering(events, { logprobBytes: 1_000 });
+  const asked = { messages: question, logprobs: true };
+  const bounded = clientOf({ events }, { limits: { logprobBytes: 1_000 } }).client;
+  const error = await errorOf(bounded.chat.completions.stream(asked).finalCompletion());
   expect(error.message).toContain('limits.logprobBytes');
+  const unasked = await gathering(events, { responseBytes: 1_000 });
+  expect(unasked.code).toBe('limit_exceeded');
   const { client } = clientOf(
     { events: [...events, chunk({}, 'stop')] },
     { limits: { responseBytes: 1_000 } },
   );
-  await client.chat.completions.stream({ messages: question }).finalCompletion();
+  await client.chat.completions.stream(asked).finalCompletion();
 });
 
 test('an answer that is too long for a text still ends, and says so', async () => {

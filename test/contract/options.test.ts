@@ -374,3 +374,42 @@ test('deepseek-flash, the current name of the model, has its cap, its price and 
   });
   expect((await errorOf(call)).code).toBe('unsupported_parameter');
 });
+
+test.each<[string, object]>([
+  ['hooks.onRequst', { hooks: { onRequst() {} } }],
+  ['hooks', { hooks: 5 }],
+  ['hooks.onEnd', { hooks: { onEnd: 'x' } }],
+  ['logger', { logger: 5 }],
+  ['limits', { limits: 5 }],
+  ['timeout', { timeout: [] }],
+  ['timeout', { timeout: true }],
+  ['timeout', { timeout: '5' }],
+  ['splitThinkTags', { splitThinkTags: 'yes' }],
+  ['allowHttp', { allowHttp: 'yes', baseURL: 'http://example.test' }],
+])('a value that %s cannot have is refused', (param, options) => {
+  const { code, message } = thrownBy(() => createClient({ apiKey: 'any-key', ...options }));
+  expect(code).toBe('invalid_options');
+  expect(message).toContain(param.split('.').at(-1));
+});
+
+test('a transport is given what it can use', () => {
+  expect(thrownBy(() => fetchTransport({ fetch: 5 as never })).param).toBe('fetch');
+  expect(thrownBy(() => undiciTransport({ dispatcher: {} as never })).param).toBe('dispatcher');
+});
+
+test('a parameter that objects have by birth gets no made-up hint', async () => {
+  const { client } = clientOf(answer);
+  const params = { messages: question, constructor: 1 } as never;
+  const error = await errorOf(client.chat.completions.create(params));
+  expect(error).toMatchObject({ code: 'invalid_request' });
+  expect(error.message).not.toContain('native code');
+});
+
+test('a field of extraBody that is undefined is none', () => {
+  const { client } = clientOf(answer);
+  const params = { messages: question, max_tokens: 5 };
+  const { body } = client.chat.completions.prepare(params, {
+    extraBody: { max_tokens: undefined },
+  });
+  expect(body).toMatchObject({ max_tokens: 5 });
+});

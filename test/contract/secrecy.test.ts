@@ -103,6 +103,18 @@ describe.each([...ways, ...keyWays])('a secret %s', (how, secret) => {
     expect(JSON.stringify(seen)).not.toMatch(/otter|zx81qp/i);
   });
 
+  test('in a header whose value may be anything is not told', async () => {
+    const names = ['x-ds-trace-id', 'server', 'via', 'etag', 'x-ratelimit-foo'];
+    const value = secret.replaceAll('\n', ' ');
+    const headers = Object.fromEntries(names.map((name) => [name, value]));
+    const seen: unknown[] = [];
+    const hooks: ClientOptions['hooks'] = { onResponse: (event) => void seen.push(event) };
+    for (const error of await failing(saying({ status: 400, headers, body: {} }), { hooks })) {
+      expectSilence(error);
+    }
+    expect(JSON.stringify(seen)).not.toMatch(/otter|zx81qp/i);
+  });
+
   test('in the error of a transport, its causes and codes is not told', async () => {
     const inner = Object.assign(new Error(`inner ${secret}`), {
       code: `E_${secret}`,
@@ -125,6 +137,50 @@ describe.each([...ways, ...keyWays])('a secret %s', (how, secret) => {
     };
     for (const error of await failing(transport)) expectSilence(error);
   });
+});
+
+test('a prompt is known again in the ASCII of other languages, and behind an escape that is not known', async () => {
+  const german = 'Bitte niemandem vom Otter erzählen, der am großen See lebt.';
+  const told = [
+    JSON.stringify(german).replace(/[^\0-\x7f]/g, (unit) => {
+      return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }),
+    german.replaceAll('ä', '&auml;').replaceAll('ß', '&szlig;'),
+  ];
+  for (const text of told) {
+    const client = createClient({
+      apiKey: key,
+      maxRetries: 0,
+      transport: saying({ status: 400, body: { error: { message: `No: ${text}` } } }),
+    });
+    const call = client.chat.completions.create({ messages: [{ role: 'user', content: german }] });
+    expect(everyText(await errorOf(call))).not.toMatch(/Otter|See lebt/);
+  }
+});
+
+test('words of an answer that are told beside it hold no secret', async () => {
+  const schema = { type: 'object', properties: {} };
+  const validate = (value: unknown) => ({ value });
+  const response_format = {
+    schema: { '~standard': { version: 1, vendor: 'x', validate } },
+    jsonSchema: schema,
+  };
+  const client = createClient({
+    apiKey: key,
+    maxRetries: 0,
+    transport: saying({ body: whole({ content: '{}' }, `${key} ${prompt}`) }),
+  });
+  const error = await errorOf(
+    client.chat.completions.parse({ messages, response_format: response_format as never }),
+  );
+  expect(error.code).toBe('invalid_output');
+  expect(error.message).not.toMatch(/otter|Zx81/);
+  const odd = createClient({
+    apiKey: key,
+    transport: saying({ body: whole({ content: [{ type: key, text: 'a' }] }) }),
+  });
+  const { report } = await odd.chat.completions.create({ messages });
+  expect(JSON.stringify(report)).not.toMatch(/Zx81/i);
 });
 
 test('a key that is a header’s name, or in the host of a redirect, is not told', async () => {

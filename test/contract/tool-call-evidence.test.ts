@@ -339,3 +339,43 @@ test('of two calls under index 0 each is run with its own arguments', async () =
     ['list', { path: '/b' }],
   ]);
 });
+
+describe('arguments that belong to no call', () => {
+  const named = (index?: number) => callOf('a', 'wipe', '', index);
+  const stray = (index?: number, id?: string) => callOf(id, undefined, '{"dry_run":true}', index);
+
+  test.each([
+    ['without indices', [[named()], [stray(undefined, 'b')]]],
+    ['under another index', [[named(0)], [stray(1)]]],
+    ['under another index and id', [[named(0)], [stray(1, 'b')]]],
+  ])('are not passed over by a call without any (%s)', async (_how, events) => {
+    const { calls, invalid } = await read(events);
+    expect(calls).toEqual([]);
+    expect(invalid.map(([, name, text]) => [name, text])).toEqual([
+      ['wipe', ''],
+      [undefined, '{"dry_run":true}'],
+    ]);
+  });
+
+  test('are not passed over in a whole answer', async () => {
+    const { choices } = await readWhole(whole({ tool_calls: [named(), stray()] }, 'tool_calls'));
+    expect(choices[0].message.tool_calls).toBeUndefined();
+    expect(choices[0].message.invalid_tool_calls).toHaveLength(2);
+  });
+});
+
+test('the input of a custom call is text, and never looked into', async () => {
+  const piece = (input: string, name?: string) => ({
+    index: 0,
+    ...(name !== undefined && { id: 'a', type: 'custom' }),
+    custom: { ...(name !== undefined && { name }), input },
+  });
+  const texts = ['{}', '{"x":1}', '{"x":1}'];
+  const events = texts.map((text, at) =>
+    chunk({ tool_calls: [piece(text, at === 0 ? 'run' : undefined)] }),
+  );
+  const { choices } = await readStream([...events, chunk({}, 'tool_calls')]);
+  expect(choices[0].message.tool_calls).toEqual([
+    { id: 'a', type: 'custom', custom: { name: 'run', input: texts.join('') } },
+  ]);
+});

@@ -321,3 +321,59 @@ test('a whole answer that has only the closing tag of its thinking is split ther
   const plain = await readWhole(whole({ content: 'We add.</think>42' }));
   expect(plain.choices[0].message.content).toBe('We add.</think>42');
 });
+
+describe('messages in the place of all deltas', () => {
+  const texts = async (messages: object[]) => {
+    const events = messages.map((message, at) =>
+      whole(message, at === messages.length - 1 ? 'stop' : null),
+    );
+    const { content, reasoning_content } = (await readStream(events)).choices[0].message;
+    return { content, reasoning_content };
+  };
+
+  test('are put together where each goes on', async () => {
+    const read = await texts([{ content: 'a' }, { content: 'b' }, { content: 'c' }]);
+    expect(read.content).toBe('abc');
+  });
+
+  test('are the last one where each repeats the one before it', async () => {
+    const read = await texts([{ content: 'h' }, { content: 'hi' }, { content: 'hi there' }]);
+    expect(read.content).toBe('hi there');
+  });
+
+  test('are the answer behind reasoning that came as deltas', async () => {
+    const { choices } = await readStream([
+      chunk({ reasoning_content: 'Hm.' }),
+      whole({ content: 'Hello', reasoning_content: 'Hm.' }),
+    ]);
+    expect(choices[0].message).toMatchObject({ content: 'Hello', reasoning_content: 'Hm.' });
+  });
+});
+
+test.each([
+  { type: 'text', text: 'c', thinking: null },
+  { type: 'text', text: 'c', summary: null },
+  { type: 'text', text: 'c', summary: 's' },
+])('a part that is text is content, whatever else it has (%j)', async (part) => {
+  for (const { choices } of [
+    await readWhole(whole({ content: [part] })),
+    await readStream([chunk({ content: [part] }), chunk({}, 'stop')]),
+  ]) {
+    expect(choices[0].message.content).toBe('c');
+    expect(choices[0].message.reasoning_content).toBeUndefined();
+  }
+});
+
+test.each([{ tool_calls: ['no'] }, { tool_calls: 'none' }, { content: [5, 'important'] }])(
+  'what is of a wrong type beside an answer does not void it (%j)',
+  async (odd) => {
+    const completion = await readWhole(whole({ content: 'important', ...odd }));
+    expect(completion.choices[0].message.content).toBe('important');
+    expect(codesOf(completion)).toContain('unreadable_field');
+  },
+);
+
+test('a whole answer behind comments is read', async () => {
+  const body = `: keep-alive\n\n: keep-alive\n\n${JSON.stringify(whole({ content: 'x' }))}`;
+  expect((await readWhole(body)).choices[0].message.content).toBe('x');
+});

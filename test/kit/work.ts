@@ -73,7 +73,7 @@ function countCalls<Self>(owner: object, names: readonly PropertyKey[], cost: Co
 const lengthOf = (value: unknown): number => (value as { length?: number } | null)?.length ?? 0;
 const ownLength = ({ length }: { length: number }): number => length;
 
-const seenLast: string[] = ['', '', '', ''];
+const seenLast: string[] = Array.from({ length: 16 }, () => '');
 
 /** A text that was put together is copied when somebody looks at it for the first time. */
 function copying(text: string): number {

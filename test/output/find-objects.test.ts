@@ -34,6 +34,10 @@ describe('a part of a broken one is no answer', () => {
     ['a blank line and a line with its key', `{"a":1,,\n\n"of":\n${good}\n}`],
     ['braces in a preface', `The set {x | x > 0}: ${good}`],
     ['a brace that never closes', `An open { stands here. ${good}`],
+    ['a fence in a text with line breaks', `{"a": "Use:\n\`\`\`json\n${good}\n\`\`\`\nok"}`],
+    ['a blank line in a list', `[\n{"a" 1}\n\n${good}\n\n{"b":3}\n]`],
+    ['a draft before a broken one', `Draft: ${good}\n\nFinal: {"city":"Oslo",}`],
+    ['one before another that is cut off', `${good} and now the real one {"city":`],
     ['a second broken one behind a blank line', `{"a":,}\n\n{"b":${good},,}`],
   ])('%s', (_what, text) => {
     expect(findObjects(text)).not.toContainEqual(value);

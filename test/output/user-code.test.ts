@@ -1,5 +1,5 @@
 import type { OutputSchema, RunToolsParams } from 'deepseek-v4-flash';
-import { defineProvider, tool } from 'deepseek-v4-flash';
+import { defineProvider, fetchTransport, tool } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { callOf, chunk, clientOf, errorOf, question, whole } from '../kit/wire.ts';
@@ -316,4 +316,75 @@ test('hooks are told of the end, and of the error if there is one', async () => 
     [expect.objectContaining({ completion: 'complete' }), undefined],
     [error.report, error],
   ]);
+});
+
+describe('a transport that never settles', () => {
+  const hanging = { send: () => never };
+  const silent = {
+    send: async () => ({ status: 200, headers: {}, body: { read: () => never, cancel() {} } }),
+  };
+
+  test.each([
+    ['in send', hanging],
+    ['in read', silent],
+  ])('ends with the clocks and the signal (%s)', async (_where, transport) => {
+    const { client } = clientOf(answer, { transport });
+    const { completions } = client.chat;
+    const bounds = { timeout: { total: 30 } };
+    for (const call of [
+      completions.create({ messages: question }, bounds),
+      completions.stream({ messages: question }, bounds).finalCompletion(),
+      client.models.list(bounds),
+    ]) {
+      expect((await errorOf(call)).code).toBe('timeout');
+    }
+    const signal = AbortSignal.timeout(30);
+    const aborted = completions.create({ messages: question }, { signal });
+    expect((await errorOf(aborted)).code).toBe('aborted');
+  });
+});
+
+test('a read of a fetch that gives nothing is told', async () => {
+  const reader = { read: async () => undefined as never, cancel: async () => {} };
+  const fetch = async () => ({
+    status: 200,
+    headers: new Headers(),
+    body: { getReader: () => reader },
+  });
+  const { client } = clientOf(answer, { transport: fetchTransport({ fetch }) });
+  const error = await errorOf(client.chat.completions.create({ messages: question }));
+  expect(error.code).toBe('stream_interrupted');
+});
+
+test('a response that is handed out twice is a fault of this process', async () => {
+  const body = JSON.stringify(whole({ content: 'x' }));
+  const same = new Response(body, { headers: { 'content-type': 'application/json' } });
+  const fetch = (async () => same) as never;
+  const { client } = clientOf(answer, { transport: fetchTransport({ fetch }), maxRetries: 2 });
+  await client.chat.completions.create({ messages: question });
+  const error = await errorOf(client.chat.completions.create({ messages: question }));
+  expect(error.code).not.toBe('connection');
+  expect(error.report?.attempts).toHaveLength(1);
+});
+
+test('a signal that cannot be let go of loses no answer', async () => {
+  const signal = {
+    aborted: false,
+    addEventListener() {},
+    removeEventListener() {
+      throw new Error('not here');
+    },
+  };
+  const { client } = clientOf({ body: whole({ content: 'paid' }) });
+  const call = client.chat.completions.create({ messages: question }, { signal: signal as never });
+  expect((await call).choices[0].message.content).toBe('paid');
+});
+
+test.each([5, {}, 'x'])('a schema that gives no result has failed (%j)', async (result) => {
+  const { client } = clientOf(answer);
+  const response_format = schemaOf(() => result);
+  const error = await errorOf(
+    client.chat.completions.parse({ messages: question, response_format }),
+  );
+  expect(error.code).toBe('invalid_output');
 });

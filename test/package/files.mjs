@@ -94,6 +94,12 @@ export async function checkFiles(packageFolder, check) {
       }
     },
   );
+  await check('Node sees the names that the CommonJS files export', async () => {
+    for (const entry of entries) {
+      const text = await readFile(join(dist, `${entry}.cjs`), 'utf8');
+      if (!/0&&\(module\.exports=/.test(text)) throw new Error(`${entry}.cjs keeps them to itself`);
+    }
+  });
   await check('no line is long enough to hide the message of an error', async () => {
     for (const name of await readdir(dist, { recursive: true })) {
       if (!/\.c?js$/.test(name)) continue;

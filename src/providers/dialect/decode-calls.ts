@@ -1,12 +1,16 @@
 import type { DecodedToolCallDelta } from '../../schema/chunk.ts';
+import type { NoteIssue } from '../../report.ts';
 import type { WireMessage } from './wire.ts';
 
 type Fields = Record<string, unknown>;
 
 /** The calls of a message or of a piece of one: `function_call` is what they were called before. */
-export function wireCalls({ tool_calls, function_call }: WireMessage): Fields[] {
-  const calls = Array.isArray(tool_calls) ? tool_calls : [tool_calls];
-  const present = calls.filter((call) => call != null);
+export function wireCalls({ tool_calls, function_call }: WireMessage, note: NoteIssue): Fields[] {
+  const calls: unknown[] = Array.isArray(tool_calls) ? tool_calls : [tool_calls];
+  const present = calls.filter(isRecord);
+  if (calls.some((call) => call != null && !isRecord(call))) {
+    note({ code: 'unreadable_field', path: 'tool_calls', message: 'left out: it is no tool call' });
+  }
   if (present.length > 0 || !isRecord(function_call)) return present;
   return [{ type: 'function', function: function_call }];
 }

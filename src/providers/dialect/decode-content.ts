@@ -106,9 +106,11 @@ function readParts(content: WireMessage['content'], note: NoteIssue): ReadParts 
   const add = (field: keyof ReadParts, text: string): void => {
     read[field] = (read[field] ?? '') + text;
   };
-  for (const part of Array.isArray(content) ? content : [content]) {
+  const parts: unknown[] = Array.isArray(content) ? content : [content];
+  for (const part of parts) {
     if (typeof part === 'string') add('content', part);
-    else if (part != null) addPart(part, add, note);
+    else if (typeof part === 'object' && part !== null) addPart(part as Fields, add, note);
+    else if (part != null) textOf(part, 'content', note);
   }
   return read;
 }
@@ -121,17 +123,23 @@ function addPart(
   const { type, text, refusal } = part;
   const kind = typeof type === 'string' ? type.toLowerCase() : '';
   const isReasoning =
-    /reason|think|thought/.test(kind) || part.thinking !== undefined || part.summary !== undefined;
+    /reason|think|thought/.test(kind) ||
+    (kind !== 'text' && (part.thinking != null || part.summary != null));
   const reasoning = isReasoning ? reasoningOf(part) : undefined;
   if (reasoning !== undefined) add('reasoning', reasoning);
   else if (typeof refusal === 'string') add('refusal', refusal);
   else if (typeof text === 'string' && !isReasoning) add('content', text);
   const isRead = reasoning !== undefined || typeof refusal === 'string' || typeof text === 'string';
   if (!isRead || (!isReasoning && !['', 'text', 'output_text', 'refusal'].includes(kind))) {
-    const what = `a part of type ${kind === '' ? 'unknown' : kind.slice(0, 40)}`;
+    const what = `a part of type ${plainWord(kind) ?? 'unknown'}`;
     const message = isRead ? `${what} was read as text` : `${what} was left out: it holds no text`;
     note({ code: 'unknown_part', path: 'content', message });
   }
+}
+
+/** A word of somebody else's that can be told as it is: neither a key nor a sentence. */
+export function plainWord(word: unknown): string | undefined {
+  return typeof word === 'string' && /^[a-z][a-z0-9_]{0,15}$/i.test(word) ? word : undefined;
 }
 
 /** A field that is a text, or is none. */

@@ -240,8 +240,13 @@ function readText(text: string): string | undefined {
   return `an HTML page${title ? `, "${clip(title)}"` : ''}`;
 }
 
+/** Comments may come before it. */
+const pageStart =
+  /^\s*(?:<!--[\s\S]*?-->\s*)*<(?:!doctype|html|head|body|title|center|h[1-6]|div|p|pre|\?xml)\b/i;
+
 function isPage(body: unknown): boolean {
-  return typeof body === 'string' && /^\s*<(!doctype|html|head|body|\?xml)/i.test(body);
+  const page = isRecord(body) ? body['html-message'] : body;
+  return typeof page === 'string' && pageStart.test(page);
 }
 
 function clip(text: string): string {

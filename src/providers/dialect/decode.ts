@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { ChatError } from '../../errors.ts';
 import type { NoteIssue } from '../../report.ts';
-import type { ChunkChoice, DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
+import type { ChunkChoice, DecodedChunk, StreamMemory, ToldMessage } from '../../schema/chunk.ts';
 import { answerEnd } from '../../schema/finish-reason.ts';
 import type { ChatCompletion, Choice, FinishReason } from '../../schema/response.ts';
 import {
@@ -42,7 +42,7 @@ export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): C
     }
     const finish_reason = decodeFinishReason(choice.finish_reason, note);
     const isGoodEnd = answerEnd(finish_reason, words?.finishReasons) === 'good';
-    const entries = withoutRepeats(decodeCalls(wireCalls(message))).map(
+    const entries = withoutRepeats(decodeCalls(wireCalls(message, note))).map(
       ({ index: _index, ...draft }, at) => {
         return { draft, path: `choices.${position}.message.tool_calls.${at}` };
       },
@@ -88,7 +88,7 @@ export function decodeChunkBySchema(
     const { message: _message, delta: _delta, ...choice } = each;
     const index = decodeIndex(choice, position, note);
     const delta = deltaOf(each, index, note, memory);
-    const calls = decodeCalls(wireCalls(delta));
+    const calls = decodeCalls(wireCalls(delta, note));
     return {
       ...choice,
       ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
@@ -104,23 +104,58 @@ export function decodeChunkBySchema(
   return { ...decodeTop(wire, note), object: 'chat.completion.chunk', choices };
 }
 
-/** What a choice adds: its delta, or a message in its place, if nothing has been said yet. */
+/**
+ * What a choice adds: its delta, or a message in its place. A message beside deltas that have said the answer is that
+ * answer once more; behind reasoning alone it is the answer.
+ */
 function deltaOf(
   { delta, message }: WireChoice,
   index: number,
   note: NoteIssue,
   memory: StreamMemory,
 ): WireMessage {
-  const isSaying = Object.entries(delta ?? {}).some(
-    ([name, value]) => name !== 'role' && value != null && value !== '',
-  );
-  if (isSaying || message == null || memory.spoken?.has(index)) {
-    if (isSaying) spoke(memory, index);
+  const said = Object.entries(delta ?? {})
+    .filter(([name, value]) => name !== 'role' && value != null && value !== '')
+    .map(([name]) => name);
+  const told = memory.messages?.get(index);
+  if (said.length > 0 || message == null || (told === undefined && memory.answered?.has(index))) {
+    if (said.length > 0)
+      spoke(
+        memory,
+        index,
+        said.some((name) => !reasoningFields.has(name)),
+      );
     return delta ?? {};
   }
   note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
-  spoke(memory, index);
-  return message;
+  const isReasoned = told === undefined && memory.spoken?.has(index) === true;
+  spoke(memory, index, true);
+  return isReasoned ? withoutReasoning(message) : newIn(message, index, memory);
+}
+
+const reasoningFields = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
+
+/** The reasoning has come as deltas. */
+function withoutReasoning(message: WireMessage): WireMessage {
+  const rest = Object.entries(message).filter(([name]) => !reasoningFields.has(name));
+  return Object.fromEntries(rest);
+}
+
+/** What a message adds to those before it: some hosts repeat in each all that they have said, others go on. */
+function newIn(message: WireMessage, index: number, memory: StreamMemory): WireMessage {
+  const told: ToldMessage = memory.messages?.get(index) ?? { content: '', reasoning_content: '' };
+  (memory.messages ??= new Map()).set(index, told);
+  const added: WireMessage = { ...message };
+  for (const field of ['content', 'reasoning_content'] as const) {
+    const text = message[field];
+    if (typeof text !== 'string' || text === '') continue;
+    const before = told[field];
+    if (before !== '') told.isGrowing ??= text.length > before.length && text.startsWith(before);
+    const isGrown = told.isGrowing === true && text.startsWith(before);
+    added[field] = isGrown ? text.slice(before.length) : text;
+    told[field] = isGrown ? text : before + text;
+  }
+  return added;
 }
 
 function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {

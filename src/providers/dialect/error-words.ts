@@ -112,6 +112,9 @@ export const contextLength = new RegExp(
     'exceeded model token limit',
     'prompt exceeds max length',
     'too many (input |total )?tokens',
+    'context size exceeded',
+    '(length|number) of (the )?(prompt_|input[ _]|prompt )tokens?\\b.*(must be less|exceed)',
+    'exceeds? (the )?max(imum)? (number of |message )?tokens',
     'tokens? (in the prompt )?(cannot exceed|exceeds? the (maximum|limit))',
   ].join('|'),
 );

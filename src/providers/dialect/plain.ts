@@ -56,16 +56,21 @@ export function isPlainChunk(data: unknown, memory: StreamMemory): data is Decod
     isPlainText(delta) &&
     (delta.tool_calls === undefined || isMoreOfOneCall(delta.tool_calls));
   if (isPlain && (delta.content || delta.reasoning_content || delta.tool_calls)) {
-    spoke(memory, choice.index as number);
+    spoke(memory, choice.index as number, !!delta.content || delta.tool_calls !== undefined);
   }
   return isPlain;
 }
 
-/** Remembers that an answer has begun. */
-export function spoke(memory: StreamMemory, index: number): void {
-  if (memory.lastSpoken === index) return;
-  memory.lastSpoken = index;
-  (memory.spoken ??= new Set()).add(index);
+/** Remembers that an answer has begun, and whether with more than reasoning. */
+export function spoke(memory: StreamMemory, index: number, isAnswer: boolean): void {
+  if (memory.lastSpoken !== index) {
+    memory.lastSpoken = index;
+    (memory.spoken ??= new Set()).add(index);
+  }
+  if (isAnswer && memory.lastAnswered !== index) {
+    memory.lastAnswered = index;
+    (memory.answered ??= new Set()).add(index);
+  }
 }
 
 /** One call, of which nothing comes but its index and arguments: what most events of a call are. */

@@ -4,20 +4,11 @@ import { once } from '../../schema/standard.ts';
 // What comes back, as loose as can be read without guessing. Only what nothing can be read without has a form here; every
 // other field is looked at where it is read, so that one of a wrong type voids no answer. Unknown fields stay.
 
-/** A text, a part, or parts of which some are text. */
-const content = () =>
-  z.nullish(
-    z.union([
-      z.string(),
-      z.looseObject({}),
-      z.array(z.nullish(z.union([z.string(), z.looseObject({})]))),
-    ]),
-  );
-
 const message = once(() =>
   z.looseObject({
-    content: content(),
-    tool_calls: z.nullish(z.union([z.array(z.nullish(z.looseObject({}))), z.looseObject({})])),
+    // A text, a part, or parts of which some are text.
+    content: z.nullish(z.union([z.string(), z.looseObject({}), z.array(z.unknown())])),
+    tool_calls: z.optional(z.unknown()),
   }),
 );
 
