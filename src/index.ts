@@ -93,7 +93,7 @@ export type { Transport, TransportRequest, TransportResponse } from './transport
 
 export { decodeStream } from './decode.ts';
 export { ChatStream } from './stream/chat-stream.ts';
-export type { ToResponseInit } from './stream/chat-stream.ts';
+export type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './stream/hand-on.ts';
 export type { DeepPartial, FinalCompletion } from './stream/stream-output.ts';
 export type { ChatStreamEvent } from './stream/events.ts';
 export { chunkSchema } from './schema/chunk.ts';

@@ -7,7 +7,8 @@ import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
-import { encodeSSE } from './encode-sse.ts';
+import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-on.ts';
+import { checkInit, encodeSSE, pipeToResponse, responseHeaders } from './hand-on.ts';
 import type { DeepPartial, FinalCompletion, StreamOutput } from './stream-output.ts';
 import { UnreadClock } from './unread-clock.ts';
 
@@ -51,12 +52,6 @@ export interface ChatStreamParts {
 }
 
 type ChunkResult = IteratorResult<ChatCompletionChunk, undefined>;
-
-/** What `toResponse` takes of a `ResponseInit`. */
-export interface ToResponseInit {
-  status?: number | undefined;
-  headers?: Record<string, string> | undefined;
-}
 
 /**
  * An answer as it comes. Iterate it once: chunks are pulled, one by one, and none is kept. A stream that is cut off
@@ -221,30 +216,39 @@ export class ChatStream<T = unknown, Input = T>
     };
   }
 
-  /** The stream as bytes in OpenAI's wire form, for a browser or another client. An error becomes an `error` frame. */
-  toSSEStream(): WebByteStream {
-    return encodeSSE(this[Symbol.asyncIterator]()) as WebByteStream;
+  /**
+   * The stream as bytes in OpenAI's wire form, for a browser or another client, with a comment whenever the vendor has been
+   * silent for a while. An error becomes one frame: `{ error: { message, type: 'flash_error', code, param } }`.
+   */
+  toSSEStream(init?: ToSSEStreamInit): WebByteStream {
+    return this.#encode(checkInit(init, false)) as WebByteStream;
   }
 
-  /** {@link ChatStream.toSSEStream} as a web `Response`. A client that goes away aborts the request. */
-  toResponse(init: ToResponseInit = {}): WebResponse {
-    const { status = 200 } = init;
-    if (!(status >= 200 && status < 600) || [204, 205, 304].includes(status)) {
-      const message = `A response of status ${status} has no body to stream into`;
-      throw new ChatError('invalid_options', message, { param: 'status' });
-    }
-    const headers = new Headers({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-    });
-    try {
-      new Headers(init.headers ?? {}).forEach((value, name) => headers.set(name, value));
-    } catch (cause) {
-      const message = 'The headers of a response must be names and values that headers can have';
-      throw new ChatError('invalid_options', message, { param: 'headers', cause });
-    }
-    const body = this.toSSEStream() as ReadableStream;
-    return new Response(body, { status, headers }) as unknown as WebResponse;
+  /** {@link ChatStream.toSSEStream} as a web `Response`. A visitor who leaves ends the request. */
+  toResponse(init?: ToResponseInit): WebResponse {
+    const own = checkInit(init, true);
+    const headers = responseHeaders(own);
+    const { status } = own;
+    return new Response(this.#encode(own), { status, headers } as object) as unknown as WebResponse;
+  }
+
+  /**
+   * {@link ChatStream.toSSEStream} over a `node:http` response, Express's included. Resolves when all is sent. A visitor who
+   * leaves ends the request.
+   *
+   * @example
+   * createServer(async (_, response) => {
+   *   await client.chat.completions.stream({ messages }).pipeToResponse(response);
+   * });
+   */
+  async pipeToResponse(response: NodeResponseLike, init?: ToResponseInit): Promise<void> {
+    const own = checkInit(init, true);
+    const headers = responseHeaders(own);
+    await pipeToResponse(this.#encode(own), response, own.status ?? 200, headers);
+  }
+
+  #encode(init: ToSSEStreamInit): ReadableStream<Uint8Array> {
+    return encodeSSE({ chunks: this[Symbol.asyncIterator](), report: this.report }, init);
   }
 
   /** Ends the request. Whoever reads the stream gets `aborted`. */

@@ -83,6 +83,8 @@ interface Options {
   providerSpec: library.ProviderSpec;
   request: library.RequestOptions;
   response: library.ToResponseInit;
+  sse: library.ToSSEStreamInit;
+  nodeResponse: library.NodeResponseLike;
   shortapi: library.ShortapiOptions;
   timeout: library.TimeoutOptions;
   transport: library.Transport;

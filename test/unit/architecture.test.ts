@@ -28,6 +28,7 @@ const ranks: readonly (readonly string[])[] = [
     'names.ts',
     'own-options.ts',
     'report-issues.ts',
+    'visitor-sentences.ts',
   ],
   ['providers/', 'transport/', 'stream/'],
   [

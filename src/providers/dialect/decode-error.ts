@@ -1,5 +1,6 @@
 import type { ChatErrorCode } from '../../error-codes.ts';
 import { answerEnd } from '../../schema/finish-reason.ts';
+import { flashErrorCode } from '../../visitor-sentences.ts';
 import type { DecodedFailure, Profile, VendorFailure } from '../provider.ts';
 import {
   codeOfWords,
@@ -75,6 +76,8 @@ function codeOf(
   told: ToldError,
   profile: Profile,
 ): ChatErrorCode {
+  const ours = flashErrorCode(told.type, told.code);
+  if (ours !== undefined) return ours;
   const words = [told.type, told.code, told.message].filter(Boolean).join(' ').toLowerCase();
   const status = given ?? told.status;
   // A web page is the network's, and its words are about nothing that the vendor knows.

@@ -1,0 +1,238 @@
+import type { ChatErrorCode } from '../error-codes.ts';
+import { ChatError, isChatError } from '../errors.ts';
+import { ownOptions } from '../own-options.ts';
+import type { Report } from '../report.ts';
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import { flashErrorType, visitorSentences } from '../visitor-sentences.ts';
+
+// A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
+// of an error that is not meant for him.
+
+/** How a stream is handed on. */
+export interface ToSSEStreamInit {
+  /** Milliseconds without anything sent after which a comment is, so that no proxy gives up. `Infinity` for none. @default 15_000 */
+  keepAliveMs?: number | undefined;
+  /** What a visitor is told of an error. @default one sentence a code, none of it the vendor's */
+  onError?: ((error: ChatError) => string) | undefined;
+  /** A chunk in its place, or `undefined` to leave it out. What this throws ends the stream as an error does. */
+  transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
+  /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
+  report?: boolean | undefined;
+}
+
+/** How a stream becomes a response. */
+export interface ToResponseInit extends ToSSEStreamInit {
+  /** @default 200 */
+  status?: number | undefined;
+  /** Beside ours, or in their place. */
+  headers?: Record<string, string> | undefined;
+}
+
+/** What we need of a `node:http` response; Express's, Koa's `ctx.res` and Fastify's `reply.raw` are such. */
+export interface NodeResponseLike {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  flushHeaders(): void;
+  write(bytes: Uint8Array): boolean;
+  end(): unknown;
+  on(event: string, listener: () => void): unknown;
+  removeListener(event: string, listener: () => void): unknown;
+}
+
+/** What is handed on. */
+export interface HandedOn {
+  chunks: AsyncIterator<ChatCompletionChunk, undefined>;
+  report: Report;
+}
+
+const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Checked before the stream is taken. @throws ChatError `invalid_options` */
+export function checkInit(given: ToResponseInit | undefined, isResponse: boolean): ToResponseInit {
+  const names = isResponse ? [...sseNames, 'status', 'headers'] : sseNames;
+  const init: ToResponseInit = ownOptions(given, names, 'The options of a response');
+  const { keepAliveMs = 15_000, onError, transform, status = 200 } = init;
+  const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= longestTimerMs);
+  if (!isTimer) {
+    throw refused('keepAliveMs', 'Option keepAliveMs must be milliseconds above 0, or Infinity');
+  }
+  for (const [name, value] of Object.entries({ onError, transform })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw refused(name, `Option ${name} must be a function`);
+    }
+  }
+  if (!(status >= 200 && status < 600) || [204, 205, 304].includes(status)) {
+    throw refused('status', `A response of status ${status} has no body to stream into`);
+  }
+  return { ...init, keepAliveMs, status };
+}
+
+function refused(param: string, message: string): ChatError {
+  return new ChatError('invalid_options', message, { param });
+}
+
+/** @throws ChatError `invalid_options` */
+export function responseHeaders({ headers: given = {} }: ToResponseInit): Headers {
+  const headers = new Headers({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    // nginx would gather the answer before it hands it on.
+    'x-accel-buffering': 'no',
+  });
+  try {
+    new Headers(given).forEach((value, name) => headers.set(name, value));
+    return headers;
+  } catch (cause) {
+    const message = 'The headers of a response must be names and values that headers can have';
+    throw new ChatError('invalid_options', message, { param: 'headers', cause });
+  }
+}
+
+/** Chunks → bytes in OpenAI's wire form. Pulled: a chunk is read when the other side wants one. */
+export function encodeSSE(
+  { chunks, report }: HandedOn,
+  init: ToSSEStreamInit,
+): ReadableStream<Uint8Array> {
+  const { keepAliveMs = Infinity, transform } = init;
+  const encoder = new TextEncoder();
+  let alive: ReturnType<typeof setTimeout> | undefined;
+  let last: ChatCompletionChunk | undefined;
+  let isOver = false;
+
+  const frame = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
+  const end = (): void => {
+    isOver = true;
+    clearTimeout(alive);
+  };
+  /** The next frame that is sent; what `transform` leaves out is none. */
+  const next = async (): Promise<{ data: string; isLast: boolean }> => {
+    for (;;) {
+      const { done, value } = await chunks.next();
+      if (done) return { data: '[DONE]', isLast: true };
+      last = value;
+      const told = transform === undefined ? value : transform(value);
+      if (told !== undefined) return { data: JSON.stringify(told), isLast: false };
+    }
+  };
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const keepAlive = (): void => {
+          // A reader who has not even taken the last one is asleep.
+          if ((controller.desiredSize ?? -1) >= 0)
+            controller.enqueue(encoder.encode(': waiting\n\n'));
+          alive = setTimeout(keepAlive, keepAliveMs);
+        };
+        if (keepAliveMs !== Infinity) alive = setTimeout(keepAlive, keepAliveMs);
+        try {
+          const { data, isLast } = await next();
+          clearTimeout(alive);
+          if (isOver) return;
+          if (isLast && init.report === true) controller.enqueue(frame(reportChunk(report, last)));
+          controller.enqueue(frame(data));
+          if (isLast) controller.close();
+          if (isLast) end();
+        } catch (error) {
+          clearTimeout(alive);
+          if (isOver) return;
+          end();
+          // The status is sent long since. Without `[DONE]`, nobody takes this for the end of an answer.
+          controller.enqueue(frame(errorFrame(error, init.onError)));
+          controller.close();
+          // What `transform` threw has not ended the request yet.
+          await chunks.return?.();
+        }
+      },
+      async cancel() {
+        end();
+        await chunks.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Sends a stream over a `node:http` response. Resolves when all is sent, or when the visitor has left. */
+export async function pipeToResponse(
+  bytes: ReadableStream<Uint8Array>,
+  response: NodeResponseLike,
+  status: number,
+  headers: Headers,
+): Promise<void> {
+  const reader = bytes.getReader();
+  let isGone = response.destroyed;
+  let wake = (): void => {};
+  const onDrain = (): void => wake();
+  const onGone = (): void => {
+    isGone = true;
+    // Not awaited: what the request's own end takes is no matter of the visitor's.
+    reader.cancel().catch(() => {});
+    wake();
+  };
+  response.on('close', onGone);
+  response.on('error', onGone);
+  response.on('drain', onDrain);
+  try {
+    if (isGone) return onGone();
+    if (!response.headersSent) response.writeHead(status, Object.fromEntries(headers));
+    response.flushHeaders();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || isGone) break;
+      const hasRoom = response.write(value);
+      // Middleware that compresses would keep it.
+      (response as { flush?: () => void }).flush?.();
+      if (!hasRoom && !isGone) await new Promise<void>((resolve) => (wake = resolve));
+    }
+    if (!isGone) response.end();
+  } catch (error) {
+    onGone();
+    throw new ChatError('invalid_options', 'The response could not be written to', {
+      cause: error,
+    });
+  } finally {
+    response.removeListener('drain', onDrain);
+    response.removeListener('close', onGone);
+    // The listener for errors stays: one that comes late must not end the process.
+  }
+}
+
+function reportChunk(report: Report, last: ChatCompletionChunk | undefined): string {
+  const { provider, model, usage, cost, timings, completion } = report;
+  return JSON.stringify({
+    id: last?.id ?? '',
+    object: 'chat.completion.chunk',
+    created: last?.created ?? 0,
+    model: last?.model ?? model,
+    choices: [],
+    flash: { report: { provider, model, usage, cost, timings, completion } },
+  });
+}
+
+function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string {
+  const told: ChatError = isChatError(error)
+    ? error
+    : new ChatError('invalid_options', 'The function given as transform failed', { cause: error });
+  const { code, param } = told;
+  const message = sentence(told, onError);
+  const isVisitors = visitorsCodes.has(code);
+  return JSON.stringify({
+    error: { message, type: flashErrorType, code, param: isVisitors ? (param ?? null) : null },
+  });
+}
+
+/** Whose path is of the visitor's own request. */
+const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
+
+function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
+  try {
+    const told = onError?.(error);
+    if (typeof told === 'string') return told;
+  } catch {
+    // The default is always there.
+  }
+  return visitorSentences[error.code];
+}

@@ -1,0 +1,46 @@
+import type { ChatErrorCode } from './error-codes.ts';
+
+/** The `type` of error frames that this library writes. Those alone have our codes. */
+export const flashErrorType = 'flash_error';
+
+const busy = 'The service is busy. Please try again in a moment.';
+const broken = 'The answer could not be finished. Please try again.';
+const down = 'The service cannot answer at the moment.';
+const asked = 'This request cannot be answered as it is.';
+const late = 'The answer took too long. Please try again.';
+
+/** What a visitor is told of an error: nothing of the vendor, the account or the server. */
+export const visitorSentences: Readonly<Record<ChatErrorCode, string>> = {
+  invalid_request: asked,
+  unsupported_parameter: asked,
+  bad_request: asked,
+  unsupported: asked,
+  context_length: 'The conversation has become too long for the model.',
+  content_filter: 'The request was refused by a content filter.',
+  invalid_options: down,
+  missing_api_key: down,
+  authentication: down,
+  insufficient_balance: down,
+  permission_denied: down,
+  not_found: down,
+  unexpected_redirect: down,
+  connection: down,
+  all_providers_failed: down,
+  server_error: down,
+  rate_limit: busy,
+  overloaded: busy,
+  timeout: late,
+  deadline_exceeded: late,
+  aborted: 'The answer was stopped.',
+  stream_interrupted: broken,
+  invalid_response: broken,
+  invalid_output: broken,
+  limit_exceeded: 'The answer was too large.',
+  stream_consumed: broken,
+};
+
+/** The code in an error frame of ours. */
+export function flashErrorCode(type: unknown, code: unknown): ChatErrorCode | undefined {
+  const isOurs = type === flashErrorType && typeof code === 'string';
+  return isOurs && Object.hasOwn(visitorSentences, code) ? (code as ChatErrorCode) : undefined;
+}

@@ -1,0 +1,266 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ChatCompletionChunk, ChatError, Client, ToSSEStreamInit } from 'deepseek-v4-flash';
+import { createClient, decodeStream, isChatError } from 'deepseek-v4-flash';
+import type { EmulatorServer } from 'deepseek-v4-flash/testing';
+import { faults, startEmulator } from 'deepseek-v4-flash/testing';
+import { afterEach, expect, test } from 'vitest';
+import { chunk, clientOf, question } from '../kit/wire.ts';
+
+// A stream handed on to a visitor: over real sockets on both sides.
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean();
+});
+
+async function vendor(): Promise<{ emulator: EmulatorServer; client: Client }> {
+  const emulator = await startEmulator();
+  cleanups.push(() => emulator.close());
+  const baseURL = emulator.baseURL('deepseek');
+  return {
+    emulator,
+    client: createClient({ baseURL, apiKey: 'any-key', maxRetries: 0 }) as Client,
+  };
+}
+
+async function serve(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(handle);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const textOf = async (
+  stream: ReturnType<Client['chat']['completions']['stream']>,
+  init?: ToSSEStreamInit,
+) => new Response(stream.toSSEStream(init) as ReadableStream).text();
+
+/** The data of the frames. */
+const framesOf = (text: string): string[] =>
+  text.split('\n\n').flatMap((frame) => (frame.startsWith('data: ') ? [frame.slice(6)] : []));
+
+test('pipeToResponse sends the whole answer, in headers that no proxy holds back', async () => {
+  const { emulator, client } = await vendor();
+  emulator.reply({ content: 'Forty-two. '.repeat(2_000) });
+  let piped: Promise<void> | undefined;
+  const url = await serve((_, response) => {
+    piped = client.chat.completions.stream({ messages: question }).pipeToResponse(response, {
+      status: 201,
+      headers: { 'X-Own': 'yes' },
+    });
+  });
+  const response = await fetch(url);
+  expect(response.status).toBe(201);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+    'x-own': 'yes',
+  });
+  let content = '';
+  for await (const { choices } of decodeStream(response.body as ReadableStream<Uint8Array>)) {
+    content += choices[0]?.delta.content ?? '';
+  }
+  expect(content).toBe('Forty-two. '.repeat(2_000));
+  await expect(piped).resolves.toBeUndefined();
+});
+
+test.each(['before the first byte', 'in the middle'])(
+  'a visitor who leaves %s ends the request',
+  async (when) => {
+    const { emulator, client } = await vendor();
+    emulator.reply(when === 'in the middle' ? faults.slow(20) : faults.noAnswer('hang'));
+    let stream: ReturnType<Client['chat']['completions']['stream']> | undefined;
+    let piped: Promise<void> | undefined;
+    const url = await serve((_, response) => {
+      stream = client.chat.completions.stream({ messages: question });
+      piped = stream.pipeToResponse(response);
+    });
+    const request = get(url);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    if (when === 'in the middle') await once(response, 'data');
+    const left = Date.now();
+    response.destroy();
+    await expect(stream?.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+    await piped;
+    // Not a measure of speed: without an end of its own it would go on for minutes.
+    expect(Date.now() - left).toBeLessThan(2_000);
+  },
+);
+
+test('a visitor who has left already costs nothing', async () => {
+  const { client } = await vendor();
+  let code: string | undefined;
+  const url = await serve((_, response) => {
+    response.destroy();
+    const stream = client.chat.completions.stream({ messages: question });
+    void stream.pipeToResponse(response);
+    void stream.finalCompletion().catch((error: ChatError) => (code = error.code));
+  });
+  await expect(fetch(url)).rejects.toThrow();
+  await expect.poll(() => code).toBe('aborted');
+});
+
+test('a slow visitor slows the vendor down', async () => {
+  const { emulator, client } = await vendor();
+  emulator.reply({ content: 'x'.repeat(3_000_000) });
+  let written = 0;
+  const url = await serve((_, response) => {
+    const write = response.write.bind(response) as (bytes: Uint8Array) => boolean;
+    response.write = ((bytes: Uint8Array) => {
+      written += bytes.length;
+      return write(bytes);
+    }) as typeof response.write;
+    void client.chat.completions.stream({ messages: question }).pipeToResponse(response);
+  });
+  const [response] = (await once(get(url), 'response')) as [IncomingMessage];
+  response.pause();
+  let before = -1;
+  // Until nothing more is written.
+  while (written !== before) {
+    before = written;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const held = written;
+  let read = 0;
+  for await (const bytes of response) read += (bytes as Buffer).length;
+  expect(held).toBeLessThan(read);
+});
+
+test('while the vendor is silent, comments are sent, also before the first content', async () => {
+  const { emulator, client } = await vendor();
+  emulator.reply(faults.noAnswer('hang'));
+  const abort = new AbortController();
+  const stream = client.chat.completions.stream({ messages: question }, { signal: abort.signal });
+  const reader = (
+    stream.toSSEStream({ keepAliveMs: 20 }) as ReadableStream<Uint8Array>
+  ).getReader();
+  for (let count = 0; count < 3; count++) {
+    const { value } = await reader.read();
+    expect(new TextDecoder().decode(value)).toMatch(/^:.*\n\n$/);
+  }
+  abort.abort();
+  const rest: string[] = [];
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    rest.push(new TextDecoder().decode(read.value));
+  }
+  expect(rest.at(-1)).toContain('"code":"aborted"');
+});
+
+test('transform changes chunks and leaves them out', async () => {
+  const { client } = clientOf({
+    events: [chunk({ reasoning_content: 'secret' }), chunk({ content: 'told' }), chunk({}, 'stop')],
+  });
+  const transform = (given: ChatCompletionChunk): ChatCompletionChunk | undefined =>
+    given.choices[0]?.delta.reasoning_content == null ? { ...given, model: 'ours' } : undefined;
+  const text = await textOf(client.chat.completions.stream({ messages: question }), { transform });
+  expect(text).not.toContain('secret');
+  expect(framesOf(text)).toHaveLength(3);
+  expect(JSON.parse(framesOf(text)[0] ?? '')).toMatchObject({ model: 'ours' });
+});
+
+test('a transform that throws ends the request and the stream, without its words', async () => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const stream = client.chat.completions.stream({ messages: question });
+  const transform = (): never => {
+    throw new Error('private');
+  };
+  const text = await textOf(stream, { transform });
+  expect(text).not.toMatch(/private|DONE/);
+  expect(text).toContain('"type":"flash_error"');
+  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+});
+
+test('report sends what a visitor may know before the end', async () => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const text = await textOf(client.chat.completions.stream({ messages: question }), {
+    report: true,
+  });
+  const frames = framesOf(text);
+  expect(frames.at(-1)).toBe('[DONE]');
+  const told = JSON.parse(frames.at(-2) ?? '') as { choices: unknown[]; flash: { report: object } };
+  expect(told.choices).toEqual([]);
+  expect(told.flash.report).toMatchObject({ provider: 'deepseek', completion: 'complete' });
+  expect(Object.keys(told.flash.report)).not.toContain('headers');
+  const chunks: ChatCompletionChunk[] = [];
+  const body = new Response(text).body as ReadableStream<Uint8Array>;
+  for await (const each of decodeStream(body)) chunks.push(each);
+  expect(chunks.some(({ choices }) => choices[0]?.delta.content === 'a')).toBe(true);
+});
+
+test('an error is one frame in words of ours, and keeps its code for whoever reads it with this library', async () => {
+  for (const [error, code] of [
+    [
+      { message: 'Your key sk-1 has no DEEPSEEK money', code: 'insufficient_balance' },
+      'insufficient_balance',
+    ],
+    [{ message: 'vendor words', type: 'rate_limit_error' }, 'rate_limit'],
+  ] as const) {
+    const { client } = clientOf({ events: [chunk({ content: 'a' }), { error }] });
+    const text = await textOf(client.chat.completions.stream({ messages: question }));
+    const last = JSON.parse(framesOf(text).at(-1) ?? '') as { error: Record<string, unknown> };
+    expect(last.error).toEqual({
+      message: expect.any(String) as string,
+      type: 'flash_error',
+      code,
+      param: null,
+    });
+    expect(text).not.toMatch(/DEEPSEEK|vendor words|sk-1/);
+    const read = async (): Promise<void> => {
+      const body = new Response(text).body as ReadableStream<Uint8Array>;
+      for await (const _ of decodeStream(body));
+    };
+    await expect(read()).rejects.toMatchObject({ code });
+  }
+});
+
+test('onError says more, and what it throws is not told', async () => {
+  const events = [chunk({ content: 'a' }), { error: { message: 'x', type: 'rate_limit_error' } }];
+  const told = async (onError: (error: ChatError) => string): Promise<string> => {
+    const { client } = clientOf({ events });
+    return textOf(client.chat.completions.stream({ messages: question }), { onError });
+  };
+  expect(await told(({ code }) => `own words for ${code}`)).toContain('own words for rate_limit');
+  const thrown = await told(() => {
+    throw new Error('private');
+  });
+  expect(thrown).toContain('"code":"rate_limit"');
+  expect(thrown).not.toContain('private');
+});
+
+test('the type of an error frame is ours alone: the code of another one is the vendor’s', async () => {
+  const { client } = clientOf({
+    events: [chunk({ content: 'a' }), { error: { message: 'x', type: 'other', code: 'aborted' } }],
+  });
+  const stream = client.chat.completions.stream({ messages: question });
+  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'server_error' });
+});
+
+test.each([
+  { keepAliveMs: 0 },
+  { keepAliveMs: Number.NaN },
+  { onError: 'x' },
+  { transform: 5 },
+  { status: 204 },
+  { keepalive: 5 },
+])('what cannot be is refused before the stream is taken (%j)', async (init) => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const stream = client.chat.completions.stream({ messages: question });
+  let thrown: unknown;
+  try {
+    stream.toResponse(init as never);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(isChatError(thrown, 'invalid_options')).toBe(true);
+  expect((await stream.finalCompletion()).choices[0].message.content).toBe('a');
+});
