@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 
 const entries = {
   index: 'src/index.ts',
+  reader: 'src/reader/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
 };
@@ -100,6 +101,23 @@ export default defineConfig(async () => {
       ...common,
       format: 'cjs',
       entry: { index: entries.index, ...agents },
+      splitting: false,
+      esbuildOptions: literalRequire,
+    },
+    {
+      ...common,
+      format: 'esm',
+      entry: { reader: entries.reader },
+      // Pages are the only ones that read it.
+      target: 'es2022',
+      splitting: false,
+      esbuildOptions: readable,
+    },
+    {
+      ...common,
+      format: 'cjs',
+      entry: { reader: entries.reader },
+      target: 'es2022',
       splitting: false,
       esbuildOptions: literalRequire,
     },

@@ -1,16 +1,18 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { transform } from 'esbuild';
 
 // What the bundles and declarations import, read from the installed files.
 
-const entries = ['index', 'testing/index', 'testing/msw'];
+const entries = ['index', 'reader', 'testing/index', 'testing/msw'];
 
 const undici = ['#undici-agent'];
 
 /** Packages that an entry's code and declarations may name. `later` is what it may load at its first use. */
 const allowed = {
   index: { code: [], later: undici, types: [] },
+  reader: { code: [], later: [], types: [] },
   'testing/index': { code: [], later: ['node:http', ...undici], types: [] },
   'testing/msw': { code: ['msw'], later: undici, types: ['msw'] },
 };
@@ -94,6 +96,13 @@ export async function checkFiles(packageFolder, check) {
       }
     },
   );
+  await check('./reader is small enough for a page', async () => {
+    const text = await readFile(join(dist, 'reader.js'), 'utf8');
+    const { code } = await transform(text, { minify: true, format: 'esm' });
+    const bytes = gzipSync(code, { level: 9 }).length;
+    if (bytes > 3 * 1024) throw new Error(`${bytes} bytes, minified and gzipped`);
+    return `${bytes} bytes, minified and gzipped`;
+  });
   await check('Node sees the names that the CommonJS files export', async () => {
     for (const entry of entries) {
       const text = await readFile(join(dist, `${entry}.cjs`), 'utf8');

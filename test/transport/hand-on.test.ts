@@ -106,7 +106,7 @@ test('a visitor who has left already costs nothing', async () => {
     void stream.pipeToResponse(response);
     void stream.finalCompletion().catch((error: ChatError) => (code = error.code));
   });
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
   await expect.poll(() => code).toBe('aborted');
 });
 

@@ -50,7 +50,7 @@ const ranks: readonly (readonly string[])[] = [
     'explain-messages.ts',
     'decode.ts',
   ],
-  ['output/', 'testing/'],
+  ['output/', 'testing/', 'reader/'],
   ['client.ts'],
   ['index.ts'],
 ];

@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ToResponseInit } from 'deepseek-v4-flash';
+import { createClient } from 'deepseek-v4-flash';
+import type { ChatStreamEvent } from 'deepseek-v4-flash/reader';
+import { isChatError, readChat } from 'deepseek-v4-flash/reader';
+import { createEmulator, faults } from 'deepseek-v4-flash/testing';
+import { afterEach, describe, expect, test } from 'vitest';
+import { callOf, chunk, clientOf, question } from '../kit/wire.ts';
+
+// The page's side: what `toResponse()` and `pipeToResponse()` send is what a page gets.
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean();
+});
+
+const responseOf = (events: readonly unknown[], init?: ToResponseInit): Response => {
+  const { client } = clientOf({ events });
+  return client.chat.completions.stream({ messages: question }).toResponse(init);
+};
+
+async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+async function codeOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => (isChatError(error) ? error.code : error),
+  );
+}
+
+const answer = [
+  chunk({ role: 'assistant', reasoning_content: 'Hm. ' }),
+  chunk({ reasoning_content: 'So.' }),
+  chunk({ content: 'Forty' }),
+  chunk({ content: '-two — “ö”' }),
+  chunk({ tool_calls: [callOf('a', 'look', '{"q":', 0)] }),
+  chunk({ tool_calls: [callOf(undefined, undefined, '1}', 0)] }),
+  chunk({}, 'tool_calls'),
+];
+
+test('a page gets what the server got: events, texts and the whole answer', async () => {
+  const { client } = clientOf({ events: answer });
+  const served = client.chat.completions.stream({ messages: question });
+  const expected = await listOf(served.events());
+  const whole = await served.finalCompletion();
+
+  expect(await listOf(readChat(responseOf(answer)).events())).toEqual(expected);
+  expect((await listOf(readChat(responseOf(answer)).text())).join('')).toBe('Forty-two — “ö”');
+  const { choices } = await readChat(Promise.resolve(responseOf(answer))).finalCompletion();
+  expect(choices).toEqual(whole.choices);
+});
+
+test('bytes may be split anywhere', async () => {
+  const bytes = new Uint8Array(await responseOf(answer).arrayBuffer());
+  const body = new ReadableStream({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  const response = new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  const { choices } = await readChat(response).finalCompletion();
+  expect(choices[0].message.content).toBe('Forty-two — “ö”');
+});
+
+test('the report that the server sends is beside the answer', async () => {
+  const completion = await readChat(responseOf(answer, { report: true })).finalCompletion();
+  expect(completion.report).toMatchObject({ provider: 'deepseek', completion: 'complete' });
+  expect(JSON.stringify(completion)).not.toContain('"report"');
+});
+
+describe('an error', () => {
+  test('has the code of the server’s, and what had come', async () => {
+    const events = [
+      chunk({ content: 'par' }),
+      { error: { message: 'x', type: 'rate_limit_error' } },
+    ];
+    const reader = readChat(responseOf(events));
+    const error: unknown = await reader.finalCompletion().catch((reason: unknown) => reason);
+    expect(isChatError(error, 'rate_limit')).toBe(true);
+    expect(error).toMatchObject({ partial: { choices: [{ message: { content: 'par' } }] } });
+  });
+
+  test('is told of a stream that was cut anywhere', async () => {
+    const text = await responseOf(answer).text();
+    const end = text.indexOf('"finish_reason":"tool_calls"');
+    for (let at = 0; at < end; at += 7) {
+      const response = new Response(text.slice(0, at), {
+        headers: { 'content-type': 'text/event-stream' },
+      });
+      expect(await codeOf(readChat(response).finalCompletion())).toBe('stream_interrupted');
+    }
+  });
+
+  test('is told of what is no stream', async () => {
+    expect(await codeOf(readChat(new Response('no', { status: 429 })).finalCompletion())).toBe(
+      'rate_limit',
+    );
+    expect(await codeOf(readChat(new Response('<html>')).finalCompletion())).toBe(
+      'invalid_response',
+    );
+    expect(await codeOf(readChat(Promise.reject(new TypeError('offline'))).finalCompletion())).toBe(
+      'stream_interrupted',
+    );
+    const odd = new Response('data: 5\n\n', { headers: { 'content-type': 'text/event-stream' } });
+    expect(await codeOf(readChat(odd).finalCompletion())).toBe('invalid_response');
+  });
+
+  test('is told at a second reading', async () => {
+    const reader = readChat(responseOf(answer));
+    await listOf(reader.text());
+    expect(() => reader.events()).toThrow('The response can be read once');
+    expect((await reader.finalCompletion()).choices[0].finish_reason).toBe('tool_calls');
+  });
+});
+
+test('a call that is not whole is none', async () => {
+  const events = [chunk({ tool_calls: [callOf('a', 'look', '{"q":', 0)] }), chunk({}, 'length')];
+  const { choices } = await readChat(responseOf(events)).finalCompletion();
+  expect(choices[0].message.tool_calls).toBeUndefined();
+  expect(choices[0].message.invalid_tool_calls).toHaveLength(1);
+});
+
+test('a reset voids what came, and a text cannot take it back', async () => {
+  const reset = { ...chunk({}), choices: [], flash: { reset: true } };
+  const frames = [chunk({ content: 'old' }), reset, chunk({ content: 'new' }), chunk({}, 'stop')];
+  const respond = (): Response => {
+    const text = frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join('');
+    return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+  };
+  const events: ChatStreamEvent[] = await listOf(readChat(respond()).events());
+  expect(events.map(({ type }) => type)).toContain('reset');
+  const whole = await readChat(respond()).finalCompletion();
+  expect(whole.choices[0].message.content).toBe('new');
+  expect(await codeOf(listOf(readChat(respond()).text()))).toBe('stream_interrupted');
+});
+
+test('a page that leaves the loop ends the request', async () => {
+  const emulator = createEmulator();
+  emulator.reply(faults.slow(20));
+  const client = createClient({ apiKey: 'any-key', transport: emulator.transport });
+  const stream = client.chat.completions.stream({ messages: question });
+  const server = createServer((_, response) => void stream.pipeToResponse(response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const reader = readChat(fetch(`http://127.0.0.1:${port}/`));
+  for await (const event of reader.events()) if (event.type.endsWith('.delta')) break;
+  expect(await codeOf(reader.finalCompletion())).toBe('aborted');
+  expect(await codeOf(stream.finalCompletion())).toBe('aborted');
+});
