@@ -65,10 +65,16 @@ function missingKey(
     return `No key for ${host}: give it as apiKey${unused}`;
   }
   if (variables.length === 0) return `No key for ${name}: give it as apiKey`;
-  return `No key for ${name}: set ${variables.join(' or ')}, or give it as apiKey`;
+  const permission = 'Deno' in globalThis ? ' (which Deno reads with --allow-env)' : '';
+  return `No key for ${name}: set ${variables.join(' or ')}${permission}, or give it as apiKey`;
 }
 
 function readVariable(names: readonly string[]): string | undefined {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return names.map((name) => process?.env?.[name]).find((value) => value);
+  try {
+    return names.map((name) => process?.env?.[name]).find((value) => value);
+  } catch {
+    // Deno, without the permission to read them.
+    return undefined;
+  }
 }

@@ -216,7 +216,8 @@ export interface ResolvedOptions {
   /** Of the base URL. */
   origin: string;
   urls: VendorURLs;
-  headers: Record<string, string>;
+  /** `null` for one that is not sent. */
+  headers: Record<string, string | null>;
   timeout: TimeoutOptions;
   maxRetries: number;
   onUnsupported: 'warn' | 'adjust' | 'error';

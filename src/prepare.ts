@@ -95,9 +95,11 @@ export function post(
   const sent = {
     'content-type': 'application/json',
     accept: body.stream ? 'text/event-stream' : 'application/json',
-    ...options.headers,
   };
-  const headers = mergeHeaders(sent, resolveHeaders(requestOptions.headers));
+  const headers = mergeHeaders(sent, {
+    ...options.headers,
+    ...resolveHeaders(requestOptions.headers),
+  });
   return {
     provider: options.provider.id,
     method: 'POST',
@@ -120,11 +122,11 @@ export function prepareGet(
   requestOptions: RequestOptions<unknown>,
 ): HttpRequest {
   if (url === undefined) throw notOffered(options.provider, what);
-  const sent = { accept: 'application/json', ...options.headers };
+  const given = { ...options.headers, ...resolveHeaders(requestOptions.headers) };
   return {
     method: 'GET',
     url,
-    headers: mergeHeaders(sent, resolveHeaders(requestOptions.headers)),
+    headers: mergeHeaders({ accept: 'application/json' }, given),
   };
 }
 

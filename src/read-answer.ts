@@ -95,7 +95,21 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
     if (pieces.length === 0 && isBlank(bytes)) continue;
     body.gotContent();
     pieces.push(bytes);
+    if (endsEvents(pieces)) {
+      // Some hosts keep the connection open behind it.
+      body.cancel();
+      return decodeText(pieces);
+    }
   }
+}
+
+const brace = 0x7b;
+
+/** Whether these are events, of which the last one has come. */
+function endsEvents(pieces: readonly Uint8Array[]): boolean {
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  if (first?.[0] === brace || last === undefined) return false;
+  return /(?:^|\n)data: ?\[DONE\]\s*$/.test(new TextDecoder().decode(last.subarray(-64)));
 }
 
 function isBlank(bytes: Uint8Array): boolean {

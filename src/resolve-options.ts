@@ -1,11 +1,9 @@
 import { checkKey } from './api-key.ts';
-import type { ChatError } from './errors.ts';
-import { isChatError } from './errors.ts';
+import { ChatError, isChatError } from './errors.ts';
 import {
   checkBoolean,
   checkOneOf,
   checkRecovery,
-  mergeHeaders,
   resolveBaseURL,
   resolveDeadline,
   resolveFunctions,
@@ -54,6 +52,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
     throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
   }
+  checkVersion();
   checkBoolean('allowHttp', options.allowHttp);
   checkBoolean('splitThinkTags', options.splitThinkTags);
   if (options.logger != null && typeof options.logger !== 'object') {
@@ -73,7 +72,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
     baseURL,
     origin: new URL(baseURL).origin,
     urls: resolveURLs(profile, baseURL),
-    headers: mergeHeaders({ ...ownHeaders }, resolveHeaders(options.headers)),
+    headers: { ...ownHeaders, ...resolveHeaders(options.headers) },
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
     onUnsupported: options.onUnsupported ?? defaults.onUnsupported,
@@ -86,13 +85,34 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
   };
 }
 
-const { process: runtime } = globalThis as { process?: { versions?: { node?: string } } };
+const {
+  process: runtime,
+  navigator: agent,
+  EdgeRuntime: edge,
+} = globalThis as {
+  process?: { versions?: { node?: string } };
+  navigator?: { userAgent?: string };
+  EdgeRuntime?: unknown;
+};
+const isServer =
+  runtime?.versions?.node !== undefined ||
+  agent?.userAgent === 'Cloudflare-Workers' ||
+  edge !== undefined;
 const userAgent =
   `deepseek-v4-flash/${version}` +
   (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
 
-// A compressed answer would have to be unpacked under limits; text streams are small as they are.
-const ownHeaders = { 'accept-encoding': 'identity', 'user-agent': userAgent };
+// Text streams are small as they are. A page's own `user-agent` would make servers elsewhere refuse the call.
+const ownHeaders = { 'accept-encoding': 'identity', ...(isServer && { 'user-agent': userAgent }) };
+
+/** @throws ChatError `unsupported` for a Node that lacks what is used here, and would fail later and worse */
+function checkVersion(): void {
+  const given = runtime?.versions?.node;
+  if (given === undefined || !isNode()) return;
+  const [major = 0, minor = 0, patch = 0] = given.split('.').map(Number);
+  if (major > 20 || (major === 20 && (minor > 18 || (minor === 18 && patch >= 1)))) return;
+  throw new ChatError('unsupported', `Node 20.18.1 or newer is needed, and this is ${given}`);
+}
 
 const hookNames = ['onRequest', 'onResponse', 'onRetry', 'onEnd'];
 

@@ -1,3 +1,4 @@
+import { raceSignal, Stop } from '../abort.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
@@ -83,6 +84,8 @@ export class ChatStream<T = unknown, Input = T>
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
   #failure: ChatError | undefined;
+  /** Ends the wait for the user's schema, when the answer is whole. */
+  readonly #checking = new Stop();
   /** Whether somebody has been given the error, or the end. */
   #isTold = false;
   /** The call was ended from outside, perhaps while nobody was reading. */
@@ -253,7 +256,9 @@ export class ChatStream<T = unknown, Input = T>
 
   /** Ends the request. Whoever reads the stream gets `aborted`. */
   abort(): void {
-    if (!this.#isOver) this.#fail(new ChatError('aborted', 'The stream was aborted'));
+    const error = new ChatError('aborted', 'The stream was aborted');
+    if (!this.#isOver) this.#fail(error);
+    else this.#checking.abort(attachToError(error, { report: this.report }));
   }
 
   /** Ends the request, unless the answer is whole. */
@@ -396,7 +401,8 @@ export class ChatStream<T = unknown, Input = T>
     } finally {
       this.#isTold = true;
       const whole = withReport(completion, this.report);
-      this.#resolveEnd(this.#output?.finish(whole) ?? whole);
+      const checked = this.#output?.finish(whole);
+      this.#resolveEnd(checked === undefined ? whole : raceSignal(checked, this.#checking));
     }
   }
 

@@ -61,6 +61,7 @@ async function exchange(
   const { signal } = clock;
   try {
     if (signal.aborted) throw signal.reason;
+    if (typeof send !== 'function') throw noFetch();
     clock.startClock('headers', request.headersTimeoutMs);
     const sent = send(request.url, {
       method: request.method,
@@ -105,6 +106,13 @@ function isResponse(response: FetchResponseLike | null | undefined): response is
   return (
     typeof headers?.forEach === 'function' && (body == null || typeof body.getReader === 'function')
   );
+}
+
+function noFetch(): ChatError {
+  const message =
+    'There is no fetch here, and no undici: give fetchTransport({ fetch }) as option transport. In Jest with jsdom, set ' +
+    "testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] }";
+  return new ChatError('invalid_options', message, { param: 'transport' });
 }
 
 /** A fault of this process, which no second try mends. */

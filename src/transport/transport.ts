@@ -122,17 +122,39 @@ const codesByCause: Record<string, [ChatErrorCode, string]> = {
   UND_ERR_INVALID_ARG: ['invalid_options', 'undici refused the request'],
 };
 
-/** What a failure before the response head means. */
-export function connectionError(cause: unknown, url: string): ChatError {
+// Deno's two names, and Node's code, for what the process was not allowed.
+const notAllowed = new Set(['NotCapable', 'PermissionDenied', 'ERR_ACCESS_DENIED']);
+
+/**
+ * What a failure before the response head means.
+ *
+ * @param proxy the host of the proxy that the request went through, where that is known
+ */
+export function connectionError(cause: unknown, url: string, proxy?: string): ChatError {
   const host = new URL(url).host;
   const slim = foreignError(cause);
+  const refusal = /Proxy response \((\d{3})\)/.exec(slim.message)?.[1];
+  if (refusal !== undefined) {
+    const hint = refusal === '407' ? ', it wants a user and a password' : '';
+    const message = `The proxy${proxy === undefined ? '' : ` ${proxy}`} refused the connection to ${host} (${refusal}${hint})`;
+    const retryable = refusal !== '407' && refusal !== '403';
+    return new ChatError('connection', message, { cause: slim, retryable });
+  }
+  if (notAllowed.has(slim.name) || notAllowed.has(slim.code ?? '')) {
+    const message = `This process is not allowed to reach ${host}: start it with --allow-net`;
+    return new ChatError('invalid_options', message, { cause: slim });
+  }
   const known = codesByCause[slim.code ?? ''];
   if (known !== undefined) return new ChatError(known[0], known[1], { cause: slim });
   if (slim.name === 'HTTPParserError') {
     return new ChatError('invalid_response', `${host} does not speak HTTP`, { cause: slim });
   }
   const why = slim.code ?? slim.message;
-  return new ChatError('connection', `No answer from ${host}: ${why}`, {
+  // The address that was not reached stands in the message.
+  const port = proxy === undefined ? undefined : (/:(\d+)$/.exec(proxy)?.[1] ?? '');
+  const isProxy = port !== undefined && new RegExp(`:${port}\\b|ENOTFOUND`).test(slim.message);
+  const who = isProxy ? `the proxy ${proxy}` : host;
+  return new ChatError('connection', `No answer from ${who}: ${why}`, {
     cause: slim,
     retryable: !tlsCodes.test(slim.code ?? ''),
   });

@@ -42,8 +42,9 @@ function create(Class: AgentClass): Dispatcher {
     keepAliveMaxTimeout: 25_000,
     headersTimeout: 0,
     bodyTimeout: 0,
-    // Node's 250 ms per address loses to slow networks (nodejs/node#54359).
-    connect: { timeout: 0, autoSelectFamilyAttemptTimeout: 2_000 },
+    // The clock is ours. Between addresses Node's own pause is kept: a longer one is paid at each connection where IPv6 is
+    // broken, and may be longer than that clock.
+    connect: { timeout: 0 },
   });
 }
 
@@ -52,9 +53,16 @@ function create(Class: AgentClass): Dispatcher {
  * nothing; a proxy, a mock or an Agent with options was meant.
  */
 function chosenGlobally(): Dispatcher | undefined {
-  const key = Symbol.for('undici.globalDispatcher.1');
-  const dispatcher = (globalThis as Record<symbol, unknown>)[key] as Dispatcher | undefined;
-  return dispatcher === undefined || isPlainAgent(dispatcher) ? undefined : dispatcher;
+  const dispatcher = globalDispatcher(1);
+  // undici 8 puts its own choice in a second place, and a wrapper of it into the first one, also when it is merely imported.
+  const isWrapper = dispatcher?.constructor.name === 'Dispatcher1Wrapper';
+  const meant = (isWrapper ? globalDispatcher(2) : undefined) ?? dispatcher;
+  return meant === undefined || isPlainAgent(meant) ? undefined : dispatcher;
+}
+
+function globalDispatcher(version: 1 | 2): Dispatcher | undefined {
+  const key = Symbol.for(`undici.globalDispatcher.${version}`);
+  return (globalThis as Record<symbol, unknown>)[key] as Dispatcher | undefined;
 }
 
 function isPlainAgent(dispatcher: Dispatcher): boolean {

@@ -6,7 +6,9 @@ import { ownOptions } from '../own-options.ts';
 import { timeoutError } from '../timeout-error.ts';
 import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { decompress } from './decompress.ts';
 import { fetchTransport } from './fetch.ts';
+import { proxyHost } from './proxy.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError, ownTransport } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
@@ -70,6 +72,7 @@ class Exchange extends UndiciHandler implements ByteReader {
   readonly #reject: (reason: unknown) => void;
   readonly #queue = new ByteQueue(() => this.#control?.resume());
   readonly #onStop = (): void => this.#abort(this.#stop.reason);
+  #dispatcher: Dispatcher | undefined;
   #control: DispatchController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasHead = false;
@@ -90,6 +93,7 @@ class Exchange extends UndiciHandler implements ByteReader {
   }
 
   begin(dispatcher: Dispatcher): void {
+    this.#dispatcher = dispatcher;
     if (this.#stop.aborted) return this.#onStop();
     this.#stop.addEventListener('abort', this.#onStop);
     try {
@@ -116,9 +120,10 @@ class Exchange extends UndiciHandler implements ByteReader {
     clearTimeout(this.#timer);
     this.#hasHead = true;
     this.#canPause = staysOpen(headers);
-    const isReadable = !isEncoded(headers);
-    this.#resolve({ status, headers: flatten(headers), body: isReadable ? this : unreadable });
-    if (!isReadable) this.cancel();
+    const encoding = encodingOf(headers);
+    const body = encoding === undefined ? this : decompress(this, encoding);
+    this.#resolve({ status, headers: flatten(headers), body: body ?? unreadable(encoding) });
+    if (body === undefined) this.cancel();
   }
 
   onResponseData(control: DispatchController | undefined, bytes: Uint8Array): void {
@@ -136,7 +141,16 @@ class Exchange extends UndiciHandler implements ByteReader {
 
   onResponseError(_control: unknown, error: unknown): void {
     if (this.#isOver) return;
-    this.#end(this.#hasHead ? interruptedError(error) : connectionError(error, this.#request.url));
+    if (this.#hasHead) return this.#end(interruptedError(error));
+    const { url } = this.#request;
+    const told = responseIn(error);
+    if (told === undefined) {
+      const proxy = this.#dispatcher && proxyHost(this.#dispatcher, url.startsWith('https:'));
+      return this.#end(connectionError(error, url, proxy));
+    }
+    this.#hasHead = true;
+    this.#resolve(told);
+    this.#end();
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -192,14 +206,35 @@ function dispatchOptions({
   };
 }
 
-/** The body of a compressed answer; of an error, the status says enough without it. */
-const unreadable: ByteReader = {
-  async read() {
-    const message = 'The answer came compressed, although it was asked for as it is';
-    throw new ChatError('invalid_response', message);
-  },
-  cancel() {},
-};
+/** The body of an answer that cannot be unpacked here; of an error, the status says enough without it. */
+function unreadable(encoding: string | undefined): ByteReader {
+  return {
+    async read() {
+      const message = `The answer came compressed, although it was asked for as it is, and ${encoding} cannot be read here`;
+      throw new ChatError('invalid_response', message);
+    },
+    cancel() {},
+  };
+}
+
+/** The response that an interceptor of undici's has made an error of: `responseError()`, `retry()`. */
+function responseIn(error: unknown): TransportResponse | undefined {
+  const { code, statusCode, headers, body } = (error ?? {}) as {
+    code?: unknown;
+    statusCode?: unknown;
+    headers?: ReceivedHeaders | null;
+    body?: unknown;
+  };
+  const isResponse = code === 'UND_ERR_RESPONSE' || code === 'UND_ERR_REQ_RETRY';
+  if (!isResponse || typeof statusCode !== 'number' || statusCode < 400) return undefined;
+  const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
+  const pieces = [new TextEncoder().encode(text)];
+  return {
+    status: statusCode,
+    headers: flatten(headers ?? {}),
+    body: { read: async () => pieces.shift(), cancel() {} },
+  };
+}
 
 /**
  * Whether the connection stays open after the answer. undici crashes the process if one is paused that ends with it
@@ -214,8 +249,10 @@ function staysOpen(headers: ReceivedHeaders): boolean {
 /** What is held of an answer that cannot be paused, and that nobody reads: more than any answer has. */
 const mostUnpausedBytes = 2 ** 28;
 
-function isEncoded({ 'content-encoding': encoding = '' }: ReceivedHeaders): boolean {
-  return encoding !== '' && String(encoding).toLowerCase() !== 'identity';
+/** How an answer is compressed; `undefined` if it is not. */
+function encodingOf({ 'content-encoding': encoding = '' }: ReceivedHeaders): string | undefined {
+  const named = String(encoding).trim().toLowerCase();
+  return named === '' || named === 'identity' ? undefined : named.slice(0, 40);
 }
 
 function flatten(headers: ReceivedHeaders): Record<string, string> {

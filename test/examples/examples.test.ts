@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'deepseek-v4-flash/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -78,6 +79,35 @@ describe.concurrent('examples', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('You said: "One?"');
     expect(stdout).toContain('You said: "Two?"');
+  });
+
+  test('Ctrl-C stops an answer of chat and keeps the conversation; twice, it ends the program', async () => {
+    const { DEEPSEEK_API_KEY: _key, NODE_OPTIONS: _options, ...env } = process.env;
+    const child = spawn(process.execPath, ['--import', 'tsx', 'examples/chat.ts'], {
+      cwd: root,
+      env,
+    });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const said = (text: string): Promise<void> =>
+      vi.waitFor(
+        () => {
+          if (!stdout.includes(text)) throw new Error(`no "${text}" in ${stdout}`);
+        },
+        { timeout: 30_000, interval: 10 },
+      );
+    child.stdin.write('One?\n');
+    await said('You said');
+    child.kill('SIGINT');
+    await said('stopped');
+    child.stdin.write('Two?\n');
+    await said('"Two?"');
+    await said('tokens, nothing billed');
+    child.kill('SIGINT');
+    await said('Ctrl-C once more');
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(130);
   });
 
   test('chat uses the vendor whose key is set, and tells the cost', async () => {

@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createSocketServer } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import type { ChatError, ClientOptions, DispatcherLike } from 'deepseek-v4-flash';
+import { createClient, fetchTransport, undiciTransport } from 'deepseek-v4-flash';
+import { afterEach, describe, expect, test } from 'vitest';
+import * as undici7 from 'undici';
+import * as undici6 from 'undici6';
+import { chunk, errorOf, question, whole } from '../kit/wire.ts';
+
+// What stands between a program and the vendor: proxies that refuse or are dead, that compress, and interceptors.
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean();
+});
+
+async function serve(handle: RequestListener): Promise<string> {
+  const server = createServer(handle);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Its port, and how many connections it had. */
+async function serveSocket(
+  onSocket: (socket: Socket) => void,
+): Promise<{ port: number; count(): number }> {
+  let count = 0;
+  const server = createSocketServer((socket) => {
+    count++;
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  return { port: (server.address() as AddressInfo).port, count: () => count };
+}
+
+const ask = (options: ClientOptions, stream = false): Promise<unknown> => {
+  const { completions } = createClient({
+    apiKey: 'any-key-of-mine',
+    maxRetries: 0,
+    ...options,
+  }).chat;
+  return stream
+    ? completions.stream({ messages: question }).finalCompletion()
+    : completions.create({ messages: question });
+};
+
+describe.each([
+  ['undici 6', undici6 as unknown as typeof undici7],
+  ['undici 7', undici7],
+])('a proxy of %s', (_copy, undici) => {
+  test.each([
+    [407, false],
+    [403, false],
+    [503, true],
+  ])('that answers CONNECT with %i is named, with its status', async (status, retryable) => {
+    const { port } = await serveSocket((socket) =>
+      socket.once('data', () => socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`)),
+    );
+    const agent = new undici.ProxyAgent(`http://user:secret@127.0.0.1:${port}`);
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(ask({ transport }));
+    expect(error).toMatchObject({ code: 'connection', retryable });
+    expect(error.message).toContain(`The proxy 127.0.0.1:${port} refused the connection`);
+    expect(error.message).toContain(String(status));
+    expect(error.message).not.toContain('secret');
+    expect(error).not.toHaveProperty('status');
+  });
+
+  test('that is dead is named, and not the vendor', async () => {
+    const { port } = await serveSocket(() => {});
+    for (const clean of cleanups.splice(0)) await clean();
+    const agent = new undici.ProxyAgent(`http://127.0.0.1:${port}`);
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(ask({ transport }));
+    expect(error).toMatchObject({ code: 'connection', retryable: true });
+    expect(error.message).toContain(`the proxy 127.0.0.1:${port}`);
+  });
+});
+
+describe('a compressed answer', () => {
+  const ways = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+  const answer = JSON.stringify(whole({ content: 'Hello there. '.repeat(1_000) }));
+  const events = [chunk({ content: 'Hello there. '.repeat(1_000) }), chunk({}, 'stop')]
+    .map((event) => `data: ${JSON.stringify(event)}\n\n`)
+    .join('');
+
+  describe.each([
+    ['undici', undiciTransport],
+    ['fetch', fetchTransport],
+  ])('over %s', (_name, transportOf) => {
+    test.each(Object.entries(ways))('of %s is read', async (encoding, pack) => {
+      for (const isStreamed of [false, true]) {
+        const baseURL = await serve((_, response) => {
+          response.setHeader('content-encoding', encoding);
+          response.setHeader('content-type', isStreamed ? 'text/event-stream' : 'application/json');
+          response.end(pack(isStreamed ? events : answer));
+        });
+        const completion = await ask({ baseURL, transport: transportOf() }, isStreamed);
+        expect(completion).toMatchObject({
+          choices: [{ message: { content: 'Hello there. '.repeat(1_000) } }],
+        });
+      }
+    });
+
+    test('that is cut off is no answer', async () => {
+      const packed = gzipSync(events);
+      for (const length of [10, 40, packed.length - 30]) {
+        const baseURL = await serve((_, response) => {
+          response.setHeader('content-encoding', 'gzip');
+          response.setHeader('content-type', 'text/event-stream');
+          response.end(packed.subarray(0, length));
+        });
+        const error = await errorOf(ask({ baseURL, transport: transportOf() }, true));
+        expect(error.code).toBe('stream_interrupted');
+      }
+    });
+
+    test('that unpacks to more than the limit is refused', async () => {
+      const large = gzipSync(JSON.stringify(whole({ content: 'x'.repeat(50_000_000) })));
+      const baseURL = await serve((_, response) => {
+        response.setHeader('content-encoding', 'gzip');
+        response.end(large);
+      });
+      const limits = { responseBytes: 1_000_000 };
+      const error = await errorOf(ask({ baseURL, transport: transportOf(), limits }));
+      expect(error.code).toBe('limit_exceeded');
+    });
+  });
+
+  test('of a kind that cannot be read here says so', async () => {
+    const baseURL = await serve((_, response) => {
+      response.setHeader('content-encoding', 'compress');
+      response.end('xxxx');
+    });
+    const error = await errorOf(ask({ baseURL, transport: undiciTransport() }));
+    expect(error.code).toBe('invalid_response');
+    expect(error.message).toContain('compress cannot be read here');
+  });
+});
+
+test.each(['responseError', 'retry'] as const)(
+  'the status that the interceptor %s makes an error of is kept',
+  async (name) => {
+    const baseURL = await serve((_, response) => {
+      response.statusCode = 503;
+      response.setHeader('content-type', 'application/json');
+      response.end('{"error":{"message":"Server overloaded"}}');
+    });
+    const interceptor =
+      name === 'retry'
+        ? undici7.interceptors.retry({ maxRetries: 1, minTimeout: 1, methods: ['POST'] })
+        : undici7.interceptors.responseError();
+    const agent = new undici7.Agent().compose(interceptor);
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(ask({ baseURL, transport }));
+    expect(error).toMatchObject({ code: 'overloaded', status: 503 });
+  },
+);
+
+test.each([
+  Object.assign(new Error('Requires net access, run again with --allow-net'), {
+    name: 'NotCapable',
+  }),
+  Object.assign(new Error('Access to this API has been restricted'), { code: 'ERR_ACCESS_DENIED' }),
+])('what the process is not allowed is its own fault, and not tried again (%s)', async (cause) => {
+  let calls = 0;
+  const fetch = (): Promise<never> => {
+    calls++;
+    return Promise.reject(new TypeError('fetch failed', { cause }));
+  };
+  const error = await errorOf(ask({ transport: fetchTransport({ fetch }), maxRetries: 3 }));
+  expect(error.code).toBe('invalid_options');
+  expect(error.message).toContain('--allow-net');
+  expect(calls).toBe(1);
+});
+
+test('where there is no fetch, that is told once', async () => {
+  const { fetch } = globalThis;
+  cleanups.push(() => (globalThis.fetch = fetch));
+  globalThis.fetch = undefined as never;
+  const error: ChatError = await errorOf(ask({ transport: fetchTransport(), maxRetries: 3 }));
+  expect(error.code).toBe('invalid_options');
+  expect(error.message).toContain('customExportConditions');
+});
