@@ -17,7 +17,13 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/live/**', 'test/bench/**', 'test/real/**', 'node_modules/**'],
+    exclude: [
+      'test/live/**',
+      'test/bench/**',
+      'test/real/**',
+      'test/runtimes/**',
+      'node_modules/**',
+    ],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
     testTimeout: 60_000,
     // An error that nobody awaited is a defect of this library, whatever the assertions say.

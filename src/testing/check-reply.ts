@@ -98,10 +98,6 @@ const checks: Record<Kind, Check> = {
 
 /** What is wrong with a reply. */
 function findWrong(reply: unknown, path: string): Wrong | undefined {
-  if (isRecord(reply) && Object.keys(reply).length > 0) {
-    const isNothing = Object.values(reply).every((value) => value === undefined);
-    if (isNothing) return { path, why: 'holds nothing but undefined' };
-  }
   const kind = (Object.keys(kinds) as Kind[]).find((each) => isRecord(reply) && each in reply);
   return (kind === undefined ? checkAnswer : checks[kind])(reply, path);
 }
