@@ -95,11 +95,6 @@ export type ModelPage = ModelList & AsyncIterable<Model>;
 
 /** `client.completions`: filling in the middle, at direct DeepSeek. */
 export interface TextCompletions<Options = ProviderOptions> {
-  /** Asks for a stream. @throws ChatError `unsupported` where the vendor documents no such call */
-  create(
-    params: CompletionCreateParamsStreaming,
-    options?: RequestOptions<Options>,
-  ): Promise<CompletionStream>;
   /**
    * Writes what belongs between `prompt` and `suffix`. Without thinking, at most 4,096 tokens.
    *
@@ -109,6 +104,11 @@ export interface TextCompletions<Options = ProviderOptions> {
     params: CompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<CompletionWithReport>;
+  /** Asks for a stream. @throws ChatError `unsupported` where the vendor documents no such call */
+  create(
+    params: CompletionCreateParamsStreaming,
+    options?: RequestOptions<Options>,
+  ): Promise<CompletionStream>;
   /** Asks for either. */
   create(
     params: CompletionCreateParamsBase & { stream?: boolean | null | undefined },

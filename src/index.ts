@@ -161,6 +161,7 @@ export type {
 } from './report.ts';
 export type {
   AbortSignalLike,
+  AsyncItems,
   ByteReader,
   ByteSource,
   WebAbortSignal,

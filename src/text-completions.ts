@@ -1,3 +1,4 @@
+import type { AsyncItems } from './web.ts';
 import type { CallContext } from './call.ts';
 import type { ChatRequest } from './chat.ts';
 import { complete, stream } from './chat.ts';
@@ -25,7 +26,7 @@ export interface CompletionStream extends AsyncIterable<Completion> {
   /** What happened so far; settled when the stream has ended. */
   readonly report: Report;
   /** The text alone. */
-  text(): AsyncIterableIterator<string, undefined>;
+  text(): AsyncItems<string>;
   /** The whole answer; reads the stream itself if nobody does. @throws ChatError the stream's own error */
   finalCompletion(): Promise<CompletionWithReport>;
   /** Ends the request. */

@@ -44,3 +44,8 @@ export interface ByteReader {
   /** Lets go of the connection. Never waits, never throws; may be called again. */
   cancel(): void;
 }
+
+/** What can be gone through once, and left: `AsyncIterableIterator`, which took other parameters before TypeScript 5.6. */
+export interface AsyncItems<Item> extends AsyncIterator<Item, undefined> {
+  [Symbol.asyncIterator](): AsyncItems<Item>;
+}

@@ -1,3 +1,4 @@
+import type { AsyncItems } from '../web.ts';
 import type { Cost } from '../report.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
@@ -131,7 +132,7 @@ export interface ToolRun {
   /** Cost of the steps so far; absent if that of a step is not known. */
   readonly cost: Cost | undefined;
   /** What happens, over all steps; read it once. Leaving the loop ends the run. */
-  events(): AsyncIterableIterator<ToolRunEvent, undefined>;
+  events(): AsyncItems<ToolRunEvent>;
   /**
    * The end of the run; runs it, if nobody reads its events.
    *

@@ -1,4 +1,5 @@
 // The page's side of `toResponse()`: small, without the client, and for browsers of 2022 on.
+import type { AsyncItems } from '../web.ts';
 import type { ChatErrorCode } from '../error-codes.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { Report } from '../report.ts';
@@ -37,9 +38,9 @@ export type ReadCompletion = ChatCompletion & { readonly report?: SentReport };
 /** An answer as it comes. Read it once, in one of its ways; leaving the loop ends the request. */
 export interface ChatReader {
   /** Deltas of content, reasoning and tool calls, token counts and the end. */
-  events(): AsyncIterableIterator<ChatStreamEvent, undefined>;
+  events(): AsyncItems<ChatStreamEvent>;
   /** The content alone. */
-  text(): AsyncIterableIterator<string, undefined>;
+  text(): AsyncItems<string>;
   /** The whole answer; during, after or instead of the above. */
   finalCompletion(): Promise<ReadCompletion>;
 }
@@ -110,7 +111,7 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
   }
 
   /** A generator that waits cannot be left; the request has to end now. */
-  function leavable<T>(items: AsyncGenerator<T, undefined>): AsyncIterableIterator<T, undefined> {
+  function leavable<T>(items: AsyncGenerator<T, undefined>): AsyncItems<T> {
     return {
       next: () => items.next(),
       async return() {

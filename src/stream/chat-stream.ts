@@ -4,7 +4,7 @@ import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
 import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
 import { timeoutError } from '../timeout-error.ts';
-import type { AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
+import type { AsyncItems, AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
@@ -163,7 +163,7 @@ export class ChatStream<T = unknown, Input = T>
    *
    * @throws ChatError `invalid_request` for a stream without a schema; `invalid_output`
    */
-  partialObject(): AsyncIterableIterator<DeepPartial<Input>, undefined> {
+  partialObject(): AsyncItems<DeepPartial<Input>> {
     if (this.#output === undefined) {
       const message = 'partialObject() is for streams with a schema as `response_format`';
       throw new ChatError('invalid_request', message, { param: 'response_format' });
@@ -172,12 +172,12 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /** The stream as a union of events: reasoning and content deltas, tool calls, usage, the end. */
-  events(): AsyncIterableIterator<ChatStreamEvent, undefined> {
+  events(): AsyncItems<ChatStreamEvent> {
     return this.#leavable(this.#readEvents());
   }
 
   /** The content alone. */
-  text(): AsyncIterableIterator<string, undefined> {
+  text(): AsyncItems<string> {
     return this.#leavable(this.#readText());
   }
 
@@ -204,9 +204,7 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /** A generator keeps a `return` waiting until its `next` is done; leaving a stream has to end the request now. */
-  #leavable<Item>(
-    generator: AsyncGenerator<Item, undefined>,
-  ): AsyncIterableIterator<Item, undefined> {
+  #leavable<Item>(generator: AsyncGenerator<Item, undefined>): AsyncItems<Item> {
     return {
       next: () => generator.next(),
       return: async () => {
