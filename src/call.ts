@@ -20,7 +20,12 @@ import { WatchedBody } from './stream/clocks.ts';
 import type { RetryBudget } from './transport/retry-budget.ts';
 import { serverDelayMs } from './transport/retry-delay.ts';
 import type { OwnTransport, TransportRequest, TransportResponse } from './transport/transport.ts';
-import { connectionError, isOwnTransport, transportRequest } from './transport/transport.ts';
+import {
+  connectionError,
+  inJest,
+  isOwnTransport,
+  transportRequest,
+} from './transport/transport.ts';
 import type { AbortSignalLike, ByteReader } from './web.ts';
 
 /** What is sent. */
@@ -291,6 +296,9 @@ async function sendOver(
   request: TransportRequest,
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
+  if (typeof TextDecoder === 'undefined') {
+    throw new ChatError('invalid_options', `There is no TextDecoder here. ${inJest}`);
+  }
   try {
     if (isOwnTransport(transport)) return await transport.send(request, stop);
     const response = await raceSignal(Promise.resolve(transport.send(request, stop)), stop);

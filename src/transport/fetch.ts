@@ -3,7 +3,13 @@ import { ChatError, isChatError } from '../errors.ts';
 import { ownOptions } from '../own-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
-import { connectionError, exchangeSignal, interruptedError, ownTransport } from './transport.ts';
+import {
+  connectionError,
+  exchangeSignal,
+  inJest,
+  interruptedError,
+  ownTransport,
+} from './transport.ts';
 
 /** What we need of a `fetch`. Any WHATWG one fits. */
 export type FetchLike = (
@@ -29,6 +35,8 @@ export interface FetchResponseLike {
       cancel(reason?: unknown): Promise<void>;
     };
   } | null;
+  /** Asked where there is no `body`. */
+  arrayBuffer?(): Promise<ArrayBuffer>;
 }
 
 /** Options of {@link fetchTransport}. */
@@ -91,7 +99,7 @@ async function exchange(
       // Browsers hide a redirect's status; any 3xx says what has to be said.
       status: response.type === 'opaqueredirect' ? 302 : response.status,
       headers,
-      body: readBody(response.body, signal, clock.release),
+      body: readBody(response.body ?? whole(response), signal, clock.release),
     };
   } catch (error) {
     clock.release();
@@ -109,9 +117,7 @@ function isResponse(response: FetchResponseLike | null | undefined): response is
 }
 
 function noFetch(): ChatError {
-  const message =
-    'There is no fetch here, and no undici: give fetchTransport({ fetch }) as option transport. In Jest with jsdom, set ' +
-    "testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] }";
+  const message = `There is no fetch here, and no undici: give fetchTransport({ fetch }) as option transport. ${inJest}`;
   return new ChatError('invalid_options', message, { param: 'transport' });
 }
 
@@ -119,6 +125,22 @@ function noFetch(): ChatError {
 function noResponse(what: string): ChatError {
   const message = `The fetch that is used ${what}: it must resolve to a new Response each time`;
   return new ChatError('invalid_options', message, { param: 'transport' });
+}
+
+/** The body of a `fetch` that streams none, as React Native's: all of it at once. */
+function whole(response: FetchResponseLike): FetchResponseLike['body'] {
+  if (typeof response.arrayBuffer !== 'function') return null;
+  let isRead = false;
+  return {
+    getReader: () => ({
+      async read() {
+        if (isRead) return { done: true };
+        isRead = true;
+        return { done: false, value: new Uint8Array((await response.arrayBuffer?.()) ?? []) };
+      },
+      async cancel() {},
+    }),
+  };
 }
 
 /** Not awaited: some implementations never settle, and some throw. */

@@ -47,6 +47,11 @@ export interface OwnTransport extends Transport {
   send(request: TransportRequest, stop?: AbortSignalLike): Promise<TransportResponse>;
 }
 
+/** What the makers of an error cannot know is the most frequent reason for it. */
+export const inJest =
+  "In Jest, jsdom takes these away: use testEnvironment 'node' or 'jest-fixed-jsdom', or set customExportConditions: " +
+  "['node', 'node-addons'] and give jsdom the globals TextEncoder and TextDecoder";
+
 const own = new WeakSet<Transport>();
 
 /** Marks a transport of ours: it obeys the signal by itself. */

@@ -189,6 +189,22 @@ test.each([
   expect(calls).toBe(1);
 });
 
+test('a fetch that streams no body is read whole', async () => {
+  for (const isStreamed of [false, true]) {
+    const text = isStreamed
+      ? `data: ${JSON.stringify(chunk({ content: 'x' }, 'stop'))}\n\ndata: [DONE]\n\n`
+      : JSON.stringify(whole({ content: 'x' }));
+    const fetch = async () => ({
+      status: 200,
+      headers: new Headers(),
+      body: undefined as never,
+      arrayBuffer: async () => new TextEncoder().encode(text).buffer as ArrayBuffer,
+    });
+    const completion = await ask({ transport: fetchTransport({ fetch }) }, isStreamed);
+    expect(completion).toMatchObject({ choices: [{ message: { content: 'x' } }] });
+  }
+});
+
 test('where there is no fetch, that is told once', async () => {
   const { fetch } = globalThis;
   cleanups.push(() => (globalThis.fetch = fetch));
