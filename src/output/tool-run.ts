@@ -81,7 +81,8 @@ export interface ToolRunStep {
 
 /**
  * Why a run ended: the model `answered`; `max_steps` were made; `stop_when` said so; the last answer is `cut_off`, by
- * `max_tokens` or a filter, and none of its calls was run; or it is `empty`.
+ * `max_tokens`, a filter or an end that is not known to be good, and none of its calls was run; or it is `empty`, or holds
+ * a call as text for the second time.
  */
 export type ToolRunEnd = 'answered' | 'max_steps' | 'stop_when' | 'cut_off' | 'empty';
 

@@ -1,20 +1,15 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:http';
 import type { ChatCompletionChunk, ChatError, Client, ToSSEStreamInit } from 'deepseek-v4-flash';
 import { createClient, decodeStream, isChatError } from 'deepseek-v4-flash';
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { cleanups, serve } from '../kit/serve.ts';
 import { chunk, clientOf, question } from '../kit/wire.ts';
 
 // A stream handed on to a visitor: over real sockets on both sides.
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
 
 async function vendor(): Promise<{ emulator: EmulatorServer; client: Client }> {
   const emulator = await startEmulator();
@@ -24,19 +19,6 @@ async function vendor(): Promise<{ emulator: EmulatorServer; client: Client }> {
     emulator,
     client: createClient({ baseURL, apiKey: 'any-key', maxRetries: 0 }) as Client,
   };
-}
-
-async function serve(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<string> {
-  const server = createServer(handle);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 const textOf = async (

@@ -1,33 +1,16 @@
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createSocketServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { ChatError, ClientOptions, DispatcherLike } from 'deepseek-v4-flash';
 import { createClient, fetchTransport, undiciTransport } from 'deepseek-v4-flash';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as undici7 from 'undici';
 import * as undici6 from 'undici6';
+import { cleanups, serve } from '../kit/serve.ts';
 import { chunk, errorOf, question, whole } from '../kit/wire.ts';
 
 // What stands between a program and the vendor: proxies that refuse or are dead, that compress, and interceptors.
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
-
-async function serve(handle: RequestListener): Promise<string> {
-  const server = createServer(handle);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanups.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** Its port, and how many connections it had. */
 async function serveSocket(
