@@ -7,6 +7,7 @@ import type { CompletionUsage } from '../schema/usage.ts';
 interface Folded {
   content: string | null;
   reasoning_content: string | undefined;
+  refusal: string | undefined;
   finish_reason: FinishReason;
   calls: Map<number, { id: string; name: string; text: string; isCustom: boolean }>;
 }
@@ -30,6 +31,7 @@ export class Fold {
         into = {
           content: null,
           reasoning_content: undefined,
+          refusal: undefined,
           finish_reason: null,
           calls: new Map(),
         };
@@ -39,6 +41,7 @@ export class Fold {
       if (delta.reasoning_content != null) {
         into.reasoning_content = (into.reasoning_content ?? '') + delta.reasoning_content;
       }
+      if (delta.refusal != null) into.refusal = (into.refusal ?? '') + delta.refusal;
       for (const call of delta.tool_calls ?? []) addCall(into.calls, call);
       into.finish_reason = finish_reason ?? into.finish_reason;
     }
@@ -50,20 +53,30 @@ export class Fold {
   }
 
   get completion(): ChatCompletion {
+    return this.#build(true);
+  }
+
+  /** What there is so far, with `finish_reason: null`. */
+  get partial(): ChatCompletion {
+    return this.#build(false);
+  }
+
+  #build(isWhole: boolean): ChatCompletion {
     // Browsers have had `toSorted` since 2023 only.
     // oxlint-disable-next-line no-array-sort
     const sorted = [...this.#choices].sort(([a], [b]) => a - b);
     const choices = sorted.map(
-      ([index, { calls, finish_reason, content, reasoning_content }]): Choice => {
+      ([index, { calls, finish_reason, content, reasoning_content, refusal }]): Choice => {
         return {
           index,
           message: {
             role: 'assistant',
             content,
             ...(reasoning_content !== undefined && { reasoning_content }),
-            ...settle(calls, answerEnd(finish_reason) === 'good'),
+            ...(refusal !== undefined && { refusal }),
+            ...settle(calls, isWhole && answerEnd(finish_reason) === 'good'),
           },
-          finish_reason,
+          finish_reason: isWhole ? finish_reason : null,
         };
       },
     );

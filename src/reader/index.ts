@@ -60,6 +60,7 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
   let report: SentReport | undefined;
   let isTaken = false;
   let cancel: (() => void) | undefined;
+  let isBegun = false;
   let isLeft = false;
   let resolveEnd!: (completion: ReadCompletion) => void;
   let rejectEnd!: (error: unknown) => void;
@@ -69,14 +70,29 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
   });
   ended.catch(() => {});
 
+  function fail(error: ChatError): ChatError {
+    const { partial } = fold.now;
+    if (partial.choices.length > 0) attachToError(error, { partial });
+    rejectEnd(error);
+    return error;
+  }
+
+  function resolve(): ChatCompletion {
+    const { completion } = fold.now;
+    const value = report;
+    if (value !== undefined) Object.defineProperty(completion, 'report', { value });
+    resolveEnd(completion);
+    return completion;
+  }
+
   async function* read(): AsyncGenerator<ChatStreamEvent, undefined> {
     const events = createEventReader();
+    isBegun = true;
     try {
       const response = await given;
-      checkResponse(response);
       const reader = response.body?.getReader();
       cancel = () => void reader?.cancel().catch(() => {});
-      if (isLeft) cancel();
+      checkResponse(response);
       for await (const { flash, ...chunk } of framesOf(reader)) {
         report = flash?.report ?? report;
         if (flash?.reset === true) {
@@ -89,16 +105,9 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
       if (!fold.now.isComplete) {
         throw new ChatError('stream_interrupted', 'The stream ended before the answer was whole');
       }
-      const { completion } = fold.now;
-      const value = report;
-      if (value !== undefined) Object.defineProperty(completion, 'report', { value });
-      resolveEnd(completion);
-      yield* events.end(completion);
+      yield* events.end(resolve());
     } catch (cause) {
-      const error = asChatError(cause, isLeft);
-      if (isPartial(fold.now)) attachToError(error, { partial: fold.now.completion });
-      rejectEnd(error);
-      throw error;
+      throw fail(asChatError(cause, isLeft));
     } finally {
       cancel?.();
     }
@@ -113,11 +122,16 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
   /** A generator that waits cannot be left; the request has to end now. */
   function leavable<T>(items: AsyncGenerator<T, undefined>): AsyncItems<T> {
     return {
-      next: () => items.next(),
+      async next() {
+        return isLeft ? { done: true, value: undefined } : items.next();
+      },
       async return() {
         isLeft = true;
         cancel?.();
-        rejectEnd(new ChatError('aborted', 'The loop over the answer was left'));
+        if (!isBegun) void letGo(given);
+        // Left behind its end, the answer is whole.
+        if (fold.now.isComplete) resolve();
+        else fail(new ChatError('aborted', 'The loop over the answer was left'));
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -131,9 +145,8 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
   ): AsyncGenerator<string, undefined> {
     for await (const event of events) {
       if (event.type === 'reset') {
-        throw new ChatError(
-          'stream_interrupted',
-          'The answer was begun anew; read events() instead',
+        throw fail(
+          new ChatError('stream_interrupted', 'The answer was begun anew; read events() instead'),
         );
       }
       if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
@@ -158,12 +171,17 @@ async function drain(events: AsyncGenerator<ChatStreamEvent, undefined>): Promis
   }
 }
 
-function isPartial(fold: Fold): boolean {
-  return fold.completion.choices.length > 0;
+/** Nobody has begun to read it. */
+async function letGo(given: ChatResponseLike | Promise<ChatResponseLike>): Promise<void> {
+  try {
+    await (await given).body?.getReader().cancel();
+  } catch {
+    // It is gone, one way or the other.
+  }
 }
 
 function asChatError(cause: unknown, isLeft: boolean): ChatError {
-  if (isChatError(cause)) return cause;
+  if (isChatError(cause) && !isLeft) return cause;
   const isAbort = isLeft || (cause as { name?: unknown } | null)?.name === 'AbortError';
   return isAbort
     ? new ChatError('aborted', 'Reading was stopped', { cause })
@@ -225,7 +243,8 @@ async function* framesOf(
 function parseFrame(data: string): Frame {
   try {
     const frame = JSON.parse(data) as Frame | null;
-    if (frame?.error != null || Array.isArray(frame?.choices)) return frame as Frame;
+    const isChunk = Array.isArray(frame?.choices) && frame.choices.every((choice) => choice?.delta);
+    if (frame?.error != null || isChunk) return frame as Frame;
   } catch {
     // Said below.
   }

@@ -1,22 +1,28 @@
-import { ChatError, isChatError } from '../errors.ts';
+import { ChatError } from '../errors.ts';
 import type { ByteReader } from '../web.ts';
+import { ByteQueue } from './byte-queue.ts';
 
 // What Node has for this, found without an import that bundlers for other places would stumble over.
 
-interface Unpacker extends AsyncIterable<Uint8Array> {
+interface Unpacker {
   write(bytes: Uint8Array): boolean;
   end(): void;
-  destroy(error?: Error): void;
-  once(event: 'drain' | 'close', listener: () => void): void;
+  destroy(): void;
+  pause(): void;
+  resume(): void;
+  on(event: 'data', listener: (bytes: Uint8Array) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'end' | 'drain' | 'close', listener: () => void): void;
 }
 
-type Make = (() => Unpacker) | undefined;
+type Make = ((options: { finishFlush: number }) => Unpacker) | undefined;
 
 interface Zlib {
   createGunzip: Make;
   createInflate: Make;
   createBrotliDecompress: Make;
   createZstdDecompress?: Make;
+  constants: Record<'Z_SYNC_FLUSH' | 'BROTLI_OPERATION_FLUSH' | 'ZSTD_e_flush', number>;
 }
 
 /**
@@ -28,58 +34,67 @@ export function decompress(body: ByteReader, encoding: string): ByteReader | und
     process?: { getBuiltinModule?: (name: string) => Zlib | undefined };
   };
   const zlib = process?.getBuiltinModule?.('node:zlib');
-  const makers: Record<string, Make> = {
-    gzip: zlib?.createGunzip,
-    'x-gzip': zlib?.createGunzip,
-    deflate: zlib?.createInflate,
-    br: zlib?.createBrotliDecompress,
-    zstd: zlib?.createZstdDecompress,
+  if (zlib === undefined) return undefined;
+  const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH, ZSTD_e_flush } = zlib.constants;
+  const makers: Record<string, [Make, number]> = {
+    gzip: [zlib.createGunzip, Z_SYNC_FLUSH],
+    'x-gzip': [zlib.createGunzip, Z_SYNC_FLUSH],
+    deflate: [zlib.createInflate, Z_SYNC_FLUSH],
+    br: [zlib.createBrotliDecompress, BROTLI_OPERATION_FLUSH],
+    zstd: [zlib.createZstdDecompress, ZSTD_e_flush],
   };
-  const make = Object.hasOwn(makers, encoding) ? makers[encoding] : undefined;
-  return make === undefined ? undefined : unpack(body, make());
+  // All that came is handed out, also of what was cut off: whether the answer is whole, others know.
+  const [make, finishFlush = 0] = Object.hasOwn(makers, encoding) ? (makers[encoding] ?? []) : [];
+  return make === undefined ? undefined : unpack(body, make({ finishFlush }));
 }
 
 function unpack(body: ByteReader, unpacker: Unpacker): ByteReader {
-  const bytes = unpacker[Symbol.asyncIterator]();
   let isStarted = false;
-  let isCancelled = false;
+  let isOver = false;
   let failure: unknown;
+  let wake = (): void => {};
+  const queue = new ByteQueue(() => unpacker.resume());
+  const end = (reason?: unknown): void => {
+    if (isOver) return;
+    isOver = true;
+    queue.end(reason);
+    // What a server sends behind it is nobody's.
+    body.cancel();
+    unpacker.destroy();
+    wake();
+  };
+  unpacker.on('data', (bytes) => {
+    if (!queue.push(bytes)) unpacker.pause();
+  });
+  unpacker.on('end', () => end(failure));
+  unpacker.on('drain', () => wake());
+  unpacker.on('error', (cause) => {
+    const message = 'The compressed answer is broken';
+    end(failure ?? new ChatError('stream_interrupted', message, { cause, retryable: true }));
+  });
+
   const pump = async (): Promise<void> => {
     try {
-      for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
-        if (!unpacker.write(piece) && !isCancelled) {
-          await new Promise<void>((resolve) => {
-            unpacker.once('drain', resolve);
-            unpacker.once('close', resolve);
-          });
-        }
+      for (;;) {
+        const piece = await body.read();
+        if (piece === undefined || isOver) break;
+        if (!unpacker.write(piece)) await new Promise<void>((resolve) => (wake = resolve));
       }
-      unpacker.end();
     } catch (error) {
       failure = error;
-      unpacker.destroy();
     }
+    // What has been written comes out before the end does.
+    if (!isOver) unpacker.end();
   };
   return {
-    async read() {
+    read() {
       if (!isStarted) void pump();
       isStarted = true;
-      try {
-        const { done, value } = await bytes.next();
-        if (failure !== undefined) throw failure;
-        return done ? undefined : value;
-      } catch (error) {
-        if (failure !== undefined) throw failure;
-        if (isChatError(error)) throw error;
-        body.cancel();
-        const message = 'The compressed answer is broken, or was cut off';
-        throw new ChatError('stream_interrupted', message, { cause: error, retryable: true });
-      }
+      return queue.read();
     },
     cancel() {
-      isCancelled = true;
-      body.cancel();
-      unpacker.destroy();
+      queue.clear();
+      end(new ChatError('stream_interrupted', 'The connection was let go of'));
     },
   };
 }

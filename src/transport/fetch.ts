@@ -36,7 +36,7 @@ export interface FetchResponseLike {
     };
   } | null;
   /** Asked where there is no `body`. */
-  arrayBuffer?(): Promise<ArrayBuffer>;
+  arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
 }
 
 /** Options of {@link fetchTransport}. */

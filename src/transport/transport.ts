@@ -2,6 +2,7 @@ import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import { foreignError } from '../foreign-error.ts';
 import { timeoutError } from '../timeout-error.ts';
+import { isAbout } from './proxy.ts';
 import { Stop, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 
@@ -133,15 +134,15 @@ const notAllowed = new Set(['NotCapable', 'PermissionDenied', 'ERR_ACCESS_DENIED
 /**
  * What a failure before the response head means.
  *
- * @param proxy the host of the proxy that the request went through, where that is known
+ * @param proxy the address of the proxy that requests go through, where that is known
  */
-export function connectionError(cause: unknown, url: string, proxy?: string): ChatError {
+export function connectionError(cause: unknown, url: string, proxy?: URL): ChatError {
   const host = new URL(url).host;
   const slim = foreignError(cause);
   const refusal = /Proxy response \((\d{3})\)/.exec(slim.message)?.[1];
   if (refusal !== undefined) {
     const hint = refusal === '407' ? ', it wants a user and a password' : '';
-    const message = `The proxy${proxy === undefined ? '' : ` ${proxy}`} refused the connection to ${host} (${refusal}${hint})`;
+    const message = `The proxy${proxy === undefined ? '' : ` ${proxy.host}`} refused the connection to ${host} (${refusal}${hint})`;
     const retryable = refusal !== '407' && refusal !== '403';
     return new ChatError('connection', message, { cause: slim, retryable });
   }
@@ -155,10 +156,8 @@ export function connectionError(cause: unknown, url: string, proxy?: string): Ch
     return new ChatError('invalid_response', `${host} does not speak HTTP`, { cause: slim });
   }
   const why = slim.code ?? slim.message;
-  // The address that was not reached stands in the message.
-  const port = proxy === undefined ? undefined : (/:(\d+)$/.exec(proxy)?.[1] ?? '');
-  const isProxy = port !== undefined && new RegExp(`:${port}\\b|ENOTFOUND`).test(slim.message);
-  const who = isProxy ? `the proxy ${proxy}` : host;
+  const isProxy = proxy !== undefined && isAbout(slim.message, proxy);
+  const who = isProxy ? `the proxy ${proxy.host}` : host;
   return new ChatError('connection', `No answer from ${who}: ${why}`, {
     cause: slim,
     retryable: !tlsCodes.test(slim.code ?? ''),

@@ -8,7 +8,7 @@ import type { AbortSignalLike, ByteReader } from '../web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decompress } from './decompress.ts';
 import { fetchTransport } from './fetch.ts';
-import { proxyHost } from './proxy.ts';
+import { proxyOf } from './proxy.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError, ownTransport } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
@@ -145,7 +145,7 @@ class Exchange extends UndiciHandler implements ByteReader {
     const { url } = this.#request;
     const told = responseIn(error);
     if (told === undefined) {
-      const proxy = this.#dispatcher && proxyHost(this.#dispatcher, url.startsWith('https:'));
+      const proxy = this.#dispatcher && proxyOf(this.#dispatcher, url.startsWith('https:'));
       return this.#end(connectionError(error, url, proxy));
     }
     this.#hasHead = true;

@@ -74,6 +74,20 @@ describe.each([
   });
 });
 
+test('a request that no proxy carries is not said to have met one', async () => {
+  const agent = new undici7.EnvHttpProxyAgent({
+    httpsProxy: 'http://user:secret@127.0.0.1:3128',
+    noProxy: '127.0.0.1,nowhere.invalid',
+  });
+  cleanups.push(() => agent.destroy());
+  const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+  for (const host of ['127.0.0.1:9', 'nowhere.invalid']) {
+    const error = await errorOf(ask({ transport, baseURL: `https://${host}` }));
+    expect(error.message).toContain(`No answer from ${host}`);
+    expect(error.message).not.toContain('proxy');
+  }
+});
+
 describe('a compressed answer', () => {
   const ways = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
   const answer = JSON.stringify(whole({ content: 'Hello there. '.repeat(1_000) }));
@@ -112,6 +126,20 @@ describe('a compressed answer', () => {
       }
     });
 
+    test('that is whole, but whose connection breaks, is an answer', async () => {
+      const head = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n`;
+      const packed = gzipSync(events);
+      const { port } = await serveSocket((socket) =>
+        socket.once('data', () => {
+          socket.write(`${head}${packed.length.toString(16)}\r\n`);
+          socket.end(packed);
+        }),
+      );
+      const baseURL = `http://127.0.0.1:${port}`;
+      const completion = await ask({ baseURL, transport: transportOf() }, true);
+      expect(completion).toMatchObject({ report: { completion: 'complete' } });
+    });
+
     test('that unpacks to more than the limit is refused', async () => {
       const large = gzipSync(JSON.stringify(whole({ content: 'x'.repeat(50_000_000) })));
       const baseURL = await serve((_, response) => {
@@ -122,6 +150,52 @@ describe('a compressed answer', () => {
       const error = await errorOf(ask({ baseURL, transport: transportOf(), limits }));
       expect(error.code).toBe('limit_exceeded');
     });
+  });
+
+  test('that is cut off hands out what had come', async () => {
+    const packed = gzipSync(events);
+    const baseURL = await serve((_, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(packed.subarray(0, packed.length - 12));
+      setTimeout(() => response.destroy(), 50);
+    });
+    const error = await errorOf(ask({ baseURL, transport: undiciTransport() }, true));
+    expect(error.code).toBe('stream_interrupted');
+    expect(error.partial?.choices[0].message.content).toContain('Hello there.');
+  });
+
+  test('ends where its compressed data ends, and an empty one is empty', async () => {
+    let closed = 0;
+    const baseURL = await serve((_, response) => {
+      response.on('close', () => closed++);
+      response.setHeader('content-encoding', 'deflate');
+      response.write(deflateSync(answer));
+      response.write('x'.repeat(1_000));
+    });
+    await ask({ baseURL, transport: undiciTransport() });
+    await expect.poll(() => closed).toBe(1);
+    const empty = await serve((_, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end();
+    });
+    const error = await errorOf(ask({ baseURL: empty, transport: undiciTransport() }));
+    expect(error.message).toContain('ended before it was whole');
+  });
+
+  test('of many bytes leaves no listener behind', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    cleanups.push(() => process.off('warning', onWarning));
+    const noise = Array.from({ length: 200_000 }, () => Math.random().toString(36)).join(' ');
+    const baseURL = await serve((_, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync(JSON.stringify(whole({ content: noise }))));
+    });
+    const completion = await ask({ baseURL, transport: undiciTransport() });
+    expect(completion).toMatchObject({ choices: [{ message: { content: noise } }] });
+    expect(warnings).toEqual([]);
   });
 
   test('of a kind that cannot be read here says so', async () => {

@@ -138,7 +138,54 @@ test('a reset voids what came, and a text cannot take it back', async () => {
   expect(events.map(({ type }) => type)).toContain('reset');
   const whole = await readChat(respond()).finalCompletion();
   expect(whole.choices[0].message.content).toBe('new');
-  expect(await codeOf(listOf(readChat(respond()).text()))).toBe('stream_interrupted');
+  const reader = readChat(respond());
+  expect(await codeOf(listOf(reader.text()))).toBe('stream_interrupted');
+  expect(await codeOf(reader.finalCompletion())).toBe('stream_interrupted');
+});
+
+/** A response whose body tells when it is let go of. */
+function watched(text: string, init: ResponseInit): { response: Response; isLeft(): boolean } {
+  let isCancelled = false;
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  return { response: new Response(body, init), isLeft: () => isCancelled };
+}
+const asStream = { headers: { 'content-type': 'text/event-stream' } };
+
+test('a body that is not read to its end is let go of', async () => {
+  const refused = watched('no', { status: 500 });
+  expect(await codeOf(readChat(refused.response).finalCompletion())).toBe('server_error');
+  expect(refused.isLeft()).toBe(true);
+  const unread = watched('data: ', asStream);
+  await readChat(unread.response).text().return?.();
+  await expect.poll(() => unread.isLeft()).toBe(true);
+});
+
+test('a loop that was left is over, and behind the end the answer is whole', async () => {
+  const frame = (event: object): string => `data: ${JSON.stringify(event)}\n\n`;
+  const early = watched(frame(chunk({ content: 'a' })), asStream);
+  const events = readChat(early.response).events();
+  await events.next();
+  const waiting = codeOf(events.next());
+  await events.return?.();
+  expect(await waiting).toBe('aborted');
+  expect(await events.next()).toEqual({ done: true, value: undefined });
+  const late = readChat(watched(frame(chunk({ content: 'a' }, 'stop')), asStream).response);
+  for await (const _ of late.events()) break;
+  expect((await late.finalCompletion()).choices[0].message.content).toBe('a');
+});
+
+test('a refusal is part of the answer, and an odd frame is no fault of the network', async () => {
+  const refusing = readChat(responseOf([chunk({ refusal: 'no' }), chunk({}, 'stop')]));
+  expect((await refusing.finalCompletion()).choices[0].message.refusal).toBe('no');
+  for (const choices of [[null], [{ index: 0 }]]) {
+    const odd = new Response(`data: ${JSON.stringify({ choices })}\n\n`, asStream);
+    expect(await codeOf(readChat(odd).finalCompletion())).toBe('invalid_response');
+  }
 });
 
 test('a page that leaves the loop ends the request', async () => {
