@@ -126,20 +126,6 @@ describe('a compressed answer', () => {
       }
     });
 
-    test('that is whole, but whose connection breaks, is an answer', async () => {
-      const head = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n`;
-      const packed = gzipSync(events);
-      const { port } = await serveSocket((socket) =>
-        socket.once('data', () => {
-          socket.write(`${head}${packed.length.toString(16)}\r\n`);
-          socket.end(packed);
-        }),
-      );
-      const baseURL = `http://127.0.0.1:${port}`;
-      const completion = await ask({ baseURL, transport: transportOf() }, true);
-      expect(completion).toMatchObject({ report: { completion: 'complete' } });
-    });
-
     test('that unpacks to more than the limit is refused', async () => {
       const large = gzipSync(JSON.stringify(whole({ content: 'x'.repeat(50_000_000) })));
       const baseURL = await serve((_, response) => {
@@ -150,6 +136,21 @@ describe('a compressed answer', () => {
       const error = await errorOf(ask({ baseURL, transport: transportOf(), limits }));
       expect(error.code).toBe('limit_exceeded');
     });
+  });
+
+  // Node's own fetch may drop what it has unpacked.
+  test('that is whole, but whose connection breaks, is an answer', async () => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const packed = gzipSync(events);
+    const { port } = await serveSocket((socket) =>
+      socket.once('data', () => {
+        socket.write(`${head}${packed.length.toString(16)}\r\n`);
+        socket.end(packed);
+      }),
+    );
+    const baseURL = `http://127.0.0.1:${port}`;
+    const completion = await ask({ baseURL, transport: undiciTransport() }, true);
+    expect(completion).toMatchObject({ report: { completion: 'complete' } });
   });
 
   test('that is cut off hands out what had come', async () => {
