@@ -413,3 +413,12 @@ test('a field of extraBody that is undefined is none', () => {
   });
   expect(body).toMatchObject({ max_tokens: 5 });
 });
+
+test('a header of the client that is null takes off what would be sent, and a call may set it', () => {
+  const { client } = clientOf(answer, { headers: { accept: null, 'user-agent': null } });
+  const prepared = client.chat.completions.prepare({ messages: question });
+  expect(Object.keys(prepared.headers)).toEqual(['content-type', 'accept-encoding']);
+  const options = { headers: { accept: 'text/plain' } };
+  const again = client.chat.completions.prepare({ messages: question }, options);
+  expect(again.headers).toHaveProperty('accept', 'text/plain');
+});

@@ -377,3 +377,18 @@ test('a whole answer behind comments is read', async () => {
   const body = `: keep-alive\n\n: keep-alive\n\n${JSON.stringify(whole({ content: 'x' }))}`;
   expect((await readWhole(body)).choices[0].message.content).toBe('x');
 });
+
+test('an event stream in the place of a whole answer ends with its last event', async () => {
+  const pieces = [asEvents([chunk({ content: 'x' }), chunk({}, 'stop')])];
+  const read = async (): Promise<Uint8Array | undefined> => {
+    const piece = pieces.shift();
+    // The connection stays open behind it.
+    return piece === undefined ? new Promise(() => {}) : new TextEncoder().encode(piece);
+  };
+  const transport = {
+    send: async () => ({ status: 200, headers: {}, body: { read, cancel() {} } }),
+  };
+  const { client } = clientOf([], { transport });
+  const completion = await client.chat.completions.create({ messages: question });
+  expect(completion.choices[0].message.content).toBe('x');
+});

@@ -388,3 +388,12 @@ test.each([5, {}, 'x'])('a schema that gives no result has failed (%j)', async (
   );
   expect(error.code).toBe('invalid_output');
 });
+
+test('abort() ends the wait for a schema that never settles', async () => {
+  const { client } = clientOf(streamed);
+  const response_format = schemaOf(() => never);
+  const stream = client.chat.completions.stream({ messages: question, response_format });
+  for await (const _ of stream);
+  stream.abort();
+  expect((await errorOf(stream.finalCompletion())).code).toBe('aborted');
+});
