@@ -96,10 +96,10 @@ export function post(
     'content-type': 'application/json',
     accept: body.stream ? 'text/event-stream' : 'application/json',
   };
-  const headers = mergeHeaders(sent, {
-    ...options.headers,
-    ...resolveHeaders(requestOptions.headers),
-  });
+  const headers = mergeHeaders(
+    mergeHeaders(sent, options.headers),
+    resolveHeaders(requestOptions.headers),
+  );
   return {
     provider: options.provider.id,
     method: 'POST',
@@ -183,20 +183,18 @@ function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): C
 }
 
 function extraBody(extra: Record<string, unknown> | undefined): Record<string, unknown> {
-  if (
-    extra !== undefined &&
-    (typeof extra !== 'object' || extra === null || Array.isArray(extra))
-  ) {
+  if (extra === undefined) return {};
+  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
   const taken = ['model', 'messages', 'prompt', 'stream'].filter(
-    (key) => extra && Object.hasOwn(extra, key) && extra[key] !== undefined,
+    (key) => Object.hasOwn(extra, key) && extra[key] !== undefined,
   );
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
   }
-  return Object.fromEntries(Object.entries(extra ?? {}).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined));
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */
