@@ -228,7 +228,12 @@ export function createCall(
       const { stop } = current;
       const transport: OwnTransport = options.transport;
       const outgoing = transportRequest(
-        { ...request, headers: { ...headers, authorization: `Bearer ${key}` } },
+        {
+          method: request.method,
+          url: request.url,
+          headers: { ...headers, authorization: `Bearer ${key}` },
+          body: request.body,
+        },
         {
           connectMs: timeout.connect ?? defaults.timeout.connect,
           headersMs: timeout.headers ?? defaults.timeout.headers[kind],

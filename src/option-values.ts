@@ -116,16 +116,11 @@ export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeade
   return resolved;
 }
 
-/** Puts headers over others: one that is `null` takes the other off. */
-export function mergeHeaders(
-  into: Record<string, string>,
-  over: ResolvedHeaders,
-): Record<string, string> {
-  for (const [name, value] of Object.entries(over)) {
-    if (value === null) delete into[name];
-    else into[name] = value;
-  }
-  return into;
+/** Headers without those that were taken off. */
+export function withoutNull(headers: ResolvedHeaders): Record<string, string> {
+  const isNull = (name: string): boolean => headers[name] === null;
+  for (const name of Object.keys(headers).filter(isNull)) delete headers[name];
+  return headers as Record<string, string>;
 }
 
 function isVisible(text: string): boolean {

@@ -9,7 +9,8 @@ export function invalidOptions(param: string, message: string): ChatError {
 /** Names that other clients have for things, and what they are called here. */
 export type OptionHints = Readonly<Record<string, string>>;
 
-const none: object = Object.freeze(Object.create(null));
+/** No options at all, not even a prototype's. */
+export const noOptions: object = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ Object.create(null));
 
 /**
  * The options that an object itself has, and nothing that a prototype adds to them: whatever else runs in a process can
@@ -24,7 +25,7 @@ export function ownOptions<T extends object>(
   what: string,
   hints: OptionHints = {},
 ): Partial<T> {
-  if (given == null) return none;
+  if (given == null) return noOptions;
   const own = Object.create(null) as Record<string, unknown>;
   if (typeof given !== 'object' || !isPlain(given)) {
     throw invalidOptions('', `${what} must be a plain object, e.g. { ${known[0]}: … }`);

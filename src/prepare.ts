@@ -2,7 +2,7 @@ import type { HttpRequest } from './call.ts';
 import { ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { callOptionNames } from './options.ts';
-import { mergeHeaders, resolveHeaders } from './option-values.ts';
+import { resolveHeaders, withoutNull } from './option-values.ts';
 import type { Provider } from './providers/provider.ts';
 import { findOption } from './providers/registry.ts';
 import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
@@ -71,13 +71,13 @@ function hintFor(key: string): string | undefined {
 function prepareCanonical(
   options: ResolvedOptions,
   request: CanonicalRequest,
-  extra: Record<string, unknown>,
+  extra: Record<string, unknown> | undefined,
   requestOptions: RequestOptions<unknown>,
 ): ReadyRequest {
   const { provider, urls } = options;
   const encoded = expressible(() => provider.encode(request, provider.profile));
   const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
-  const body = { ...encoded.body, ...extra };
+  const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
   const { thinking = 'default', adjustments, issues } = encoded;
   return post(options, requestOptions, url, { body, adjustments, issues, thinking });
 }
@@ -91,15 +91,14 @@ export function post(
 ): ReadyRequest {
   const { adjustments, issues, thinking } = encoded;
   if (options.onUnsupported === 'error') refuseLossy(options, adjustments);
-  const body = { ...encoded.body, ...extraBody(requestOptions.extraBody) };
-  const sent = {
+  const extra = extraBody(requestOptions.extraBody);
+  const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
+  const headers = withoutNull({
     'content-type': 'application/json',
     accept: body.stream ? 'text/event-stream' : 'application/json',
-  };
-  const headers = mergeHeaders(
-    mergeHeaders(sent, options.headers),
-    resolveHeaders(requestOptions.headers),
-  );
+    ...options.headers,
+    ...resolveHeaders(requestOptions.headers),
+  });
   return {
     provider: options.provider.id,
     method: 'POST',
@@ -122,12 +121,12 @@ export function prepareGet(
   requestOptions: RequestOptions<unknown>,
 ): HttpRequest {
   if (url === undefined) throw notOffered(options.provider, what);
-  const given = { ...options.headers, ...resolveHeaders(requestOptions.headers) };
-  return {
-    method: 'GET',
-    url,
-    headers: mergeHeaders({ accept: 'application/json' }, given),
-  };
+  const headers = withoutNull({
+    accept: 'application/json',
+    ...options.headers,
+    ...resolveHeaders(requestOptions.headers),
+  });
+  return { method: 'GET', url, headers };
 }
 
 /** An `unsupported`: the vendor documents no such call. */
@@ -149,9 +148,9 @@ function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjust
 function vendorFields(
   { provider }: ResolvedOptions,
   { providerOptions }: RequestOptions<unknown>,
-): Record<string, unknown> {
+): Record<string, unknown> | undefined {
   const section = (providerOptions as Record<string, unknown> | undefined)?.[provider.id];
-  if (section == null) return {};
+  if (section == null) return undefined;
   const path = `providerOptions.${provider.id}`;
   if (provider.options === undefined) {
     throw invalidRequest([
@@ -182,8 +181,10 @@ function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): C
   throw new ChatError('invalid_options', message, { param: 'provider' });
 }
 
-function extraBody(extra: Record<string, unknown> | undefined): Record<string, unknown> {
-  if (extra === undefined) return {};
+function extraBody(
+  extra: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  if (extra === undefined) return undefined;
   if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }

@@ -26,7 +26,7 @@ export async function readCompletion(
   options: ResolvedOptions,
 ): Promise<ChatCompletion> {
   const text = withoutComments(await readText(body, options.limits));
-  if (isEventStream(text)) return readStreamed(text, call, options);
+  if (!text.startsWith('{') && isEventStream(text)) return readStreamed(text, call, options);
   const { provider } = options;
   const answer = checkAnswer(parseAnswer(text), call, options);
   return provider.decode(answer, call.note, provider.profile);
@@ -95,7 +95,7 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
     if (pieces.length === 0 && isBlank(bytes)) continue;
     body.gotContent();
     pieces.push(bytes);
-    if (endsEvents(pieces)) {
+    if (pieces[0]?.[0] !== brace && endsEvents(bytes)) {
       // Some hosts keep the connection open behind it.
       body.cancel();
       return decodeText(pieces);
@@ -105,11 +105,9 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
 
 const brace = 0x7b;
 
-/** Whether these are events, of which the last one has come. */
-function endsEvents(pieces: readonly Uint8Array[]): boolean {
-  const [first, last] = [pieces[0], pieces.at(-1)];
-  if (first?.[0] === brace || last === undefined) return false;
-  return /(?:^|\n)data: ?\[DONE\]\s*$/.test(new TextDecoder().decode(last.subarray(-64)));
+/** Whether the last of all events has come. */
+function endsEvents(bytes: Uint8Array): boolean {
+  return /(?:^|\n)data: ?\[DONE\]\s*$/.test(new TextDecoder().decode(bytes.subarray(-64)));
 }
 
 function isBlank(bytes: Uint8Array): boolean {
@@ -117,10 +115,10 @@ function isBlank(bytes: Uint8Array): boolean {
 }
 
 /** Most answers come in one piece; a decoder that has nothing to remember is the faster one. */
-function decodeText([first, ...rest]: readonly Uint8Array[]): string {
+function decodeText(pieces: readonly Uint8Array[]): string {
   const decoder = new TextDecoder();
-  if (first === undefined || rest.length === 0) return decoder.decode(first).trimStart();
-  const text = [first, ...rest].map((bytes) => decoder.decode(bytes, { stream: true })).join('');
+  if (pieces.length < 2) return decoder.decode(pieces[0]).trimStart();
+  const text = pieces.map((bytes) => decoder.decode(bytes, { stream: true })).join('');
   return (text + decoder.decode()).trimStart();
 }
 

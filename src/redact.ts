@@ -52,10 +52,9 @@ export class Secrets {
   }
 
   /** Response headers: names and values. */
-  redactHeaders({
-    'set-cookie': _cookies,
-    ...headers
-  }: Readonly<Record<string, string>>): Record<string, string> {
+  redactHeaders(received: Readonly<Record<string, string>>): Record<string, string> {
+    const headers = { ...received };
+    delete headers['set-cookie'];
     let all = '';
     let unknown = '';
     for (const name of Object.keys(headers)) {
@@ -121,7 +120,8 @@ function setOwn(error: ChatError, field: 'message' | 'stack' | 'cause', value: u
   });
 }
 
-const harmless = new Set(
+/** Headers whose values are known to be harmless: all that they may hold, or those of one word, an id or a number. */
+const harmless = new Map(
   (
     'accept accept-encoding age alt-svc cache-control connection content-encoding content-length content-type date etag ' +
     'expires keep-alive last-modified pragma retry-after retry-after-ms server strict-transport-security ' +
@@ -129,18 +129,23 @@ const harmless = new Set(
     'x-request-id x-ds-trace-id x-inference-id x-generation-id x-cache x-amz-cf-id x-amz-cf-pop x-frame-options ' +
     'x-xss-protection x-envoy-upstream-service-time referrer-policy access-control-allow-origin ' +
     'access-control-allow-credentials access-control-expose-headers'
-  ).split(' '),
+  )
+    .split(' ')
+    .map((name) => [name, /^x-|^(?:server|via|etag|cf-ray)$/.test(name) ? 'word' : 'any'] as const),
 );
 
-function isHarmlessName(name: string): boolean {
-  return harmless.has(name) || /^(?:x-)?ratelimit-|^x-(?:org-)?quota-/.test(name);
+const isLimit = /^(?:x-)?ratelimit-|^x-(?:org-)?quota-/;
+const isWord = /^[\w.:;,=/"@()*-]*$/;
+
+function harmlessValues(name: string): 'any' | 'word' | undefined {
+  return harmless.get(name) ?? (isLimit.test(name) ? 'word' : undefined);
 }
 
 /** Ids, versions and numbers are of one word. What has more of them in such a header may be anything. */
 function isHarmless(name: string, value: string): boolean {
-  if (!isHarmlessName(name)) return false;
-  const holdsAnything = /^x-|ratelimit|^(?:server|via|etag|cf-ray)$/.test(name);
-  return !holdsAnything || (value.length <= 128 && /^[\w.:;,=/"@()*-]*$/.test(value));
+  const values = harmlessValues(name);
+  if (values !== 'word') return values === 'any';
+  return value.length <= 128 && isWord.test(value);
 }
 
 /** Headers for a hook: the values of those that are known to be harmless, and the names of the others. */
@@ -148,7 +153,7 @@ export function harmlessHeaders(headers: Readonly<Record<string, string>>): Reco
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      isHarmlessName(name) ? value : '[hidden]',
+      harmlessValues(name) !== undefined ? value : '[hidden]',
     ]),
   );
 }

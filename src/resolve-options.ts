@@ -17,7 +17,7 @@ import {
 import type { ClientOptions, RequestOptions, ResolvedOptions, TimeoutOptions } from './options.ts';
 import { clientOptionNames, defaults, callOptionNames } from './options.ts';
 import type { OptionHints } from './own-options.ts';
-import { invalidOptions, ownOptions } from './own-options.ts';
+import { invalidOptions, noOptions, ownOptions } from './own-options.ts';
 import { findProvider } from './providers/registry.ts';
 import { fetchTransport } from './transport/fetch.ts';
 import { undiciTransport } from './transport/undici.ts';
@@ -164,6 +164,8 @@ export function resolveCall(
   signal: RequestOptions['signal'];
 } {
   const { timeout, maxRetries } = options;
+  const client = { timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+  if (given == null) return { own: noOptions, refusal: undefined, ...client };
   try {
     const asked = callOptions(given);
     checkRecovery(asked.onReasoningExhausted, kind);
@@ -177,6 +179,6 @@ export function resolveCall(
     };
   } catch (refusal) {
     if (!isChatError(refusal)) throw refusal;
-    return { own: {}, refusal, timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+    return { own: noOptions, refusal, ...client };
   }
 }

@@ -54,9 +54,12 @@ export function checkMessages(
       issues.push({ path: `messages.${index}.tool_call_id`, message: why });
       continue;
     }
-    const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+    if (message.role !== 'assistant') {
+      if (open.size > 0) open = new Set();
+      continue;
+    }
+    const calls = message.tool_calls ?? [];
     open = new Set(calls.map(({ id }) => id));
-    if (message.role !== 'assistant') continue;
     if (message.prefix && index < messages.length - 1) {
       issues.push({ path: `messages.${index}.prefix`, message: 'is only for the last message' });
     }

@@ -51,5 +51,6 @@ export function announcesCalls(reason: FinishReason): boolean {
 }
 
 function spelled(reason: string): string {
+  if (ends.has(reason)) return reason;
   return reason.trim().toLowerCase().replaceAll('-', '_');
 }
