@@ -16,7 +16,7 @@ import { decodeModels } from './providers/dialect/decode-models.ts';
 import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import { callOptions, clientOptions, resolveOptions } from './resolve-options.ts';
+import { clientOptions, resolveCall, resolveOptions } from './resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -189,6 +189,15 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     return iterable(page, async () => (await page).data);
   };
 
+  const checkedOptions = (
+    given: RequestOptions<unknown> | undefined,
+    params: { stream?: boolean | null | undefined },
+  ): RequestOptions<unknown> => {
+    const { own, refusal } = resolveCall(options, given, params?.stream ? 'streamed' : 'whole');
+    if (refusal !== undefined) throw refusal;
+    return own;
+  };
+
   const close = async (): Promise<void> => {
     closing.abort(undefined);
     // A transport that was handed in belongs to whoever made it.
@@ -211,7 +220,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
             issues: _issues,
             thinking: _thinking,
             ...prepared
-          } = prepare(options, params, callOptions(given));
+          } = prepare(options, params, checkedOptions(given, params));
           return prepared;
         },
       },

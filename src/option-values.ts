@@ -18,7 +18,7 @@ export function checkRecovery(
 ): void {
   const param = 'onReasoningExhausted';
   checkOneOf(param, recovery, ['return', 'disable', 'lower']);
-  if (kind === 'streamed' && recovery !== undefined && recovery !== 'return') {
+  if (kind === 'streamed' && recovery != null && recovery !== 'return') {
     const message = `Option ${param} is not for streams, which have handed out the reasoning by then`;
     throw invalidOptions(param, message);
   }
@@ -35,7 +35,7 @@ export function resolveSignal(signal: RequestOptions['signal']): RequestOptions[
 }
 
 export function checkOneOf(param: string, value: unknown, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value as string)) {
+  if (value != null && !allowed.includes(value as string)) {
     throw invalidOptions(param, `Option ${param} must be one of ${allowed.join(', ')}`);
   }
 }
@@ -167,7 +167,7 @@ export function resolveTimeout(timeout: TimeoutOptions | number | undefined): Ti
   for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
     const param = `timeout.${name}`;
     if (!known.includes(name)) throw invalidOptions(param, `Option ${param} does not exist`);
-    if (limitMs === undefined) {
+    if (limitMs == null) {
       delete clocks[name as keyof TimeoutOptions];
       continue;
     }
@@ -183,8 +183,9 @@ export function resolveTimeout(timeout: TimeoutOptions | number | undefined): Ti
 }
 
 /** @throws ChatError `invalid_options` */
-export function resolveRetries(maxRetries: number | undefined): number | undefined {
-  if (maxRetries !== undefined && (!Number.isInteger(maxRetries) || maxRetries < 0)) {
+export function resolveRetries(maxRetries: number | null | undefined): number | undefined {
+  if (maxRetries == null) return undefined;
+  if (!Number.isInteger(maxRetries) || maxRetries < 0) {
     throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number from 0 on');
   }
   return maxRetries;
@@ -212,7 +213,7 @@ const priceNames = ['cacheHit', 'cacheMiss', 'output', 'date'];
 
 /** @throws ChatError `invalid_options` */
 export function resolvePricing(given: Pricing | undefined): Prices | undefined {
-  if (given === undefined) return undefined;
+  if (given == null) return undefined;
   const { cacheHit, cacheMiss, output, date } = ownOptions(given, priceNames, 'Option pricing');
   return {
     date,
@@ -241,7 +242,7 @@ export function resolveLimits(limits: Limits | undefined): ResolvedLimits {
     if (!Object.hasOwn(resolved, name)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);
     }
-    if (limit === undefined) continue;
+    if (limit == null) continue;
     if (typeof limit !== 'number' || !(limit > 0)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} must be a number above 0`);
     }

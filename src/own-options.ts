@@ -27,15 +27,22 @@ export function ownOptions<T extends object>(
 ): Partial<T> {
   if (given == null) return noOptions;
   const own = Object.create(null) as Record<string, unknown>;
-  if (typeof given !== 'object' || !isPlain(given)) {
-    throw invalidOptions('', `${what} must be a plain object, e.g. { ${known[0]}: … }`);
-  }
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of entriesOf(given, known, what)) {
     if (value === undefined) continue;
     if (!known.includes(name)) throw unknownOption(name, known, what, hints);
     own[name] = value;
   }
   return own as Partial<T>;
+}
+
+function entriesOf(given: object, known: readonly string[], what: string): [string, unknown][] {
+  try {
+    if (typeof given === 'object' && isPlain(given)) return Object.entries(given);
+  } catch {
+    // A getter or a proxy of the caller's.
+    throw invalidOptions('', `${what} cannot be read: a getter or a proxy in them throws`);
+  }
+  throw invalidOptions('', `${what} must be a plain object, e.g. { ${known[0]}: … }`);
 }
 
 function unknownOption(
@@ -47,7 +54,7 @@ function unknownOption(
   const hint = Object.hasOwn(hints, name) ? hints[name] : closestName(name, known);
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
   const meant = hint === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${hint}?`;
-  const verb = what.startsWith('Option ') ? 'has' : 'have';
+  const verb = /^(?:Option|Fact) /.test(what) ? 'has' : 'have';
   return invalidOptions(shown, `${what} ${verb} no option ${shown}${meant}`);
 }
 

@@ -3,8 +3,9 @@ import { ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import { callOptionNames } from './options.ts';
 import { resolveHeaders, withoutNull } from './option-values.ts';
+import { ownOptions } from './own-options.ts';
 import type { Provider } from './providers/provider.ts';
-import { findOption } from './providers/registry.ts';
+import { findOption, providers } from './providers/registry.ts';
 import type { Adjustment, ReportIssue, ReportThinking } from './report.ts';
 import type { CanonicalRequest } from './schema/canonical-request.ts';
 import { canonicalRequest, invalidRequest } from './schema/canonical.ts';
@@ -149,7 +150,14 @@ function vendorFields(
   { provider }: ResolvedOptions,
   { providerOptions }: RequestOptions<unknown>,
 ): Record<string, unknown> | undefined {
-  const section = (providerOptions as Record<string, unknown> | undefined)?.[provider.id];
+  if (providerOptions == null) return undefined;
+  const ids = [...new Set([provider.id, ...Object.keys(providers)])];
+  const sections = ownOptions(
+    providerOptions as Record<string, unknown>,
+    ids,
+    'Option providerOptions',
+  );
+  const section = sections[provider.id];
   if (section == null) return undefined;
   const path = `providerOptions.${provider.id}`;
   if (provider.options === undefined) {
@@ -184,8 +192,8 @@ function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): C
 function extraBody(
   extra: Record<string, unknown> | undefined,
 ): Record<string, unknown> | undefined {
-  if (extra === undefined) return undefined;
-  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
+  if (extra == null) return undefined;
+  if (typeof extra !== 'object' || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
   const taken = ['model', 'messages', 'prompt', 'stream'].filter(

@@ -4,6 +4,8 @@ import type {
   ChatCompletionTool,
   FunctionParameters,
 } from '../schema/tool.ts';
+import type { OptionHints } from '../own-options.ts';
+import { ownOptions } from '../own-options.ts';
 import type { WebAbortSignal } from '../web.ts';
 import type { Checked } from '../schema/standard.ts';
 import type { InferOutput, OutputSchema } from './output-schema.ts';
@@ -53,6 +55,24 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
   execute: (args: InferOutput<Schema>, scope: ToolScope<Context>) => Result;
 }
 
+const definitionNames = Object.keys({
+  name: true,
+  description: true,
+  parameters: true,
+  strict: true,
+  execute: true,
+} satisfies Record<keyof ToolDefinition<never, unknown, unknown>, true>);
+
+/** What other libraries call them. */
+const definitionHints: OptionHints = {
+  inputSchema: 'parameters',
+  schema: 'parameters',
+  handler: 'execute',
+  run: 'execute',
+  callback: 'execute',
+  function: 'execute',
+};
+
 /**
  * Makes a tool out of a schema and a function; the types of the arguments follow from the schema.
  *
@@ -64,18 +84,26 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
  *   execute: ({ city }) => `Sunny in ${city}`,
  * });
  *
- * @throws ChatError `invalid_request` if the schema gives no JSON Schema of an object
+ * @throws ChatError `invalid_request` if the schema gives no JSON Schema of an object; `invalid_options` for an unknown name
  */
 export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   definition: ToolDefinition<Schema, Result, Context>,
 ): RunnableTool<InferOutput<Schema>, Awaited<Result>> {
-  const { name, description, strict } = definition;
-  const schema = readSchema(definition.parameters, 'parameters');
+  const given = ownOptions(
+    definition,
+    definitionNames,
+    'The definition of a tool',
+    definitionHints,
+  );
+  const { name, description, strict, parameters, execute } = given;
+  if (typeof name !== 'string')
+    throw invalidRequest([{ path: 'name', message: 'must be a string' }]);
+  const schema = readSchema(parameters, 'parameters');
   if (schema.jsonSchema.type !== 'object') {
     const message = 'must be an object with fields: vendors take no alternatives at the top';
     throw invalidRequest([{ path: 'parameters', message }]);
   }
-  if (typeof definition.execute !== 'function') {
+  if (typeof execute !== 'function') {
     throw invalidRequest([{ path: 'execute', message: 'must be a function' }]);
   }
   const wire: ChatCompletionTool = {
@@ -92,8 +120,7 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   // Not enumerable, so that the tool is a plain wire tool to everything that looks at its fields.
   return Object.defineProperties(wire, {
     execute: {
-      value: (args: InferOutput<Schema>, scope: ToolScope<Context>) =>
-        definition.execute(args, scope),
+      value: (args: InferOutput<Schema>, scope: ToolScope<Context>) => execute(args, scope),
     },
     checkArguments: { value: schema.check },
   }) as RunnableTool<InferOutput<Schema>, Awaited<Result>>;

@@ -4,7 +4,9 @@ import { decode, decodeChunk } from './dialect/decode.ts';
 import { isPlainChunk } from './dialect/plain.ts';
 import { decodeError, findError } from './dialect/decode-error.ts';
 import { encode } from './dialect/encode.ts';
-import type { Profile, Provider } from './provider.ts';
+import type { OptionHints } from '../own-options.ts';
+import { ownOptions } from '../own-options.ts';
+import type { Profile, Provider, RuledParameter, ThinkingStyle } from './provider.ts';
 
 /** The functions of a {@link Provider}; a vendor has its own where the common dialect does not fit. */
 type ProviderFunctions = Pick<
@@ -65,14 +67,96 @@ const plain: Omit<Profile, 'id' | 'name' | 'baseURL'> = {
   requestIdHeader: 'x-request-id',
 };
 
-const functionNames = [
-  'encode',
-  'decode',
-  'decodeChunk',
-  'findError',
-  'decodeError',
-  'decodeBalance',
-] as const;
+const functionNames = namesIn<keyof ProviderFunctions>({
+  encode: true,
+  decode: true,
+  decodeChunk: true,
+  findError: true,
+  decodeError: true,
+  decodeBalance: true,
+});
+
+const factNames = namesIn<Exclude<keyof ProviderFacts, keyof FactGroups>>({
+  name: true,
+  baseURL: true,
+  apiKeyVariables: true,
+  fim: true,
+  baseURLEndings: true,
+  modelPrefix: true,
+  modelAliases: true,
+  contextWindow: true,
+  user: true,
+  jsonSchema: true,
+  forcedToolChoice: true,
+  strictTools: true,
+  parametersRequired: true,
+  nullContent: true,
+  refusal: true,
+  names: true,
+  textParts: true,
+  parts: true,
+  fileParts: true,
+  prefix: true,
+  cost: true,
+  prices: true,
+  insufficientBalanceStatuses: true,
+  finishReasons: true,
+  requestIdHeader: true,
+  rateLimitResetHeader: true,
+  serverErrorRetries: true,
+  unbilledStatuses: true,
+});
+
+type FactGroups = Pick<Profile, 'paths' | 'caps' | 'thinking' | 'parameters'>;
+
+/** Facts in groups, of which each may be given alone. */
+const groupNames: { [Group in keyof FactGroups]: readonly string[] } = {
+  paths: namesIn<keyof Profile['paths']>({ chat: true, beta: true, models: true, balance: true }),
+  caps: namesIn<keyof Profile['caps']>({
+    max_tokens: true,
+    stop: true,
+    top_p: true,
+    seed: true,
+    toolNameLength: true,
+  }),
+  thinking: namesIn<keyof ThinkingStyle>({ off: true, on: true, effort: true }),
+  parameters: namesIn<RuledParameter>({
+    temperature: true,
+    top_p: true,
+    frequency_penalty: true,
+    presence_penalty: true,
+    seed: true,
+    logit_bias: true,
+    logprobs: true,
+    parallel_tool_calls: true,
+    stream_options: true,
+  }),
+};
+
+function namesIn<Name extends string>(names: Record<Name, true>): readonly Name[] {
+  return Object.keys(names) as Name[];
+}
+
+const specHints: OptionHints = {
+  apiKey: 'apiKey, an option of createClient',
+  model: 'modelPrefix',
+};
+
+/** The facts that were given. @throws ChatError `invalid_options` for a name that is none of a fact */
+function givenFacts(spec: object): Partial<ProviderSpec> {
+  const known = ['id', 'options', ...functionNames, ...factNames, ...Object.keys(groupNames)];
+  const given: Partial<ProviderSpec> = ownOptions(
+    spec,
+    known,
+    'The facts of a provider',
+    specHints,
+  );
+  for (const [group, names] of Object.entries(groupNames)) {
+    const facts = given[group as keyof FactGroups];
+    if (facts != null) ownOptions(facts, names, `Fact ${group}`);
+  }
+  return given;
+}
 
 function isElsewhere(baseURL: string | undefined, base: Provider | undefined): boolean {
   if (baseURL === undefined || base === undefined) return false;
@@ -84,13 +168,10 @@ export function extendProvider<const Id extends string, Options = never>(
   spec: ProviderSpec<Id, Options>,
   base: Provider | undefined,
 ): Provider<Id, Options> {
-  const { id, options = base?.options, ...given } = spec;
-  // A fact that is given as `undefined` is not given.
+  const { id: _id, options = base?.options, ...given } = givenFacts(spec);
+  const { id } = spec;
   const facts = Object.fromEntries(
-    Object.entries(given).filter(
-      ([name, value]) =>
-        value !== undefined && !(functionNames as readonly string[]).includes(name),
-    ),
+    Object.entries(given).filter(([name]) => !(functionNames as readonly string[]).includes(name)),
   ) as ProviderFacts;
   const from: Partial<Profile> = base?.profile ?? plain;
   const profile = {

@@ -5,9 +5,11 @@ import {
   defineProvider,
   fetchTransport,
   isChatError,
+  tool,
   undiciTransport,
 } from 'deepseek-v4-flash';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
 import { clientOf, errorOf, question, serving, whole } from '../kit/wire.ts';
 
 // Options are held as strictly as parameters, and what belongs to one vendor goes to no other.
@@ -137,6 +139,116 @@ describe('an unknown name', () => {
     );
     const reading = decodeStream(new Blob([]).stream(), { vendor: 'vtrix' } as never).next();
     expect((await errorOf(reading)).code).toBe('invalid_options');
+  });
+
+  test.each([
+    [{ maxTokens: 4096 }, 'maxTokens'],
+    [{ caps: { maxTokens: 4096 } }, 'did you mean max_tokens?'],
+    [{ paths: { chats: 'x' } }, 'did you mean chat?'],
+    [{ thinking: { effect: 'x' } }, 'did you mean effort?'],
+    [{ parameters: { topP: 'dropped' } }, 'did you mean top_p?'],
+    [{ baseUrl: 'https://x.test' }, 'did you mean baseURL?'],
+    [{ apiKey: 'sk-mine' }, 'apiKey, an option of createClient'],
+  ])('of a provider is told as well: %j', (facts, told) => {
+    const spec = { id: 'own', baseURL: 'https://own.test/v1', ...facts };
+    const { code, message } = thrownBy(() => defineProvider(spec as never));
+    expect(code).toBe('invalid_options');
+    expect(message).toContain(told);
+    expect(message).not.toContain('sk-mine');
+  });
+
+  test.each([
+    [{ inputSchema: z.object({}) }, 'did you mean parameters?'],
+    [{ handler: () => '' }, 'did you mean execute?'],
+    [{ descripton: 'x' }, 'did you mean description?'],
+  ])('of a tool is told as well', (more, told) => {
+    const definition = { name: 'x', parameters: z.object({}), execute: () => '', ...more };
+    const { code, message } = thrownBy(() => tool(definition as never));
+    expect(code).toBe('invalid_options');
+    expect(message).toContain(told);
+  });
+
+  test('of a vendor in providerOptions is told as well; those of other vendors are passed over', async () => {
+    const { client, requests } = clientOf(answer);
+    const { completions } = client.chat;
+    const options = { providerOptions: { deepsek: { user_tier: 1 } } };
+    const error = await errorOf(completions.create({ messages: question }, options as never));
+    expect(error.code).toBe('invalid_options');
+    expect(error.message).toContain('did you mean deepseek?');
+    expect(requests).toHaveLength(0);
+    await completions.create(
+      { messages: question },
+      { providerOptions: { bytespike: { top_k: 1 } } as never },
+    );
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('a value of an option', () => {
+  test('is refused by prepare as it is by a call', () => {
+    const { client } = clientOf(answer);
+    for (const options of [
+      { deadline: 5000 },
+      { timeout: -1 },
+      { signal: {} },
+      { maxRetries: 0.5 },
+    ]) {
+      const prepare = () =>
+        client.chat.completions.prepare({ messages: question }, options as never);
+      expect(thrownBy(prepare).code).toBe('invalid_options');
+    }
+  });
+
+  test('that is null is not given', async () => {
+    const { transport, requests } = serving([answer]);
+    const none = {
+      baseURL: null,
+      timeout: { total: null },
+      maxRetries: null,
+      onUnsupported: null,
+      limits: { responseBytes: null },
+      pricing: null,
+      headers: null,
+      hooks: null,
+      logger: null,
+    };
+    const client = createClient({ apiKey: 'k', transport, ...none } as never);
+    const options = {
+      signal: null,
+      timeout: null,
+      maxRetries: null,
+      headers: null,
+      deadline: null,
+      extraBody: null,
+      onReasoningExhausted: null,
+      providerOptions: null,
+    };
+    await client.chat.completions.create({ messages: question }, options as never);
+    expect(requests).toHaveLength(1);
+    // Another key than the one that was meant must not be taken in its place.
+    expect(thrownBy(() => createClient({ apiKey: null } as never)).code).toBe('invalid_options');
+  });
+
+  test('that throws when it is read is told, and does not throw by itself', async () => {
+    const throwing = {
+      get timeout(): number {
+        throw new Error('mine');
+      },
+    };
+    const proxied = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('mine');
+        },
+      },
+    );
+    const { client } = clientOf(answer);
+    for (const options of [throwing, proxied]) {
+      expect(thrownBy(() => createClient(options)).code).toBe('invalid_options');
+      const call = client.chat.completions.create({ messages: question }, options);
+      expect((await errorOf(call)).code).toBe('invalid_options');
+    }
   });
 });
 
