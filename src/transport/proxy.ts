@@ -37,3 +37,10 @@ export function isAbout(message: string, { hostname, port, protocol }: URL): boo
   const isAddress = /^[\d.]+$/.test(hostname);
   return at === (port || ports[protocol]) && (!isAddress || address === hostname);
 }
+
+/** Where a connection failed: at its target, or on the way, at a proxy of a `fetch` that does not tell of it. */
+export function placeOf(message: string, target: URL): string {
+  const place = /^(?:connect E[A-Z]+|getaddrinfo ENOTFOUND) (\S+)$/.exec(message)?.[1];
+  if (place === undefined || isAbout(message, target)) return target.host;
+  return `${place}, on the way to ${target.host}`;
+}

@@ -2,7 +2,7 @@ import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
 import { ChatError } from '../errors.ts';
 import { foreignError } from '../foreign-error.ts';
 import { timeoutError } from '../timeout-error.ts';
-import { isAbout } from './proxy.ts';
+import { isAbout, placeOf } from './proxy.ts';
 import { Stop, toAbortSignal } from '../abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
 
@@ -139,11 +139,13 @@ const notAllowed = new Set(['NotCapable', 'PermissionDenied', 'ERR_ACCESS_DENIED
 export function connectionError(cause: unknown, url: string, proxy?: URL): ChatError {
   const host = new URL(url).host;
   const slim = foreignError(cause);
-  const refusal = /Proxy response \((\d{3})\)/.exec(slim.message)?.[1];
+  // Of a tunnel, and of a request that undici gives to the proxy itself.
+  const refusal = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(slim.message)?.[1];
   if (refusal !== undefined) {
-    const hint = refusal === '407' ? ', it wants a user and a password' : '';
+    // tinyproxy answers a wrong password with 401.
+    const hint = ['401', '407'].includes(refusal) ? ', it wants a valid user and password' : '';
     const message = `The proxy${proxy === undefined ? '' : ` ${proxy.host}`} refused the connection to ${host} (${refusal}${hint})`;
-    const retryable = refusal !== '407' && refusal !== '403';
+    const retryable = /^(?:408|429|5)/.test(refusal);
     return new ChatError('connection', message, { cause: slim, retryable });
   }
   if (notAllowed.has(slim.name) || notAllowed.has(slim.code ?? '')) {
@@ -157,7 +159,7 @@ export function connectionError(cause: unknown, url: string, proxy?: URL): ChatE
   }
   const why = slim.code ?? slim.message;
   const isProxy = proxy !== undefined && isAbout(slim.message, proxy);
-  const who = isProxy ? `the proxy ${proxy.host}` : host;
+  const who = isProxy ? `the proxy ${proxy.host}` : placeOf(slim.message, new URL(url));
   return new ChatError('connection', `No answer from ${who}: ${why}`, {
     cause: slim,
     retryable: !tlsCodes.test(slim.code ?? ''),

@@ -1,13 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { inspect } from 'node:util';
-import type { ChatError, ClientOptions, Transport } from 'deepseek-v4-flash';
+import type { ClientOptions, Transport } from 'deepseek-v4-flash';
 import { createClient, fetchTransport, isChatError, undiciTransport } from 'deepseek-v4-flash';
 import type * as mswTypes from 'msw';
 import type * as mswNodeTypes from 'msw/node';
 import type nockTypes from 'nock14';
 import type * as undiciTypes from 'undici';
-import { key, prompt } from './secrets.ts';
+import { key, prompt, showings } from './secrets.ts';
 
 // A user's program with one interceptor, in a process of its own, since each of them changes what all share. Prints what
 // came of its calls: `tsx test/real/intercepted.ts undici7`. What is not caught reaches a server here, and no other.
@@ -179,18 +178,6 @@ async function toldBy(...asked: Parameters<typeof call>): Promise<Told> {
       : { code: String(error), shown: [] };
   }
   return { code: 'answered', shown: [] };
-}
-
-function showings(error: ChatError): string[] {
-  const causes: Error[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at);
-  return [
-    ...causes.flatMap(({ message, stack = '' }) => [message, stack]),
-    inspect(error, { depth: 10, showHidden: true, maxStringLength: null }),
-    JSON.stringify(error),
-    JSON.stringify(error.toJSON()),
-    JSON.stringify(error.report),
-  ];
 }
 
 async function find(name: string): Promise<Findings> {

@@ -45,6 +45,7 @@ describe.each([
 ])('a proxy of %s', (_copy, undici) => {
   test.each([
     [407, false],
+    [401, false],
     [403, false],
     [503, true],
   ])('that answers CONNECT with %i is named, with its status', async (status, retryable) => {
@@ -60,6 +61,19 @@ describe.each([
     expect(error.message).toContain(String(status));
     expect(error.message).not.toContain('secret');
     expect(error).not.toHaveProperty('status');
+  });
+
+  test('that gets the request without a tunnel, and wants a password, is named', async () => {
+    const { port } = await serveSocket((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n')),
+    );
+    const uri = `http://127.0.0.1:${port}`;
+    const agent = new undici.ProxyAgent({ uri, proxyTunnel: false });
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(ask({ transport, baseURL: 'http://127.0.0.1:9' }));
+    expect(error).toMatchObject({ code: 'connection', retryable: false });
+    expect(error.message).toContain(`The proxy 127.0.0.1:${port} refused the connection`);
   });
 
   test('that is dead is named, and not the vendor', async () => {
@@ -86,6 +100,19 @@ test('a request that no proxy carries is not said to have met one', async () => 
     expect(error.message).toContain(`No answer from ${host}`);
     expect(error.message).not.toContain('proxy');
   }
+});
+
+test.each([
+  ['connect ECONNREFUSED 10.0.0.1:3128', '10.0.0.1:3128, on the way to api.deepseek.com'],
+  ['getaddrinfo ENOTFOUND proxy.corp', 'proxy.corp, on the way to api.deepseek.com'],
+  ['connect ECONNREFUSED 10.0.0.1:443', 'api.deepseek.com'],
+  ['getaddrinfo ENOTFOUND api.deepseek.com', 'api.deepseek.com'],
+  ['getaddrinfo EAI_AGAIN api.deepseek.com', 'api.deepseek.com'],
+])('where a fetch failed is told, if it is not the vendor: %s', async (reason, place) => {
+  const cause = Object.assign(new Error(reason), { code: 'E' });
+  const fetch = (): Promise<never> => Promise.reject(new TypeError('fetch failed', { cause }));
+  const error = await errorOf(ask({ transport: fetchTransport({ fetch }) }));
+  expect(error.message).toBe(`No answer from ${place}: E`);
 });
 
 describe('a compressed answer', () => {
