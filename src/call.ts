@@ -12,7 +12,7 @@ import { isKnownWord } from './providers/dialect/error-words.ts';
 import type { DecodedFailure, Provider, VendorFailure } from './providers/provider.ts';
 import { resolveCall } from './resolve-options.ts';
 import type { NoteIssue, Report, ReportIssue } from './report.ts';
-import type { ChatCompletion } from './schema/response.ts';
+import type { DecodedCompletion } from './schema/response.ts';
 import { addIssue } from './report-issues.ts';
 import { completionState, noteEnd, settleReport } from './settle-report.ts';
 import type { ReadLimits } from './stream/clocks.ts';
@@ -61,7 +61,7 @@ export interface Call {
   /** The error that a body of status 200, or an event, holds. */
   toError(body: unknown): ChatError;
   /** The end, good or bad: fills in the report, and gives the error its last fields. */
-  succeed(completion?: ChatCompletion): void;
+  succeed(completion?: DecodedCompletion): void;
   fail(error: unknown): ChatError;
 }
 
@@ -172,7 +172,7 @@ export function createCall(
   };
 
   /** Nothing that is only told about the end may get in its way. */
-  const end = (completion: ChatCompletion | undefined, error?: ChatError): void => {
+  const end = (completion: DecodedCompletion | undefined, error?: ChatError): void => {
     report.timings.totalMs = Date.now() - report.timings.startedAt;
     try {
       // It lets go of the user's signal, which may be anything.

@@ -1,11 +1,15 @@
 import type { Call, CallContext } from './call.ts';
 import { createCall } from './call.ts';
-import { ChatError } from './errors.ts';
+import { attachToError, ChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
-import type { ChatCompletion, ChatCompletionWithReport } from './schema/response.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionWithReport,
+  DecodedCompletion,
+} from './schema/response.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
@@ -37,7 +41,8 @@ export async function complete(
       return checkCompletion(completion, context.options);
     });
     call.succeed(completion);
-    return withReport(completion, call.report);
+    // Its usage has been counted by now.
+    return withReport(completion as ChatCompletion, call.report);
   } catch (error) {
     throw call.fail(error);
   }
@@ -88,13 +93,14 @@ function begin(
 
 /** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
 function checkCompletion(
-  decoded: ChatCompletion,
+  decoded: DecodedCompletion,
   { splitThinkTags: splits }: ResolvedOptions,
-): ChatCompletion {
+): DecodedCompletion {
   const completion = splits ? splitThinkTags(decoded) : decoded;
   if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
     const message = 'The answer has no finish_reason: it is not whole';
-    throw new ChatError('stream_interrupted', message, { retryable: true, partial: completion });
+    const error = new ChatError('stream_interrupted', message, { retryable: true });
+    throw attachToError(error, { partial: completion });
   }
   return completion;
 }

@@ -9,7 +9,7 @@ import type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts'
 import { parse } from './output/parse.ts';
 import { completeRecovering } from './output/recover.ts';
 import { runTools } from './output/run-tools.ts';
-import type { RunToolsParams, ToolRun } from './output/tool-run.ts';
+import type { GivesContext, RunToolsParams, ToolRun } from './output/tool-run.ts';
 import type { PreparedRequest } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import { decodeModels } from './providers/dialect/decode-models.ts';
@@ -41,16 +41,16 @@ import { createRetryBudget } from './transport/retry-budget.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
-  /** Asks for a stream. Resolves with the response head. */
-  create(
-    params: ChatCompletionCreateParamsStreaming,
-    options?: RequestOptions<Options>,
-  ): Promise<ChatStream>;
   /** Asks for a whole answer. */
   create(
     params: ChatCompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<ChatCompletionWithReport>;
+  /** Asks for a stream. Resolves with the response head. */
+  create(
+    params: ChatCompletionCreateParamsStreaming,
+    options?: RequestOptions<Options>,
+  ): Promise<ChatStream>;
   /** Asks for either. */
   create(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
@@ -82,7 +82,10 @@ export interface ChatCompletions<Options = ProviderOptions> {
     options?: ParseOptions<Options>,
   ): Promise<ParsedChatCompletionWithReport<InferOutput<Schema>>>;
   /** Lets the model call tools, and runs them, until it answers. */
-  runTools(params: RunToolsParams, options?: RequestOptions<Options>): ToolRun;
+  runTools<Context = unknown>(
+    params: RunToolsParams<Context> & GivesContext<Context>,
+    options?: RequestOptions<Options>,
+  ): ToolRun;
   /** Exactly what would be sent, without the key and without needing one. Sends nothing. */
   prepare(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
@@ -212,7 +215,8 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
         stream: openStream as ChatCompletions<never>['stream'],
         parse: (params: object, requestOptions?: ParseOptions<unknown>) =>
           parse(context, { ...params }, requestOptions) as Promise<never>,
-        runTools: (params, requestOptions) => runTools(context, params, requestOptions),
+        runTools: (params, requestOptions) =>
+          runTools(context, params as RunToolsParams, requestOptions),
         prepare(params, given) {
           const {
             http: _http,

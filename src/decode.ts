@@ -5,6 +5,7 @@ import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
+import { countUsage } from './schema/response.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
@@ -53,7 +54,9 @@ export async function* decodeStream(
   } catch (error) {
     // As in a ChatStream: after the finish_reason, how the connection ends is of no interest.
     if (accumulator.complete && isChatError(error, 'stream_interrupted')) return;
-    throw isChatError(error) ? attachToError(error, { partial: accumulator.rescue(note) }) : error;
+    if (!isChatError(error)) throw error;
+    const partial = accumulator.rescue(note);
+    throw attachToError(error, { partial: partial && countUsage(partial) });
   } finally {
     bytes.cancel();
   }

@@ -1,6 +1,6 @@
 import type { ChatErrorCode, ErrorIssue, TimeoutPhase } from './error-codes.ts';
 import type { Report } from './report.ts';
-import type { ChatCompletion } from './schema/response.ts';
+import type { ChatCompletion, DecodedCompletion } from './schema/response.ts';
 
 /** What a {@link ChatError} is made of. */
 export interface ChatErrorInit {
@@ -107,7 +107,7 @@ export class ChatError extends Error {
 /** Adds what only the caller of the failing part knows, and what may quote an answer: none of it enumerable. */
 export function attachToError(
   error: ChatError,
-  extra: Pick<ChatErrorInit, 'report' | 'partial' | 'issues'>,
+  extra: Pick<ChatErrorInit, 'report' | 'issues'> & { partial?: DecodedCompletion | undefined },
 ): ChatError {
   for (const field of ['report', 'partial', 'issues'] as const) {
     const value = extra[field];

@@ -12,6 +12,8 @@ export type {
 } from './options.ts';
 export type { PreparedRequest } from './prepare.ts';
 
+export type { OpenAI } from './openai-names.ts';
+
 export { requestSchema } from './schema/request.ts';
 export type {
   ChatCompletionCreateParams,
@@ -123,9 +125,11 @@ export type {
 } from './schema/response.ts';
 export type { AnswerEnd, FinishWords } from './schema/finish-reason.ts';
 export type {
+  ChunkUsage,
   CompletionTokensDetails,
   CompletionUsage,
   PromptTokensDetails,
+  ReportUsage,
 } from './schema/usage.ts';
 export type {
   Completion,
@@ -156,7 +160,6 @@ export type {
   Report,
   ReportIssue,
   ReportThinking,
-  ReportUsage,
   Timings,
 } from './report.ts';
 export type {

@@ -3,7 +3,7 @@ import { attachToError, ChatError, isChatError } from './errors.ts';
 import { isCutOff, parseOr } from './json.ts';
 import type { ResolvedLimits, ResolvedOptions } from './options.ts';
 import type { NoteIssue } from './report.ts';
-import type { ChatCompletion } from './schema/response.ts';
+import type { DecodedCompletion } from './schema/response.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import { streamDialect } from './stream-dialect.ts';
@@ -24,7 +24,7 @@ export async function readCompletion(
   { body }: CallResponse,
   call: Call,
   options: ResolvedOptions,
-): Promise<ChatCompletion> {
+): Promise<DecodedCompletion> {
   const text = withoutComments(await readText(body, options.limits));
   if (!text.startsWith('{') && isEventStream(text)) return readStreamed(text, call, options);
   const { provider } = options;
@@ -50,7 +50,7 @@ async function readStreamed(
   text: string,
   { note, toError }: Call,
   { provider, limits }: ResolvedOptions,
-): Promise<ChatCompletion> {
+): Promise<DecodedCompletion> {
   note({
     code: 'streamed',
     message: 'the answer came as a stream, although a whole one was asked for',

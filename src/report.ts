@@ -1,5 +1,5 @@
 import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
-import type { CompletionUsage } from './schema/usage.ts';
+import type { ReportUsage } from './schema/usage.ts';
 
 /** One difference between what was asked and what was sent. */
 export interface Adjustment {
@@ -69,9 +69,6 @@ export interface Cost {
   discount?: number | string | undefined;
 }
 
-/** Token counts of the answer, with the cache counters filled in where they follow from the others. */
-export type ReportUsage = CompletionUsage;
-
 /** When things happened, in milliseconds since `startedAt`. */
 export interface Timings {
   /** When the call began, epoch milliseconds. */
@@ -124,7 +121,7 @@ export interface Report {
   adjustments: Adjustment[];
   /** Oddities of the answer; at most 100, and equal ones once, with their `count`. */
   issues: ReportIssue[];
-  /** Token counts; absent if the vendor gave none. */
+  /** Token counts, with the cache counters filled in where they follow from the others; absent if the vendor gave none. */
   usage?: ReportUsage | undefined;
   /** Cost of the answer; absent where unknown, never guessed. */
   cost?: Cost | undefined;

@@ -5,13 +5,14 @@ import type { NoteIssue, Report } from './report.ts';
 import { callsInText } from './schema/call-in-text.ts';
 import type { FinishWords } from './schema/finish-reason.ts';
 import { announcesCalls, answerEnd, knownEnd } from './schema/finish-reason.ts';
-import type { ChatCompletion, Choice } from './schema/response.ts';
-import { countedUsage, hasCounts, withCacheCounters } from './schema/usage.ts';
+import type { Choice, DecodedCompletion } from './schema/response.ts';
+import { countUsage } from './schema/response.ts';
+import { hasCounts, withCacheCounters } from './schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */
 export function settleReport(
   report: Report,
-  completion: ChatCompletion,
+  completion: DecodedCompletion,
   { provider, pricing }: ResolvedOptions,
   note: NoteIssue,
 ): void {
@@ -24,13 +25,11 @@ export function settleReport(
   settleThinking(report, completion, note);
 }
 
-/** The report has what came; the completion has counts that are whole, or none: one that was not given is not zero. */
-function settleUsage(report: Report, completion: ChatCompletion): void {
+/** The report has what came; the completion has counts that are whole, or none. */
+function settleUsage(report: Report, completion: DecodedCompletion): void {
   const { usage } = completion;
   if (usage === undefined) return;
-  const counted = countedUsage(usage);
-  if (counted === undefined) delete completion.usage;
-  else completion.usage = counted;
+  const counted = countUsage(completion).usage;
   // Some vendors put nothing but a price there.
   if (hasCounts(usage)) report.usage = withCacheCounters(counted ?? usage);
 }
@@ -38,7 +37,7 @@ function settleUsage(report: Report, completion: ChatCompletion): void {
 /** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */
 function settleThinking(
   { thinking, usage, completion: state }: Report,
-  completion: ChatCompletion,
+  completion: DecodedCompletion,
   note: NoteIssue,
 ): void {
   if (thinking === undefined) return;
@@ -57,7 +56,7 @@ function settleThinking(
 
 /** What kind of end an answer had. */
 export function completionState(
-  completion: ChatCompletion,
+  completion: DecodedCompletion,
   words: FinishWords | undefined,
 ): Report['completion'] {
   const [{ finish_reason, message }] = completion.choices;
@@ -76,7 +75,7 @@ export function completionState(
  * @param hasTools whether the request offered some
  */
 export function noteEnd(
-  { choices }: ChatCompletion,
+  { choices }: DecodedCompletion,
   words: FinishWords | undefined,
   hasTools: boolean,
   note: NoteIssue,

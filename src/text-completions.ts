@@ -133,7 +133,8 @@ function toTextChoices({ choices }: ChatLike): Completion['choices'] {
 function toText<T extends ChatLike & Omit<Completion, 'object' | 'choices'>>(
   chat: T & { readonly report: Report },
 ): CompletionWithReport {
-  return withReport(toPiece(chat), chat.report);
+  // The usage of a whole answer has been counted.
+  return withReport(toPiece(chat), chat.report) as CompletionWithReport;
 }
 
 function toPiece(chat: ChatLike & Omit<Completion, 'object' | 'choices'>): Completion {

@@ -1,7 +1,7 @@
 import { addDecimals } from '../providers/dialect/decimal.ts';
 import type { Adjustment, Cost, Report } from '../report.ts';
 import { addIssue } from '../report-issues.ts';
-import type { CompletionUsage } from '../schema/usage.ts';
+import type { ReportUsage } from '../schema/usage.ts';
 
 /**
  * Makes `last` the report of both turns of one call: every attempt, all tokens, the whole cost, from the first start on.
@@ -54,9 +54,9 @@ function assign<Field extends 'usage' | 'cost'>(
  * vendors leave out where they are zero, what is told counts. `undefined` if a turn told nothing at all.
  */
 export function addUsage(
-  one: CompletionUsage | undefined,
-  other: CompletionUsage | undefined,
-): CompletionUsage | undefined {
+  one: ReportUsage | undefined,
+  other: ReportUsage | undefined,
+): ReportUsage | undefined {
   if (one === undefined || other === undefined) return undefined;
   const [left, right] = [one as Counters, other as Counters];
   const names = namesOf(left, right);

@@ -4,7 +4,7 @@ import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionWithReport } from '../schema/response.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
-import type { CompletionUsage } from '../schema/usage.ts';
+import type { ReportUsage } from '../schema/usage.ts';
 import type { ChatStreamEvent } from '../stream/events.ts';
 import type { RunnableTool, ToolScope } from './tool.ts';
 
@@ -12,12 +12,12 @@ import type { RunnableTool, ToolScope } from './tool.ts';
 export type ToolApproval = boolean | { approved: boolean; reason?: string | undefined };
 
 /** A conversation with tools, and how to run them. */
-export interface RunToolsParams extends Omit<
+export interface RunToolsParams<Context = unknown> extends Omit<
   ChatCompletionCreateParamsBase,
   'tools' | 'response_format'
 > {
   /** Made with `tool()`. */
-  tools: readonly RunnableTool[];
+  tools: readonly RunnableTool<unknown, unknown, Context>[];
   /** How often the model is asked at most. @default 10 */
   maxSteps?: number | undefined;
   /** How many tools run at the same time. @default 8 */
@@ -34,16 +34,19 @@ export interface RunToolsParams extends Omit<
     | ((
         call: ChatCompletionMessageFunctionToolCall,
         args: unknown,
-        scope: ToolScope,
+        scope: ToolScope<Context>,
       ) => ToolApproval | Promise<ToolApproval>)
     | undefined;
   /** Asked after each step that ran tools; the run ends if it says so. */
   stopWhen?:
     | ((step: ToolRunStep, steps: readonly ToolRunStep[]) => boolean | Promise<boolean>)
     | undefined;
-  /** Passed to every tool. */
-  context?: unknown;
+  /** Passed to every tool. Must be given if a tool asks for one. */
+  context?: Context | undefined;
 }
+
+/** That a context is given, where the tools of a run ask for one. */
+export type GivesContext<Context> = undefined extends Context ? unknown : { context: Context };
 
 /** What one call gave. */
 export interface ToolResult {
@@ -95,7 +98,7 @@ export interface ToolRunResult {
   /** Every step, each with its own report. */
   steps: ToolRunStep[];
   /** Tokens of all steps; absent if a step told none. */
-  usage?: CompletionUsage | undefined;
+  usage?: ReportUsage | undefined;
   /** Cost of all steps; absent if that of a step is not known. */
   cost?: Cost | undefined;
   /** Why it ended. */
@@ -129,7 +132,7 @@ export interface ToolRun {
   /** The steps so far. */
   readonly steps: readonly ToolRunStep[];
   /** Tokens of the steps so far; absent if a step told none. */
-  readonly usage: CompletionUsage | undefined;
+  readonly usage: ReportUsage | undefined;
   /** Cost of the steps so far; absent if that of a step is not known. */
   readonly cost: Cost | undefined;
   /** What happens, over all steps; read it once. Leaving the loop ends the run. */

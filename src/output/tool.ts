@@ -24,13 +24,21 @@ export interface ToolScope<Context = unknown> {
   context: Context;
 }
 
+declare const asksFor: unique symbol;
+
 /**
  * A tool that can be run. It is a wire tool too: `create({ tools: [weather] })` offers it to the model and leaves the
  * running to you.
  */
-export interface RunnableTool<Args = unknown, Result = unknown> extends ChatCompletionTool {
+export interface RunnableTool<
+  Args = unknown,
+  Result = unknown,
+  Context = unknown,
+> extends ChatCompletionTool {
   /** Runs the tool. A method, so that tools of different arguments fit one array. */
-  execute(args: Args, scope: ToolScope): Result | Promise<Result>;
+  execute(args: Args, scope: ToolScope<Context>): Result | Promise<Result>;
+  /** For types alone: a run has to be given the context that its tools ask for. */
+  readonly [asksFor]?: ((context: Context) => void) | undefined;
   /** Checks arguments against the schema, and gives what the schema makes of them. */
   checkArguments(args: unknown): Promise<Checked>;
 }
@@ -88,7 +96,7 @@ const definitionHints: OptionHints = {
  */
 export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   definition: ToolDefinition<Schema, Result, Context>,
-): RunnableTool<InferOutput<Schema>, Awaited<Result>> {
+): RunnableTool<InferOutput<Schema>, Awaited<Result>, Context> {
   const given = ownOptions(
     definition,
     definitionNames,
@@ -123,5 +131,5 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
       value: (args: InferOutput<Schema>, scope: ToolScope<Context>) => execute(args, scope),
     },
     checkArguments: { value: schema.check },
-  }) as RunnableTool<InferOutput<Schema>, Awaited<Result>>;
+  }) as RunnableTool<InferOutput<Schema>, Awaited<Result>, Context>;
 }

@@ -6,7 +6,7 @@ import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
 import type { AnyContentPart } from '../schema/message.ts';
 import type { ReasoningEffort } from '../schema/request.ts';
-import type { ChatCompletion } from '../schema/response.ts';
+import type { DecodedCompletion } from '../schema/response.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
 
 /** What a vendor does with a parameter. `ineffective`: taken without an error, and without an effect. */
@@ -219,7 +219,7 @@ export interface Provider<Id extends string = string, Options = unknown> {
   /** Ours → wire. @throws ChatError `unsupported_parameter` */
   encode(request: CanonicalRequest, profile: Profile): EncodedRequest;
   /** Wire → ours, whole. @throws ChatError `invalid_response` */
-  decode(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion;
+  decode(body: unknown, note: NoteIssue, profile: Profile): DecodedCompletion;
   /** Wire → ours, one event. @throws ChatError `invalid_response` */
   decodeChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk;
   /** Whether {@link Provider.decodeChunk} gives such data back as it is, whatever its text. Absent: nobody knows. */

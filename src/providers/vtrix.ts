@@ -1,7 +1,7 @@
 import { ChatError } from '../errors.ts';
 import type { NoteIssue } from '../report.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
-import type { ChatCompletion } from '../schema/response.ts';
+import type { DecodedCompletion } from '../schema/response.ts';
 import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
 import { plainWord } from './dialect/decode-content.ts';
@@ -90,7 +90,7 @@ function isEnvelope(body: unknown): body is Envelope {
   return 'status' in body && !('choices' in body && body.status === 'completed');
 }
 
-function decodeVtrix(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion {
+function decodeVtrix(body: unknown, note: NoteIssue, profile: Profile): DecodedCompletion {
   if (!isEnvelope(body)) return decode(body, note, profile);
   const content = envelopeText(body, note);
   const message = { role: 'assistant', content };

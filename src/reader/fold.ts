@@ -24,7 +24,8 @@ export class Fold {
       created: created || this.#top.created,
       model: model || this.#top.model,
     };
-    if (usage != null) this.#usage = usage;
+    // The server has counted it.
+    if (usage != null) this.#usage = usage as CompletionUsage;
     for (const { index, delta, finish_reason } of choices) {
       let into = this.#choices.get(index);
       if (into === undefined) {

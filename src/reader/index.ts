@@ -92,6 +92,8 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
       const response = await given;
       const reader = response.body?.getReader();
       cancel = () => void reader?.cancel().catch(() => {});
+      // It was left while there was no response yet.
+      if (isLeft) cancel();
       checkResponse(response);
       for await (const { flash, ...chunk } of framesOf(reader)) {
         report = flash?.report ?? report;

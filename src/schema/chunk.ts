@@ -8,8 +8,8 @@ import type {
 } from './response.ts';
 import { annotationsSchema, audioSchema, logprobsSchema, metaSchema } from './response.ts';
 import { asStandardSchema, once } from './standard.ts';
-import type { CompletionUsage } from './usage.ts';
-import { usageSchema } from './usage.ts';
+import type { ChunkUsage } from './usage.ts';
+import { chunkUsageSchema } from './usage-schema.ts';
 
 /** A piece of a tool call. Pieces of one call share their `index`. */
 export interface ChatCompletionDeltaToolCall {
@@ -54,7 +54,7 @@ export interface ChatCompletionChunk {
   /** Empty on a chunk that carries only usage. */
   choices: ChunkChoice[];
   /** Token counts; at most vendors on the last chunk only. */
-  usage?: CompletionUsage | null | undefined;
+  usage?: ChunkUsage | null | undefined;
   system_fingerprint?: string | null | undefined;
   service_tier?: string | null | undefined;
   meta?: CompletionMeta | null | undefined;
@@ -134,7 +134,7 @@ export const chunkZod = once(() =>
         logprobs: z.nullish(logprobsSchema()),
       }),
     ),
-    usage: z.nullish(usageSchema()),
+    usage: z.nullish(chunkUsageSchema()),
     system_fingerprint: text(),
     service_tier: text(),
     meta: z.nullish(metaSchema()),

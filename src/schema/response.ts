@@ -3,8 +3,9 @@ import type { Report } from '../report.ts';
 import { asStandardSchema, once } from './standard.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';
 import { toolCallParam } from './tool.ts';
-import type { CompletionUsage } from './usage.ts';
-import { usageSchema } from './usage.ts';
+import type { ChunkUsage, CompletionUsage } from './usage.ts';
+import { countedUsage } from './usage.ts';
+import { usageSchema } from './usage-schema.ts';
 
 /**
  * Why the model stopped. The list is open: vendors add words of their own. `null` only in a `partial`, where nothing
@@ -130,6 +131,17 @@ export interface ChatCompletion {
   service_tier?: string | null | undefined;
   meta?: CompletionMeta | null | undefined;
   metadata?: unknown;
+}
+
+/** A whole answer whose counts are as the vendor gave them. */
+export type DecodedCompletion = Omit<ChatCompletion, 'usage'> & { usage?: ChunkUsage | undefined };
+
+/** Takes what is no count out of an answer. A usage is whole, or there is none: one that was not given is not zero. */
+export function countUsage(completion: DecodedCompletion): ChatCompletion {
+  const counted = completion.usage && countedUsage(completion.usage);
+  if (counted === undefined) delete completion.usage;
+  else completion.usage = counted;
+  return completion as ChatCompletion;
 }
 
 /** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */

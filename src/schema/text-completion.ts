@@ -3,7 +3,7 @@ import type { Report } from '../report.ts';
 import { given, integer, number } from './request.ts';
 import type { FinishReason } from './response.ts';
 import { once } from './standard.ts';
-import type { CompletionUsage } from './usage.ts';
+import type { ChunkUsage, CompletionUsage } from './usage.ts';
 
 /** A text with a gap to be filled, without its `stream` switch. */
 export interface CompletionCreateParamsBase {
@@ -71,12 +71,15 @@ export interface Completion {
   /** Empty in a piece that only holds token counts. */
   choices: CompletionChoice[];
   /** Token counts; absent if the vendor gave none. */
-  usage?: CompletionUsage | null | undefined;
+  usage?: ChunkUsage | null | undefined;
   system_fingerprint?: string | null | undefined;
 }
 
 /** A filled gap and what happened on the way to it; `report` is not enumerable. */
-export type CompletionWithReport = Completion & { readonly report: Report };
+export type CompletionWithReport = Completion & {
+  usage?: CompletionUsage | undefined;
+  readonly report: Report;
+};
 
 /** The request as a user writes it. */
 export const completionParams = once(() =>

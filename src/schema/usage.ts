@@ -1,83 +1,59 @@
-import * as z from 'zod/mini';
-import { once } from './standard.ts';
-
-/** Token counts, as the vendor gave them. Every field may be missing: a missing count is not zero. */
+/** Token counts of an answer. All three are known, or there is no usage: a missing count is not zero. */
 export interface CompletionUsage {
   /** Tokens of the prompt, cached ones included. */
-  prompt_tokens?: number | null | undefined;
+  prompt_tokens: number;
   /** Tokens of the answer, reasoning included. */
-  completion_tokens?: number | null | undefined;
+  completion_tokens: number;
   /** Both. */
-  total_tokens?: number | null | undefined;
+  total_tokens: number;
   /** Prompt tokens that came from the cache. */
-  prompt_cache_hit_tokens?: number | null | undefined;
+  prompt_cache_hit_tokens?: number | undefined;
   /** Prompt tokens that did not. */
-  prompt_cache_miss_tokens?: number | null | undefined;
-  prompt_tokens_details?: PromptTokensDetails | null | undefined;
-  completion_tokens_details?: CompletionTokensDetails | null | undefined;
+  prompt_cache_miss_tokens?: number | undefined;
+  prompt_tokens_details?: PromptTokensDetails | undefined;
+  completion_tokens_details?: CompletionTokensDetails | undefined;
 }
 
 /** What the prompt was made of. */
 export interface PromptTokensDetails {
-  cached_tokens?: number | null | undefined;
-  audio_tokens?: number | null | undefined;
-  text_tokens?: number | null | undefined;
-  image_tokens?: number | null | undefined;
+  cached_tokens?: number | undefined;
+  audio_tokens?: number | undefined;
+  text_tokens?: number | undefined;
+  image_tokens?: number | undefined;
   /** Some gateways put the cache counters here. */
-  prompt_cache_hit_tokens?: number | null | undefined;
+  prompt_cache_hit_tokens?: number | undefined;
   /** Some gateways put the cache counters here. */
-  prompt_cache_miss_tokens?: number | null | undefined;
+  prompt_cache_miss_tokens?: number | undefined;
 }
 
 /** What the answer was made of. */
 export interface CompletionTokensDetails {
-  reasoning_tokens?: number | null | undefined;
-  accepted_prediction_tokens?: number | null | undefined;
-  rejected_prediction_tokens?: number | null | undefined;
-  audio_tokens?: number | null | undefined;
-  text_tokens?: number | null | undefined;
+  reasoning_tokens?: number | undefined;
+  accepted_prediction_tokens?: number | undefined;
+  rejected_prediction_tokens?: number | undefined;
+  audio_tokens?: number | undefined;
+  text_tokens?: number | undefined;
 }
 
-const count = () => z.nullish(z.number());
+type Told<T> = {
+  [Field in keyof T]?:
+    | (NonNullable<T[Field]> extends number ? number : Told<NonNullable<T[Field]>>)
+    | null
+    | undefined;
+};
 
-/** Loose: unknown counters are kept. */
-export const usageSchema = once(() =>
-  z.looseObject({
-    prompt_tokens: count(),
-    completion_tokens: count(),
-    total_tokens: count(),
-    prompt_cache_hit_tokens: count(),
-    prompt_cache_miss_tokens: count(),
-    prompt_tokens_details: z.nullish(
-      z.looseObject({
-        cached_tokens: count(),
-        audio_tokens: count(),
-        text_tokens: count(),
-        image_tokens: count(),
-        prompt_cache_hit_tokens: count(),
-        prompt_cache_miss_tokens: count(),
-      }),
-    ),
-    completion_tokens_details: z.nullish(
-      z.looseObject({
-        reasoning_tokens: count(),
-        accepted_prediction_tokens: count(),
-        rejected_prediction_tokens: count(),
-        audio_tokens: count(),
-        text_tokens: count(),
-      }),
-    ),
-  }),
-);
+/** Token counts in a chunk, as the vendor gave them: each may be missing, or `null`. */
+export type ChunkUsage = Told<CompletionUsage>;
 
-const counters: Record<'usage' | 'prompt' | 'completion', readonly string[]> = {
-  usage: [
-    'prompt_tokens',
-    'completion_tokens',
-    'total_tokens',
-    'prompt_cache_hit_tokens',
-    'prompt_cache_miss_tokens',
-  ],
+/** Token counts in a report: those that are known. */
+export type ReportUsage = {
+  [Field in keyof CompletionUsage]?: CompletionUsage[Field] | undefined;
+};
+
+/** The counters, each once: both schemas and the quick check read these. */
+export const counters = {
+  usage: ['prompt_tokens', 'completion_tokens', 'total_tokens'],
+  cache: ['prompt_cache_hit_tokens', 'prompt_cache_miss_tokens'],
   prompt: [
     'cached_tokens',
     'audio_tokens',
@@ -93,12 +69,12 @@ const counters: Record<'usage' | 'prompt' | 'completion', readonly string[]> = {
     'audio_tokens',
     'text_tokens',
   ],
-};
+} as const;
 
-/** By hand, what {@link usageSchema} says; `false` where in doubt. */
+/** By hand, what `chunkUsageSchema` says; `false` where in doubt. */
 export function isPlainUsage(usage: unknown): boolean {
   if (usage == null) return true;
-  if (!hasCounters(usage, counters.usage)) return false;
+  if (!hasCounters(usage, counters.usage) || !hasCounters(usage, counters.cache)) return false;
   const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage;
   return (
     (prompt == null || hasCounters(prompt, counters.prompt)) &&
@@ -117,31 +93,61 @@ function hasCounters(value: unknown, names: readonly string[]): value is Record<
 }
 
 /** Whether a usage tells any of the three counts. */
-export function hasCounts({
-  prompt_tokens,
-  completion_tokens,
-  total_tokens,
-}: CompletionUsage): boolean {
+export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: ChunkUsage): boolean {
   return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
 }
 
-/** A usage with all three counts: two of them give the third. `undefined` if there are fewer. */
-export function countedUsage(usage: CompletionUsage): CompletionUsage | undefined {
-  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total } = usage;
+/**
+ * A usage with all three counts, and without what is `null`: two of the three give the third. `undefined` if there are
+ * fewer.
+ */
+export function countedUsage(usage: ChunkUsage): CompletionUsage | undefined {
+  const counts = threeCounts(usage);
+  return counts && { ...withoutNull(usage), ...counts };
+}
+
+function threeCounts({
+  prompt_tokens: prompt,
+  completion_tokens: completion,
+  total_tokens: total,
+}: ChunkUsage):
+  | Pick<CompletionUsage, 'prompt_tokens' | 'completion_tokens' | 'total_tokens'>
+  | undefined {
+  const counts = (input: number, output: number, all: number) => {
+    return { prompt_tokens: input, completion_tokens: output, total_tokens: all };
+  };
   if (prompt != null && completion != null) {
-    return total == null ? { ...usage, total_tokens: prompt + completion } : usage;
+    return counts(prompt, completion, total ?? prompt + completion);
   }
   if (total == null) return undefined;
   // More of one than of all cannot be.
-  if (prompt != null && prompt <= total) return { ...usage, completion_tokens: total - prompt };
+  if (prompt != null && prompt <= total) return counts(prompt, total - prompt, total);
   if (completion != null && completion <= total) {
-    return { ...usage, prompt_tokens: total - completion };
+    return counts(total - completion, completion, total);
   }
   return undefined;
 }
 
+const named = new Set<string>([
+  ...Object.values(counters).flat(),
+  'prompt_tokens_details',
+  'completion_tokens_details',
+]);
+
+/** A usage without those of its counters that are `null`; fields that are not listed are the vendor's own, and stay. */
+function withoutNull(usage: ChunkUsage): ReportUsage {
+  const entries = Object.entries(usage)
+    .filter(([name, value]) => value !== null || !named.has(name))
+    .map(([name, value]) => [name, named.has(name) && isPart(value) ? withoutNull(value) : value]);
+  return Object.fromEntries(entries) as ReportUsage;
+}
+
+function isPart(value: unknown): value is ChunkUsage {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Fills in the cache counters that follow from the others: hit from `cached_tokens`, miss from prompt minus hit. */
-export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
+export function withCacheCounters(usage: ChunkUsage): ReportUsage {
   const details = usage.prompt_tokens_details;
   const hit =
     usage.prompt_cache_hit_tokens ?? details?.prompt_cache_hit_tokens ?? details?.cached_tokens;
@@ -150,7 +156,7 @@ export function withCacheCounters(usage: CompletionUsage): CompletionUsage {
     details?.prompt_cache_miss_tokens ??
     (hit != null && usage.prompt_tokens != null ? usage.prompt_tokens - hit : undefined);
   return {
-    ...usage,
+    ...withoutNull(usage),
     ...(hit != null && { prompt_cache_hit_tokens: hit }),
     // More hits than tokens cannot be; then the rest is not known either.
     ...(miss != null && miss >= 0 && { prompt_cache_miss_tokens: miss }),

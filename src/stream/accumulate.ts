@@ -5,13 +5,13 @@ import type { FinishWords } from '../schema/finish-reason.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
 import type {
   Annotation,
-  ChatCompletion,
+  DecodedCompletion,
   Choice,
   ChoiceLogprobs,
   FinishReason,
 } from '../schema/response.ts';
 import { settleToolCalls } from '../schema/tool-call.ts';
-import type { CompletionUsage } from '../schema/usage.ts';
+import type { ChunkUsage } from '../schema/usage.ts';
 import { GrowingAudio } from './growing-audio.ts';
 import { GrowingCall } from './growing-call.ts';
 import { GrowingText } from './growing-text.ts';
@@ -69,7 +69,7 @@ export class Accumulator implements CallLedger {
   #id = '';
   #created = 0;
   #model = '';
-  #usage: CompletionUsage | undefined = undefined;
+  #usage: ChunkUsage | undefined = undefined;
   #begun = false;
 
   /** @param words the host's own words for the end of an answer */
@@ -130,17 +130,17 @@ export class Accumulator implements CallLedger {
   }
 
   /** The whole answer. Calls that are not whole are kept apart, and noted. */
-  completion(note: NoteIssue): ChatCompletion {
+  completion(note: NoteIssue): DecodedCompletion {
     return this.#build(true, note);
   }
 
   /** What there is so far, with `finish_reason: null`. */
-  partial(note: NoteIssue): ChatCompletion {
+  partial(note: NoteIssue): DecodedCompletion {
     return this.#build(false, note);
   }
 
   /** The same for an error, which comes first; `undefined` for nothing, or for more than can be put together. */
-  rescue(note: NoteIssue): ChatCompletion | undefined {
+  rescue(note: NoteIssue): DecodedCompletion | undefined {
     try {
       return this.#begun ? this.partial(note) : undefined;
     } catch {
@@ -212,7 +212,7 @@ export class Accumulator implements CallLedger {
     return fresh;
   }
 
-  #build(isWhole: boolean, note: NoteIssue): ChatCompletion {
+  #build(isWhole: boolean, note: NoteIssue): DecodedCompletion {
     const sorted = [...this.#choices.entries()].toSorted(([a], [b]) => a - b);
     const built = sorted.map(([index, choice]) => {
       const finish_reason = isWhole ? choice.finish_reason : null;

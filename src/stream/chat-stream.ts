@@ -2,7 +2,11 @@ import { raceSignal, Stop } from '../abort.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { NoteIssue, Report } from '../report.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
-import type { ChatCompletion, ChatCompletionWithReport } from '../schema/response.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionWithReport,
+  DecodedCompletion,
+} from '../schema/response.ts';
 import { timeoutError } from '../timeout-error.ts';
 import type { AsyncItems, AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
@@ -40,7 +44,7 @@ export interface ChunkSource {
   settle(outcome: StreamOutcome): void;
 }
 
-export type StreamOutcome = { completion: ChatCompletion } | { error: ChatError };
+export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };
 
 export interface ChatStreamParts {
   source: ChunkSource;
@@ -398,13 +402,14 @@ export class ChatStream<T = unknown, Input = T>
       this.#source.settle({ completion });
     } finally {
       this.#isTold = true;
-      const whole = withReport(completion, this.report);
+      // Its usage has been counted by the settling.
+      const whole = withReport(completion as ChatCompletion, this.report);
       const checked = this.#output?.finish(whole);
       this.#resolveEnd(checked === undefined ? whole : raceSignal(checked, this.#checking));
     }
   }
 
-  #build(): ChatCompletion {
+  #build(): DecodedCompletion {
     try {
       return this.#accumulator.completion(this.#note);
     } catch (error) {
@@ -440,7 +445,7 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /** What had come; `undefined` for nothing, or for more than can be put together. */
-  #partial(): ChatCompletion | undefined {
+  #partial(): DecodedCompletion | undefined {
     try {
       // What was held back belongs to it, unless it is the very thing that broke the stream.
       const rest = this.#source.rest();

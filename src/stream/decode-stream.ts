@@ -2,7 +2,7 @@ import { ChatError, isChatError } from '../errors.ts';
 import { isCutOff, parseOr } from '../json.ts';
 import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
-import type { ChatCompletion } from '../schema/response.ts';
+import type { DecodedCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
 import type { Repeat } from './repeats.ts';
 import { learnRepeat } from './repeats.ts';
@@ -17,7 +17,7 @@ export interface StreamDialect {
   /** Whether `decodeChunk` gives such data back as it is, whatever its text. Absent: nobody knows. */
   isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
   /** A whole answer, for vendors that send one although a stream was asked for. */
-  decode(body: unknown, note: NoteIssue): ChatCompletion;
+  decode(body: unknown, note: NoteIssue): DecodedCompletion;
   /** The error in an event or body; `undefined` if there is none. */
   findError(data: unknown): unknown;
   toError(error: unknown): ChatError;
@@ -325,7 +325,7 @@ function noStream(text: string): ChatError {
   return new ChatError('invalid_response', `The vendor answered with ${what} in place of a stream`);
 }
 
-function asChunk({ choices, ...completion }: ChatCompletion): ChatCompletionChunk {
+function asChunk({ choices, ...completion }: DecodedCompletion): ChatCompletionChunk {
   return {
     ...completion,
     object: 'chat.completion.chunk',

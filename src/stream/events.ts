@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletion, FinishReason } from '../schema/response.ts';
 import type { ChatCompletionMessageToolCall } from '../schema/tool.ts';
-import type { CompletionUsage } from '../schema/usage.ts';
+import type { ChunkUsage } from '../schema/usage.ts';
 
 /** One thing that happened in a stream. */
 export type ChatStreamEvent =
@@ -21,7 +21,7 @@ export type ChatStreamEvent =
   /** A whole tool call; only at the end, when it is known to be whole. */
   | { type: 'tool_call.done'; choice: number; tool_call: ChatCompletionMessageToolCall }
   /** Token counts. */
-  | { type: 'usage'; usage: CompletionUsage }
+  | { type: 'usage'; usage: ChunkUsage }
   /** The end of one answer. */
   | { type: 'finish'; choice: number; finish_reason: FinishReason }
   /** What was given of the answer so far is void: it is asked for again. */

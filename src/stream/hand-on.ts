@@ -3,6 +3,7 @@ import { ChatError, isChatError } from '../errors.ts';
 import { ownOptions } from '../own-options.ts';
 import type { Report } from '../report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import { countedUsage } from '../schema/usage.ts';
 import { flashErrorType, visitorSentences } from '../visitor-sentences.ts';
 
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
@@ -113,7 +114,7 @@ export function encodeSSE(
       if (done) return { data: '[DONE]', isLast: true };
       last = value;
       const told = transform === undefined ? value : transform(value);
-      if (told !== undefined) return { data: JSON.stringify(told), isLast: false };
+      if (told !== undefined) return { data: JSON.stringify(counted(told)), isLast: false };
     }
   };
 
@@ -153,6 +154,11 @@ export function encodeSSE(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** A chunk whose usage, if it has one, is that of a completion: readers take it as it is. */
+function counted(chunk: ChatCompletionChunk): ChatCompletionChunk {
+  return chunk.usage == null ? chunk : { ...chunk, usage: countedUsage(chunk.usage) };
 }
 
 /** Sends a stream over a `node:http` response. Resolves when all is sent, or when the visitor has left. */

@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
-import type { ChatCompletion, Choice } from '../schema/response.ts';
+import type { Choice, DecodedCompletion } from '../schema/response.ts';
 
 const open = '<think>';
 const close = '</think>';
@@ -152,7 +152,7 @@ export function createThinkTagSplitter(): ThinkTagSplitter {
 }
 
 /** For whole answers. */
-export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
+export function splitThinkTags(completion: DecodedCompletion): DecodedCompletion {
   const choices = completion.choices.map((choice) => {
     const { content, reasoning_content } = choice.message;
     if (content === null) return choice;
@@ -168,7 +168,7 @@ export function splitThinkTags(completion: ChatCompletion): ChatCompletion {
     };
     return { ...choice, message };
   });
-  return { ...completion, choices: choices as ChatCompletion['choices'] };
+  return { ...completion, choices: choices as DecodedCompletion['choices'] };
 }
 
 /** Where the opening tag stood in the prompt, only the closing one is in the answer. */

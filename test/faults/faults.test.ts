@@ -80,7 +80,7 @@ test.each(Object.keys(providers) as ProviderId[])(
       apiKey: 'any',
       transport: emulator.transport,
       maxRetries: 0,
-      timeout: { idle: 30, stall: 500 },
+      timeout: { idle: 200, stall: 1000 },
     });
     for (const [name, fault] of Object.entries(all)) {
       for (const call of ['create', 'stream'] as const) {

@@ -309,7 +309,7 @@ test('a tool may say which context it needs, and has its arguments inferred stil
       return context.user;
     },
   });
-  expectTypeOf(weather).toEqualTypeOf<RunnableTool<Place, string>>();
+  expectTypeOf(weather).toEqualTypeOf<RunnableTool<Place, string, MyContext>>();
 
   void tool({
     name: 'weather',
@@ -321,6 +321,23 @@ test('a tool may say which context it needs, and has its arguments inferred stil
     },
   });
   void runTools({ messages, tools: [weather], context: { user: 'me' } });
+});
+
+test('a run is given the context that its tools ask for', () => {
+  const approve = (_call: unknown, _args: unknown, scope: ToolScope<MyContext>) =>
+    scope.context.user === 'me';
+  void runTools({ messages, tools: [weather, search], context: { user: 'me' }, approve });
+  void runTools({ messages, tools: [search], context: { user: 'me', more: 1 } });
+  void runTools({ messages, tools: [weather], context: 'whatever' });
+  const typed: RunnableTool<Place, string, MyContext>[] = [search];
+  void runTools({ messages, tools: typed, context: { user: 'me' } });
+  // @ts-expect-error a tool asks for one
+  void runTools({ messages, tools: [weather, search] });
+  // @ts-expect-error a tool asks for another one
+  void runTools({ messages, tools: [weather, search], context: { name: 'me' } });
+  // @ts-expect-error a tool that asks for one is none that asks for nothing
+  const erased: RunnableTool[] = [search];
+  void erased;
 });
 
 test('a wrong use of an argument or of the scope is a compile error', () => {
@@ -410,13 +427,14 @@ const search = tool({
 });
 
 test('tools of different arguments and results fit one array', () => {
-  const tools: RunnableTool[] = [weather, add, search];
+  const tools: RunnableTool[] = [weather, add];
   const inferred = [weather, add, search];
+  const context = { user: 'me' };
 
   void runTools({ messages, tools });
-  void runTools({ messages, tools: inferred });
-  void runTools({ messages, tools: [weather, add, search] });
-  void runTools({ messages, tools: [weather, add, search] as const });
+  void runTools({ messages, tools: inferred, context });
+  void runTools({ messages, tools: [weather, add, search], context });
+  void runTools({ messages, tools: [weather, add, search] as const, context });
   void runTools({ messages, tools: Object.values({ weather, add }) });
   void runTools({
     messages,
@@ -430,9 +448,10 @@ test('tools of different arguments and results fit one array', () => {
       tool({
         name: 'inline_pair',
         parameters: miniPair,
-        execute: ({ city }, { context }: ToolScope<MyContext>) => city + context.user,
+        execute: ({ city }, scope: ToolScope<MyContext>) => city + scope.context.user,
       }),
     ],
+    context,
   });
 });
 

@@ -8,6 +8,7 @@ import type {
   ChatCompletionMessageToolCall,
   ChatCompletionTool,
   ChatCompletionToolChoiceOption,
+  ChunkUsage,
   CompletionUsage,
 } from 'deepseek-v4-flash';
 import type { chunkZod } from '../../src/schema/chunk.ts';
@@ -21,7 +22,7 @@ import type {
   metaSchema,
 } from '../../src/schema/response.ts';
 import type { toolCallParam, toolChoiceParam, toolParam } from '../../src/schema/tool.ts';
-import type { usageSchema } from '../../src/schema/usage.ts';
+import type { chunkUsageSchema, usageSchema } from '../../src/schema/usage-schema.ts';
 
 // The public types are written by hand, so that no declaration names zod. Here they are held equal to what the schemas
 // really let through.
@@ -81,6 +82,7 @@ test('usage and the smaller parts are what their schemas take', () => {
   type Message = Choice['message'];
 
   expectTypeOf<Checked<typeof usageSchema>>().toEqualTypeOf<Plain<CompletionUsage>>();
+  expectTypeOf<Checked<typeof chunkUsageSchema>>().toEqualTypeOf<Plain<ChunkUsage>>();
   expectTypeOf<Checked<typeof annotationsSchema>>().toEqualTypeOf<
     Plain<NonNullable<Message['annotations']>>
   >();

@@ -50,7 +50,7 @@ const ranks: readonly (readonly string[])[] = [
     'explain-messages.ts',
     'decode.ts',
   ],
-  ['output/', 'testing/', 'reader/'],
+  ['output/', 'testing/', 'reader/', 'openai-names.ts'],
   ['client.ts'],
   ['index.ts'],
 ];

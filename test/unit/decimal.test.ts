@@ -1,6 +1,7 @@
-import type { ChatCompletion, Prices, Profile } from 'deepseek-v4-flash';
+import type { Prices, Profile } from 'deepseek-v4-flash';
 import { providers } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
+import type { DecodedCompletion } from '../../src/schema/response.ts';
 import { costOf } from '../../src/providers/dialect/cost.ts';
 import { decimalString, isDecimal } from '../../src/providers/dialect/decimal.ts';
 
@@ -67,7 +68,10 @@ test('what is no decimal is told apart', () => {
 
 // ---------------------------------------------------------------- cost
 
-function answerWith(usage: ChatCompletion['usage'], meta?: ChatCompletion['meta']): ChatCompletion {
+function answerWith(
+  usage: DecodedCompletion['usage'],
+  meta?: DecodedCompletion['meta'],
+): DecodedCompletion {
   return {
     id: 'c1',
     object: 'chat.completion',
@@ -80,8 +84,8 @@ function answerWith(usage: ChatCompletion['usage'], meta?: ChatCompletion['meta'
 }
 
 /** A usage with fields that only one vendor has. */
-const chargedWith = (fields: Record<string, unknown>): ChatCompletion =>
-  answerWith(fields as ChatCompletion['usage']);
+const chargedWith = (fields: Record<string, unknown>): DecodedCompletion =>
+  answerWith(fields as DecodedCompletion['usage']);
 
 const at = (time: string): number => Date.parse(time);
 // A Saturday: never a peak.
@@ -153,7 +157,7 @@ test('cached tokens and the rest of the prompt fill in for each other', () => {
 
 test('without all the counts there is no cost, rather than a guess', () => {
   const prices: Prices = { cacheHit: '1', cacheMiss: '10', output: '100' };
-  const usages: ChatCompletion['usage'][] = [
+  const usages: DecodedCompletion['usage'][] = [
     undefined,
     {},
     { prompt_tokens: 10, completion_tokens: 2 },

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { decodeBySchema, decodeChunkBySchema } from '../../src/providers/dialect/decode.ts';
 import { isPlainChunk, isPlainCompletion } from '../../src/providers/dialect/plain.ts';
 import type { ReportIssue } from '../../src/report.ts';
-import { isPlainUsage, usageSchema } from '../../src/schema/usage.ts';
+import { chunkUsageSchema } from '../../src/schema/usage-schema.ts';
+import { isPlainUsage } from '../../src/schema/usage.ts';
 
 // What is told by hand must be what the schemas say: they are the judge.
 
@@ -153,7 +154,7 @@ test('an event that is plain by hand is what the schemas make of it', () => {
 });
 
 test('every counter that the schema knows is known by hand', () => {
-  const { shape } = usageSchema();
+  const { shape } = chunkUsageSchema();
   const details = ['prompt_tokens_details', 'completion_tokens_details'] as const;
   const counters = Object.keys(shape).filter((name) => !details.some((each) => each === name));
   for (const name of counters) expect([name, isPlainUsage({ [name]: 'x' })]).toEqual([name, false]);

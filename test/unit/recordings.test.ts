@@ -288,11 +288,27 @@ function readableUsage(usage: unknown, issues: readonly ReportIssue[]): unknown 
   const left = issues
     .filter(({ code }) => code === 'unreadable_field')
     .map(({ path }) => path?.replace(/^usage\./, '').split('.')[0]);
-  const read = Object.fromEntries(Object.entries(usage).filter(([key]) => !left.includes(key)));
+  const read = withoutNoCounts(
+    Object.fromEntries(Object.entries(usage).filter(([key]) => !left.includes(key))),
+  );
   const { prompt_tokens: prompt, completion_tokens: written, total_tokens: total } = read;
   if (typeof prompt !== 'number' || typeof written !== 'number') return read;
   // Two of three give the third.
   return { ...read, total_tokens: total ?? prompt + written };
+}
+
+/** A counter of OpenAI's that is `null` is none; what only a vendor has stays as it is. */
+function withoutNoCounts(usage: Record<string, unknown>): Record<string, unknown> {
+  const isNamed = (key: string): boolean =>
+    /_tokens(?:_details)?$/.test(key) && !/^(?:cache_|server|input|output|estimated)/.test(key);
+  return Object.fromEntries(
+    Object.entries(usage)
+      .filter(([key, value]) => value !== null || !isNamed(key))
+      .map(([key, value]) => [
+        key,
+        isFields(value) && isNamed(key) ? withoutNoCounts(value) : value,
+      ]),
+  );
 }
 
 /** What the library made of it, in the same form. */

@@ -1,5 +1,5 @@
 import type { Cost } from '../../report.ts';
-import type { ChatCompletion } from '../../schema/response.ts';
+import type { DecodedCompletion } from '../../schema/response.ts';
 import { withCacheCounters } from '../../schema/usage.ts';
 import type { Prices, Profile } from '../provider.ts';
 import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
@@ -11,7 +11,7 @@ import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decima
  * @param atMs when the request was sent, for prices that change by the hour
  */
 export function costOf(
-  completion: ChatCompletion,
+  completion: DecodedCompletion,
   profile: Profile,
   pricing: Prices | undefined,
   isFlash: boolean,
@@ -37,11 +37,11 @@ export function costOf(
 }
 
 /** A field beside the counts: one vendor's own, so not in the type that all share. */
-function usageField({ usage }: ChatCompletion, field: string): unknown {
+function usageField({ usage }: DecodedCompletion, field: string): unknown {
   return (usage as Record<string, unknown> | undefined)?.[field];
 }
 
-function toldCost(completion: ChatCompletion, { cost }: Profile): unknown {
+function toldCost(completion: DecodedCompletion, { cost }: Profile): unknown {
   switch (cost) {
     case 'usage.cost':
       return usageField(completion, 'cost');
@@ -52,7 +52,7 @@ function toldCost(completion: ChatCompletion, { cost }: Profile): unknown {
   }
 }
 
-function multiply({ usage }: ChatCompletion, prices: Prices, atMs: number): string | undefined {
+function multiply({ usage }: DecodedCompletion, prices: Prices, atMs: number): string | undefined {
   const counted = withCacheCounters(usage ?? {});
   const { prompt_cache_hit_tokens: hit, prompt_cache_miss_tokens: miss } = counted;
   const output = counted.completion_tokens;

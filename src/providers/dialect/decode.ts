@@ -3,7 +3,7 @@ import { ChatError } from '../../errors.ts';
 import type { NoteIssue } from '../../report.ts';
 import type { ChunkChoice, DecodedChunk, StreamMemory, ToldMessage } from '../../schema/chunk.ts';
 import { answerEnd } from '../../schema/finish-reason.ts';
-import type { ChatCompletion, Choice, FinishReason } from '../../schema/response.ts';
+import type { Choice, DecodedCompletion, FinishReason } from '../../schema/response.ts';
 import {
   annotationsSchema,
   audioSchema,
@@ -12,7 +12,7 @@ import {
 } from '../../schema/response.ts';
 import { check } from '../../schema/standard.ts';
 import { settleToolCalls } from '../../schema/tool-call.ts';
-import { usageSchema } from '../../schema/usage.ts';
+import { chunkUsageSchema } from '../../schema/usage-schema.ts';
 import type { Profile } from '../provider.ts';
 import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
 import { decodeTexts, textOf } from './decode-content.ts';
@@ -26,12 +26,12 @@ type Fields = Record<string, unknown>;
 type Words = Pick<Profile, 'finishReasons'>;
 
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
-export function decode(body: unknown, note: NoteIssue, words?: Words): ChatCompletion {
+export function decode(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {
   return isPlainCompletion(body) ? body : decodeBySchema(body, note, words);
 }
 
 /** The judge: what {@link decode} says in any case, more slowly. */
-export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): ChatCompletion {
+export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {
   const wire = fit(wireCompletion(), body, 'chat completion');
   const choices = wire.choices.map((each, position): Choice => {
     const { message: whole, delta, ...choice } = each;
@@ -178,7 +178,7 @@ function decodeTop(wire: Fields, note: NoteIssue) {
     created: Number.isFinite(created) ? (created as number) : 0,
     model: textOf(wire.model, 'model', note) ?? '',
     ...(wire.meta != null && checked(metaSchema(), wire, 'meta', note)),
-    ...checked(usageSchema(), wire, 'usage', note),
+    ...checked(chunkUsageSchema(), wire, 'usage', note),
   };
   for (const field of ['system_fingerprint', 'service_tier'] as const) {
     const value = wire[field];

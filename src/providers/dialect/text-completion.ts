@@ -1,6 +1,6 @@
 import type { Adjustment, NoteIssue } from '../../report.ts';
 import type { DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
-import type { ChatCompletion } from '../../schema/response.ts';
+import type { DecodedCompletion } from '../../schema/response.ts';
 import type { CompletionCreateParams } from '../../schema/text-completion.ts';
 import type { EncodedRequest, Profile } from '../provider.ts';
 import { decode, decodeChunk } from './decode.ts';
@@ -38,7 +38,7 @@ export function encodeText(
 }
 
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
-export function decodeText(body: unknown, note: NoteIssue, profile: Profile): ChatCompletion {
+export function decodeText(body: unknown, note: NoteIssue, profile: Profile): DecodedCompletion {
   return decode(
     asChat(body, (text) => ({ message: { role: 'assistant', content: text } })),
     note,
