@@ -57,6 +57,8 @@ describe.concurrent('examples', () => {
         'custom-vendor.ts',
         'extract.ts',
         'serverless.ts',
+        // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
+        'servers',
         'stream.ts',
         'thinking.ts',
         'tools.ts',

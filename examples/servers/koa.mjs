@@ -1,0 +1,13 @@
+// Koa: with `respond` off it leaves the response to us.
+import { createClient } from 'deepseek-v4-flash';
+import Koa from 'koa';
+
+const client = createClient();
+const messages = [{ role: 'user', content: 'Why is the sky blue?' }];
+
+const app = new Koa();
+app.use((context) => {
+  context.respond = false;
+  return client.chat.completions.stream({ messages }).pipeToResponse(context.res);
+});
+app.listen(process.env.PORT ?? 3000);

@@ -1,0 +1,11 @@
+// Cloudflare Workers, Deno Deploy and Bun: a handler that gives a web Response. The key is a secret of the worker.
+import { createClient } from 'deepseek-v4-flash';
+
+const messages = [{ role: 'user', content: 'Why is the sky blue?' }];
+
+export default {
+  fetch(request, env) {
+    const client = createClient({ apiKey: env.DEEPSEEK_API_KEY });
+    return client.chat.completions.stream({ messages }).toResponse();
+  },
+};
