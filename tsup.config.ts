@@ -49,6 +49,20 @@ function literalRequire(options: ESBuildOptions): void {
   options.supported = { ...options.supported, 'dynamic-import': false };
 }
 
+/**
+ * webpack and ncc put undici into the file that asks for it, and run it at the first call as before: what was to be one
+ * file stays one. In `src` the comment would be dropped with the white space.
+ */
+const oneFile: NonNullable<Options['plugins']>[number] = {
+  name: 'one-file',
+  renderChunk: (code) => ({
+    code: code.replace(
+      'import("#undici-agent")',
+      'import(/* webpackMode: "eager" */"#undici-agent")',
+    ),
+  }),
+};
+
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** One class of errors, and one list of vendors: `./testing` takes them from the main entry that stands beside it. */
@@ -90,6 +104,7 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents, ...cuts },
       splitting: true,
       esbuildOptions: readable,
+      plugins: [oneFile],
       async onSuccess() {
         await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
         for (const name of ['zod', 'eventsource-parser']) {

@@ -184,7 +184,9 @@ async function letGo(given: ChatResponseLike | Promise<ChatResponseLike>): Promi
 
 function asChatError(cause: unknown, isLeft: boolean): ChatError {
   if (isChatError(cause) && !isLeft) return cause;
-  const isAbort = isLeft || (cause as { name?: unknown } | null)?.name === 'AbortError';
+  // A signal of `AbortSignal.timeout()` has the second name.
+  const name = String((cause as { name?: unknown } | null)?.name);
+  const isAbort = isLeft || name === 'AbortError' || name === 'TimeoutError';
   return isAbort
     ? new ChatError('aborted', 'Reading was stopped', { cause })
     : new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true });

@@ -5,8 +5,14 @@ const tools = [
   { type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } },
 ];
 
-/** One of each: a whole answer, a stream, a tool, an abort, a cut, an error. */
-export async function conform({ createClient, isChatError }, baseURL) {
+const soon = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+/**
+ * One of each: a whole answer, a stream, a tool, an abort, a cut, an error.
+ *
+ * @param arrived resolves when the vendor has so many requests, where somebody can tell
+ */
+export async function conform({ createClient, isChatError }, baseURL, arrived = soon) {
   const client = createClient({
     baseURL,
     apiKey: 'any-key-of-mine',
@@ -33,7 +39,7 @@ export async function conform({ createClient, isChatError }, baseURL) {
 
   const stop = new AbortController();
   const hanging = completions.stream({ messages }, { signal: stop.signal }).finalCompletion();
-  setTimeout(() => stop.abort(), 50);
+  arrived(4).then(() => stop.abort());
   const aborted = await hanging.catch(failed);
 
   const cut = await completions.stream({ messages }).finalCompletion().catch(failed);

@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
-import { faults, startEmulator } from 'deepseek-v4-flash/testing';
+import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expected, script } from './conformance.ts';
+import { installPacked, run } from './packed.ts';
 
 // One program, built and run by parts that nobody here wrote, against the emulator on this machine.
 
@@ -15,34 +15,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const load = createRequire(join(here, 'package.json'));
 const bin = (name: string): string => join(here, 'node_modules', '.bin', name);
 
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string, args: string[], cwd: string, env: object = {}): Promise<Run> {
-  const { DEEPSEEK_API_KEY: _key, NODE_OPTIONS: _options, ...own } = process.env;
-  const options = { cwd, env: { ...own, NO_COLOR: '1', ...env }, timeout: 100_000 };
-  return new Promise((resolve) => {
-    execFile(file, args, options as object, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code ?? 1);
-      resolve({ code, stdout: String(stdout), stderr: String(stderr) });
-    });
-  });
-}
-
 let project = '';
+let remove: (() => Promise<void>) | undefined;
 let emulator: EmulatorServer;
 beforeAll(async () => {
   emulator = await startEmulator();
-  project = await mkdtemp(join(tmpdir(), 'deepseek-v4-flash-runtimes-'));
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
-  const packed = JSON.parse((await run('npm', pack, root)).stdout) as { filename: string }[];
-  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-  const installed = await run('npm', ['install', ...quiet, `./${packed[0]?.filename}`], project);
-  if (installed.code !== 0) throw new Error(installed.stderr);
+  ({ project, remove } = await installPacked());
   await cp(join(here, 'conformance.mjs'), join(project, 'conformance.mjs'));
   const url = JSON.stringify(emulator.baseURL('deepseek'));
   const body = `conform(library, ${url}).then((told) => console.log(JSON.stringify(told)));\n`;
@@ -57,32 +35,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await emulator.close();
-  await rm(project, { recursive: true, force: true });
+  await remove?.();
 });
 
-const expected = {
-  whole: 'Hello',
-  streamed: 'Hello again',
-  called: ['look {"q":1}'],
-  aborted: 'aborted',
-  cut: 'stream_interrupted partial',
-  refused: 'rate_limit 429',
-};
-
-/** What the vendor does, call by call. */
-function script(): void {
-  emulator.reply(
-    { content: 'Hello' },
-    { content: 'Hello again' },
-    { tool_calls: [{ name: 'look', arguments: '{"q":1}' }] },
-    faults.noAnswer('hang'),
-    faults.cutAfterEvents(6),
-    { error: 'rate_limit' },
-  );
-}
-
 async function expectConformance(file: string, args: string[]): Promise<void> {
-  script();
+  script(emulator);
   const { code, stdout, stderr } = await run(file, args, project);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(expected);
@@ -309,7 +266,7 @@ test('runs in workerd', async () => {
     script: await bundled(['workerd', 'worker', 'browser'], 'esm'),
   });
   try {
-    script();
+    script(emulator);
     const response = await worker.dispatchFetch('http://localhost/');
     expect(await response.json()).toEqual(expected);
   } finally {
@@ -323,7 +280,7 @@ test('runs in the edge runtime', async () => {
   };
   const runtime = new EdgeRuntime();
   runtime.evaluate(await bundled(['edge-light', 'worker', 'browser'], 'iife'));
-  script();
+  script(emulator);
   const told = await runtime.evaluate<() => Promise<object>>('globalThis.conform')();
   expect(JSON.parse(JSON.stringify(told))).toEqual(expected);
 });
