@@ -179,6 +179,29 @@ test('a loop that was left is over, and behind the end the answer is whole', asy
   expect((await late.finalCompletion()).choices[0].message.content).toBe('a');
 });
 
+test('a loop that is left while there is no response yet lets go of it when it comes', async () => {
+  const silent = watched('', asStream);
+  const events = readChat(Promise.resolve(silent.response)).events();
+  const first = codeOf(events.next());
+  await events.return?.();
+  expect(await first).toBe('aborted');
+  expect(silent.isLeft()).toBe(true);
+});
+
+test('a signal that has timed out has stopped the reading', async () => {
+  const response = await responseOf(answer).text();
+  const stop = new AbortController();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(response.slice(0, 200)));
+      stop.signal.addEventListener('abort', () => controller.error(stop.signal.reason));
+    },
+  });
+  const end = codeOf(readChat(new Response(body, asStream)).finalCompletion());
+  stop.abort(new DOMException('Too slow', 'TimeoutError'));
+  expect(await end).toBe('aborted');
+});
+
 test('a refusal is part of the answer, and an odd frame is no fault of the network', async () => {
   const refusing = readChat(responseOf([chunk({ refusal: 'no' }), chunk({}, 'stop')]));
   expect((await refusing.finalCompletion()).choices[0].message.refusal).toBe('no');
