@@ -3,9 +3,9 @@ import { defaults } from './options.ts';
 import { ownOptions } from './own-options.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';
-import { findProvider } from './providers/registry.ts';
+import { findDecoder } from './providers/decoders.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
-import { countUsage } from './schema/response.ts';
+import { countUsage } from './schema/count-usage.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
@@ -26,7 +26,7 @@ export async function* decodeStream(
   options: { provider?: ProviderId | Provider | undefined } = {},
 ): AsyncGenerator<ChatCompletionChunk, undefined> {
   const own = ownOptions(options, ['provider'], 'The options of decodeStream');
-  const provider = findProvider(own.provider ?? defaults.provider);
+  const provider = findDecoder(own.provider ?? defaults.provider);
   const note = (): void => {};
   const accumulator = new Accumulator(defaults.limits, provider.profile.finishReasons);
   const toError = (error: unknown): ChatError => {

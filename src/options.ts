@@ -153,7 +153,7 @@ export interface RequestOptions<Options = ProviderOptions> {
 }
 
 /** The names of all options: others are refused. */
-export const clientOptionNames = Object.keys({
+export const clientOptionNames = /* @__PURE__ */ Object.keys({
   provider: true,
   apiKey: true,
   baseURL: true,
@@ -170,7 +170,7 @@ export const clientOptionNames = Object.keys({
   hooks: true,
 } satisfies Record<keyof ClientOptions, true>);
 
-export const callOptionNames = Object.keys({
+export const callOptionNames = /* @__PURE__ */ Object.keys({
   signal: true,
   timeout: true,
   maxRetries: true,

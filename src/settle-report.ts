@@ -6,7 +6,7 @@ import { callsInText } from './schema/call-in-text.ts';
 import type { FinishWords } from './schema/finish-reason.ts';
 import { announcesCalls, answerEnd, knownEnd } from './schema/finish-reason.ts';
 import type { Choice, DecodedCompletion } from './schema/response.ts';
-import { countUsage } from './schema/response.ts';
+import { countUsage } from './schema/count-usage.ts';
 import { hasCounts, withCacheCounters } from './schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */

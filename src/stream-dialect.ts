@@ -1,10 +1,10 @@
 import type { ChatError } from './errors.ts';
-import type { Provider } from './providers/provider.ts';
+import type { Decoder } from './providers/decoder.ts';
 import type { StreamDialect } from './stream/decode-stream.ts';
 
 /** What a vendor's stream is read with. */
 export function streamDialect(
-  provider: Provider,
+  provider: Decoder,
   toError: (error: unknown) => ChatError,
 ): StreamDialect {
   const decode: StreamDialect['decode'] = (body, note) =>

@@ -63,7 +63,7 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
   execute: (args: InferOutput<Schema>, scope: ToolScope<Context>) => Result;
 }
 
-const definitionNames = Object.keys({
+const definitionNames = /* @__PURE__ */ Object.keys({
   name: true,
   description: true,
   parameters: true,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ChatError } from '../errors.ts';
 import { asStandardSchema, once } from '../schema/standard.ts';
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 import { decimalString } from './dialect/decimal.ts';
 import { decodeError } from './dialect/decode-error.ts';
@@ -79,7 +80,7 @@ const date = () =>
 
 const text = () => z.optional(z.string());
 
-const optionFields = once(() => ({
+const optionFields = /* @__PURE__ */ once(() => ({
   prediction: z.optional(
     z.strictObject({
       type: z.literal('content'),
@@ -137,9 +138,9 @@ const optionFields = once(() => ({
   last_updated_before_filter: date(),
 }));
 
-const optionsZod = once(() => z.strictObject(optionFields()));
+const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
 
-const balanceZod = once(() =>
+const balanceZod = /* @__PURE__ */ once(() =>
   z.looseObject({
     current_balance: z.union([z.string(), z.number()]),
     currency: z.optional(z.string()),
@@ -167,7 +168,7 @@ function decodeAimlapiError(failure: VendorFailure, profile: Profile): DecodedFa
   return { ...decoded, code: 'unsupported_parameter', param: 'thinking' };
 }
 
-export const aimlapi = createProvider({
+export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'aimlapi',
     name: 'AIML API',
@@ -229,8 +230,11 @@ export const aimlapi = createProvider({
     // trace: on every answer.
     requestIdHeader: 'x-inference-id',
   },
-  options: asStandardSchema<AimlapiOptions>(optionsZod),
+  decodeError: decodeAimlapiError,
+});
+
+export const aimlapi = /* @__PURE__ */ createProvider(aimlapiDecoder, {
+  options: /* @__PURE__ */ asStandardSchema<AimlapiOptions>(optionsZod),
   hasOption: (key) => Object.hasOwn(optionFields(), key),
   decodeBalance,
-  decodeError: decodeAimlapiError,
 });

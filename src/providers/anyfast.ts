@@ -1,3 +1,4 @@
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 
 // Anyfast. Sources, as read on 2026-11-20:
@@ -5,7 +6,7 @@ import { createProvider } from './define-provider.ts';
 //   api     https://docs.anyfast.ai/api-reference/model-api/deepseek/deepseek-v4-flash and its Chinese twin
 //   errors  https://docs.anyfast.ai/api-reference/introduction
 
-export const anyfast = createProvider({
+export const anyfastDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'anyfast',
     name: 'Anyfast',
@@ -61,3 +62,5 @@ export const anyfast = createProvider({
     requestIdHeader: 'x-request-id',
   },
 });
+
+export const anyfast = /* @__PURE__ */ createProvider(anyfastDecoder);

@@ -1,3 +1,4 @@
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 
 // ByteSpike. Sources, as read on 2026-11-20:
@@ -6,7 +7,7 @@ import { createProvider } from './define-provider.ts';
 //   errors  https://docs.bytespike.ai/concepts/errors-reference
 //   limits  https://docs.bytespike.ai/concepts/rate-limits
 
-export const bytespike = createProvider({
+export const bytespikeDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'bytespike',
     name: 'ByteSpike',
@@ -45,3 +46,5 @@ export const bytespike = createProvider({
     unbilledStatuses: [400, 401, 402, 422, 429, '5xx'],
   },
 });
+
+export const bytespike = /* @__PURE__ */ createProvider(bytespikeDecoder);

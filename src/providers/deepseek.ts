@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ChatError } from '../errors.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
 import { asStandardSchema, once } from '../schema/standard.ts';
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 import { decimalString } from './dialect/decimal.ts';
 import type { Balance } from './provider.ts';
@@ -21,13 +22,13 @@ export interface DeepSeekOptions {
   safety_check?: { level: 'low' | 'high' } | undefined;
 }
 
-const optionFields = once(() => ({
+const optionFields = /* @__PURE__ */ once(() => ({
   safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
 }));
 
-const optionsZod = once(() => z.strictObject(optionFields()));
+const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
 
-const balanceZod = once(() =>
+const balanceZod = /* @__PURE__ */ once(() =>
   z.looseObject({
     is_available: z.boolean(),
     balance_infos: z.array(
@@ -51,7 +52,7 @@ function decodeBalance(body: unknown): Balance {
   };
 }
 
-export const deepseek = createProvider({
+export const deepseekDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'deepseek',
     name: 'DeepSeek',
@@ -143,7 +144,10 @@ export const deepseek = createProvider({
     // Seen on every answer, September and October 2026.
     requestIdHeader: 'x-ds-trace-id',
   },
-  options: asStandardSchema<DeepSeekOptions>(
+});
+
+export const deepseek = /* @__PURE__ */ createProvider(deepseekDecoder, {
+  options: /* @__PURE__ */ asStandardSchema<DeepSeekOptions>(
     optionsZod,
   ) satisfies StandardSchemaV1<DeepSeekOptions>,
   hasOption: (key) => Object.hasOwn(optionFields(), key),

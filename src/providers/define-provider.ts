@@ -1,8 +1,7 @@
 import { ChatError } from '../errors.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
-import { decode, decodeChunk } from './dialect/decode.ts';
-import { isPlainChunk } from './dialect/plain.ts';
-import { decodeError, findError } from './dialect/decode-error.ts';
+import type { Decoder } from './decoder.ts';
+import { createDecoder } from './decoder.ts';
 import { encode } from './dialect/encode.ts';
 import type { OptionHints } from '../own-options.ts';
 import { ownOptions } from '../own-options.ts';
@@ -14,21 +13,17 @@ type ProviderFunctions = Pick<
   'encode' | 'decode' | 'decodeChunk' | 'findError' | 'decodeError' | 'decodeBalance'
 >;
 
-/** A vendor's facts, and what of the common dialect does not fit it. */
-export interface ProviderDefinition<Id extends string, Options> extends Partial<ProviderFunctions> {
-  profile: Profile & { id: Id };
-  options?: StandardSchemaV1<Options> | undefined;
-  hasOption?: ((key: string) => boolean) | undefined;
-}
+/** What of a vendor is not about its answers. */
+type ProviderExtras<Options> = Partial<
+  Pick<Provider<string, Options>, 'options' | 'hasOption' | 'encode' | 'decodeBalance'>
+>;
 
-/** The common dialect, with a vendor's own functions in place of the common ones. */
+/** A decoder, and what asks. */
 export function createProvider<const Id extends string, Options = never>(
-  definition: ProviderDefinition<Id, Options>,
+  decoder: Decoder<Id>,
+  extras: ProviderExtras<Options> = {},
 ): Provider<Id, Options> {
-  const common = { encode, decode, decodeChunk, findError, decodeError };
-  const id = definition.profile.id;
-  const { decodeChunk: own = decodeChunk } = definition;
-  return { ...common, ...definition, id, ...(own === decodeChunk && { isPlainChunk }) };
+  return { ...decoder, encode, ...extras };
 }
 
 /** `Partial`, for those who compile with exact optional types too. */
@@ -67,7 +62,7 @@ const plain: Omit<Profile, 'id' | 'name' | 'baseURL'> = {
   requestIdHeader: 'x-request-id',
 };
 
-const functionNames = namesIn<keyof ProviderFunctions>({
+const functionNames = /* @__PURE__ */ namesIn<keyof ProviderFunctions>({
   encode: true,
   decode: true,
   decodeChunk: true,
@@ -76,7 +71,7 @@ const functionNames = namesIn<keyof ProviderFunctions>({
   decodeBalance: true,
 });
 
-const factNames = namesIn<Exclude<keyof ProviderFacts, keyof FactGroups>>({
+const factNames = /* @__PURE__ */ namesIn<Exclude<keyof ProviderFacts, keyof FactGroups>>({
   name: true,
   baseURL: true,
   apiKeyVariables: true,
@@ -111,16 +106,21 @@ type FactGroups = Pick<Profile, 'paths' | 'caps' | 'thinking' | 'parameters'>;
 
 /** Facts in groups, of which each may be given alone. */
 const groupNames: { [Group in keyof FactGroups]: readonly string[] } = {
-  paths: namesIn<keyof Profile['paths']>({ chat: true, beta: true, models: true, balance: true }),
-  caps: namesIn<keyof Profile['caps']>({
+  paths: /* @__PURE__ */ namesIn<keyof Profile['paths']>({
+    chat: true,
+    beta: true,
+    models: true,
+    balance: true,
+  }),
+  caps: /* @__PURE__ */ namesIn<keyof Profile['caps']>({
     max_tokens: true,
     stop: true,
     top_p: true,
     seed: true,
     toolNameLength: true,
   }),
-  thinking: namesIn<keyof ThinkingStyle>({ off: true, on: true, effort: true }),
-  parameters: namesIn<RuledParameter>({
+  thinking: /* @__PURE__ */ namesIn<keyof ThinkingStyle>({ off: true, on: true, effort: true }),
+  parameters: /* @__PURE__ */ namesIn<RuledParameter>({
     temperature: true,
     top_p: true,
     frequency_penalty: true,
@@ -198,9 +198,9 @@ export function extendProvider<const Id extends string, Options = never>(
       return own === undefined ? [] : [[name, own]];
     }),
   );
-  return createProvider({
-    // Every required fact has a value by now: `plain` names them all.
-    profile: profile as Profile & { id: Id },
+  // Every required fact has a value by now: `plain` names them all.
+  const decoder = createDecoder({ profile: profile as Profile & { id: Id }, ...functions });
+  return createProvider(decoder, {
     ...functions,
     ...(options && { options: options as StandardSchemaV1<Options> }),
     ...(spec.options === undefined && base?.hasOption && { hasOption: base.hasOption }),

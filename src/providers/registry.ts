@@ -1,8 +1,8 @@
-import { ChatError } from '../errors.ts';
 import { aimlapi } from './aimlapi.ts';
 import { anyfast } from './anyfast.ts';
 import { bytespike } from './bytespike.ts';
 import { deepseek } from './deepseek.ts';
+import { unknownProvider } from './decoder.ts';
 import type { ProviderSpec } from './define-provider.ts';
 import { extendProvider } from './define-provider.ts';
 import type { Provider } from './provider.ts';
@@ -36,17 +36,8 @@ export type ProviderOptionsFor<P> = ProviderOptions &
 export function findProvider(provider: string | Provider): Provider {
   if (typeof provider === 'object' && provider !== null) {
     if (typeof provider.encode === 'function' && provider.profile !== undefined) return provider;
-    const message = 'Option provider must be a name, or what defineProvider() gives';
-    throw new ChatError('invalid_options', message, { param: 'provider' });
-  }
-  const found = Object.hasOwn(providers, provider) ? providers[provider as ProviderId] : undefined;
-  if (found === undefined) {
-    const known = Object.keys(providers).join(', ');
-    throw new ChatError('invalid_options', `Unknown provider "${provider}". Known: ${known}`, {
-      param: 'provider',
-    });
-  }
-  return found;
+  } else if (Object.hasOwn(providers, provider)) return providers[provider as ProviderId];
+  throw unknownProvider(provider, Object.keys(providers));
 }
 
 /** `providerOptions.<vendor>.<key>` for a key that one vendor documents. */

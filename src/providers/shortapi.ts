@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { asStandardSchema, once } from '../schema/standard.ts';
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 
 // ShortAPI. Source: its page of the model deepseek/deepseek-v4-flash, as read on 2026-11-20. No page on errors exists.
@@ -10,16 +11,16 @@ export interface ShortapiOptions {
   audio?: { format?: string | undefined; voice?: string | undefined } | undefined;
 }
 
-const optionFields = once(() => ({
+const optionFields = /* @__PURE__ */ once(() => ({
   modalities: z.optional(z.array(z.string())),
   audio: z.optional(
     z.strictObject({ format: z.optional(z.string()), voice: z.optional(z.string()) }),
   ),
 }));
 
-const optionsZod = once(() => z.strictObject(optionFields()));
+const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
 
-export const shortapi = createProvider({
+export const shortapiDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'shortapi',
     name: 'ShortAPI',
@@ -63,6 +64,9 @@ export const shortapi = createProvider({
     prices: { date: '2026-11-20', cacheHit: '0.0028', cacheMiss: '0.14', output: '0.28' },
     requestIdHeader: 'x-request-id',
   },
-  options: asStandardSchema<ShortapiOptions>(optionsZod),
+});
+
+export const shortapi = /* @__PURE__ */ createProvider(shortapiDecoder, {
+  options: /* @__PURE__ */ asStandardSchema<ShortapiOptions>(optionsZod),
   hasOption: (key) => Object.hasOwn(optionFields(), key),
 });

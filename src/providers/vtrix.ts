@@ -2,6 +2,7 @@ import { ChatError } from '../errors.ts';
 import type { NoteIssue } from '../report.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
+import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
 import { plainWord } from './dialect/decode-content.ts';
@@ -105,7 +106,7 @@ function decodeVtrixChunk(data: unknown, note: NoteIssue, memory?: StreamMemory)
   return decodeChunk({ ...data, choices: [{ index: 0, delta, finish_reason: 'stop' }] }, note);
 }
 
-export const vtrix = createProvider({
+export const vtrixDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'vtrix',
     name: 'Vtrix',
@@ -153,3 +154,5 @@ export const vtrix = createProvider({
   decodeChunk: decodeVtrixChunk,
   findError: findVtrixError,
 });
+
+export const vtrix = /* @__PURE__ */ createProvider(vtrixDecoder);

@@ -102,7 +102,7 @@ const text = () => z.nullish(z.string());
 const word = () => z.optional(z.string());
 
 /** The normalised chunk, loose. */
-export const chunkZod = once(() =>
+export const chunkZod = /* @__PURE__ */ once(() =>
   z.looseObject({
     id: z.string(),
     object: z.literal('chat.completion.chunk'),
@@ -143,4 +143,4 @@ export const chunkZod = once(() =>
 );
 
 /** Standard Schema of {@link ChatCompletionChunk}. */
-export const chunkSchema = asStandardSchema<ChatCompletionChunk>(chunkZod);
+export const chunkSchema = /* @__PURE__ */ asStandardSchema<ChatCompletionChunk>(chunkZod);

@@ -134,7 +134,7 @@ const optionalName = () => z.optional(z.nullable(z.string()));
 
 const textPart = () => z.object({ type: z.literal('text'), text: z.string() });
 
-const contentPart = once(() =>
+const contentPart = /* @__PURE__ */ once(() =>
   z.discriminatedUnion('type', [
     textPart(),
     z.object({
@@ -179,7 +179,7 @@ const instructions = <Role extends string>(role: Role) =>
  * One message. Keys that are not listed are left out without a word: a message of a response carries `annotations`,
  * `audio` and vendors' extras, and must be accepted as it is.
  */
-export const messageParam = once(() =>
+export const messageParam = /* @__PURE__ */ once(() =>
   z.discriminatedUnion('role', [
     instructions('system'),
     instructions('developer'),

@@ -155,7 +155,7 @@ const responseFormat = () =>
   ]);
 
 /** The request as a user writes it, field by field. What fields say about one another is in `canonical.ts`. */
-export const requestZod = once(() =>
+export const requestZod = /* @__PURE__ */ once(() =>
   z.strictObject({
     messages: z.array(messageParam()).check(z.minLength(1, 'must hold at least one message')),
     model: given(z.string().check(z.minLength(1))),
@@ -198,4 +198,5 @@ export function requestFields(): string[] {
 }
 
 /** Standard Schema of {@link ChatCompletionCreateParams}, field by field. */
-export const requestSchema = asStandardSchema<ChatCompletionCreateParams>(requestZod);
+export const requestSchema =
+  /* @__PURE__ */ asStandardSchema<ChatCompletionCreateParams>(requestZod);

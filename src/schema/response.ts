@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import type { Report } from '../report.ts';
+import { annotationsShape, audioShape, logprobsShape, metaShape } from './answer-shapes.ts';
+import { schemaOf } from './shape-schema.ts';
 import { asStandardSchema, once } from './standard.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';
 import { toolCallParam } from './tool.ts';
 import type { ChunkUsage, CompletionUsage } from './usage.ts';
-import { countedUsage } from './usage.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /**
@@ -136,14 +137,6 @@ export interface ChatCompletion {
 /** A whole answer whose counts are as the vendor gave them. */
 export type DecodedCompletion = Omit<ChatCompletion, 'usage'> & { usage?: ChunkUsage | undefined };
 
-/** Takes what is no count out of an answer. A usage is whole, or there is none: one that was not given is not zero. */
-export function countUsage(completion: DecodedCompletion): ChatCompletion {
-  const counted = completion.usage && countedUsage(completion.usage);
-  if (counted === undefined) delete completion.usage;
-  else completion.usage = counted;
-  return completion as ChatCompletion;
-}
-
 /** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */
 export type ChatCompletionWithReport = ChatCompletion & { readonly report: Report };
 
@@ -171,60 +164,10 @@ export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> & {
 
 const text = () => z.nullish(z.string());
 
-export const annotationsSchema = once(() =>
-  z.array(
-    z.looseObject({
-      type: text(),
-      url_citation: z.nullish(
-        z.looseObject({
-          url: text(),
-          title: text(),
-          start_index: z.nullish(z.number()),
-          end_index: z.nullish(z.number()),
-        }),
-      ),
-    }),
-  ),
-);
-
-export const audioSchema = once(() =>
-  z.looseObject({
-    id: text(),
-    data: text(),
-    transcript: text(),
-    expires_at: z.nullish(z.number()),
-  }),
-);
-
-const tokenLogprobs = () => {
-  const token = {
-    token: z.string(),
-    logprob: z.number(),
-    bytes: z.nullish(z.array(z.number())),
-  };
-  return z.nullish(
-    z.array(z.looseObject({ ...token, top_logprobs: z.nullish(z.array(z.looseObject(token))) })),
-  );
-};
-
-export const logprobsSchema = once(() =>
-  z.looseObject({
-    content: tokenLogprobs(),
-    refusal: tokenLogprobs(),
-    reasoning_content: tokenLogprobs(),
-  }),
-);
-
-export const metaSchema = once(() =>
-  z.looseObject({
-    usage: z.nullish(
-      z.looseObject({
-        credits_used: z.nullish(z.number()),
-        usd_spent: z.nullish(z.number()),
-      }),
-    ),
-  }),
-);
+export const annotationsSchema = /* @__PURE__ */ once(() => schemaOf(annotationsShape));
+export const audioSchema = /* @__PURE__ */ once(() => schemaOf(audioShape));
+export const logprobsSchema = /* @__PURE__ */ once(() => schemaOf(logprobsShape));
+export const metaSchema = /* @__PURE__ */ once(() => schemaOf(metaShape));
 
 const invalidToolCall = () =>
   z.looseObject({
@@ -234,7 +177,7 @@ const invalidToolCall = () =>
     reason: z.string(),
   });
 
-const choice = once(() =>
+const choice = /* @__PURE__ */ once(() =>
   z.looseObject({
     index: z.number(),
     message: z.looseObject({
@@ -253,7 +196,7 @@ const choice = once(() =>
 );
 
 /** The normalised completion, loose: for what was stored and is read again. */
-export const completionZod = once(() =>
+export const completionZod = /* @__PURE__ */ once(() =>
   z.looseObject({
     id: z.string(),
     object: z.literal('chat.completion'),
@@ -269,4 +212,4 @@ export const completionZod = once(() =>
 );
 
 /** Standard Schema of {@link ChatCompletion}. */
-export const completionSchema = asStandardSchema<ChatCompletion>(completionZod);
+export const completionSchema = /* @__PURE__ */ asStandardSchema<ChatCompletion>(completionZod);

@@ -48,7 +48,7 @@ export function once<T>(build: () => T): () => T {
 }
 
 // `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
-const words = once(() => ({ error: en().localeError }));
+const words = /* @__PURE__ */ once(() => ({ error: en().localeError }));
 
 /** What a check found. */
 export type Checked<T = unknown> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };

@@ -82,7 +82,7 @@ export type CompletionWithReport = Completion & {
 };
 
 /** The request as a user writes it. */
-export const completionParams = once(() =>
+export const completionParams = /* @__PURE__ */ once(() =>
   z.strictObject({
     prompt: z.string(),
     suffix: given(z.string()),

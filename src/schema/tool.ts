@@ -70,7 +70,7 @@ export type ChatCompletionMessageToolCall =
   | ChatCompletionMessageCustomToolCall;
 
 /** A tool, as a user writes it. */
-export const toolParam = once(() =>
+export const toolParam = /* @__PURE__ */ once(() =>
   z.strictObject({
     type: z.literal('function'),
     function: z.strictObject({
@@ -85,7 +85,7 @@ export const toolParam = once(() =>
 );
 
 /** A tool choice, as a user writes it. */
-export const toolChoiceParam = once(() =>
+export const toolChoiceParam = /* @__PURE__ */ once(() =>
   z.union([
     z.enum(['none', 'auto', 'required']),
     z.strictObject({
@@ -96,7 +96,7 @@ export const toolChoiceParam = once(() =>
 );
 
 /** A tool call inside an assistant message. */
-export const toolCallParam = once(() =>
+export const toolCallParam = /* @__PURE__ */ once(() =>
   z.discriminatedUnion('type', [
     z.object({
       id: z.string(),

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { once } from './standard.ts';
+import { usageShape } from './answer-shapes.ts';
+import { schemaOf } from './shape-schema.ts';
 import { counters } from './usage.ts';
 
 function fields<Name extends string, Schema>(
@@ -9,21 +11,13 @@ function fields<Name extends string, Schema>(
   return Object.fromEntries(names.map((name) => [name, schema()])) as Record<Name, Schema>;
 }
 
-const told = () => z.nullish(z.number());
 const known = () => z.optional(z.number());
 
-/** As vendors give it. Loose: unknown counters are kept. */
-export const chunkUsageSchema = once(() =>
-  z.looseObject({
-    ...fields(counters.usage, told),
-    ...fields(counters.cache, told),
-    prompt_tokens_details: z.nullish(z.looseObject(fields(counters.prompt, told))),
-    completion_tokens_details: z.nullish(z.looseObject(fields(counters.completion, told))),
-  }),
-);
+/** As vendors give it. */
+export const chunkUsageSchema = /* @__PURE__ */ once(() => schemaOf(usageShape));
 
 /** As a completion has it. */
-export const usageSchema = once(() =>
+export const usageSchema = /* @__PURE__ */ once(() =>
   z.looseObject({
     ...fields(counters.usage, () => z.number()),
     ...fields(counters.cache, known),

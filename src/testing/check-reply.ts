@@ -87,7 +87,12 @@ const faultFields: Fields<EmulatorFault> = {
 /** The kinds of replies that are no answer in words, by the field that says so. */
 const kinds = { fault: faultFields, writes: scriptFields, error: errorFields };
 type Kind = keyof typeof kinds;
-const everyName = Object.keys({ ...answerFields, ...errorFields, ...scriptFields, ...faultFields });
+const everyName = /* @__PURE__ */ Object.keys({
+  ...answerFields,
+  ...errorFields,
+  ...scriptFields,
+  ...faultFields,
+});
 
 const checkAnswer = strictRecord(answerFields, [], unknownInAnswer);
 const checks: Record<Kind, Check> = {

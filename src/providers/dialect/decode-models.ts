@@ -3,7 +3,9 @@ import { ChatError } from '../../errors.ts';
 import { check, once } from '../../schema/standard.ts';
 import type { ModelList } from '../provider.ts';
 
-const modelsZod = once(() => z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) }));
+const modelsZod = /* @__PURE__ */ once(() =>
+  z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) }),
+);
 
 /** A list of models, with the vendor's own fields on each. @throws ChatError `invalid_response` */
 export function decodeModels(body: unknown): ModelList {

@@ -1,24 +1,24 @@
-import type * as z from 'zod/mini';
 import { ChatError } from '../../errors.ts';
 import type { NoteIssue } from '../../report.ts';
+import {
+  annotationsShape,
+  audioShape,
+  logprobsShape,
+  metaShape,
+  usageShape,
+} from '../../schema/answer-shapes.ts';
 import type { ChunkChoice, DecodedChunk, StreamMemory, ToldMessage } from '../../schema/chunk.ts';
 import { answerEnd } from '../../schema/finish-reason.ts';
 import type { Choice, DecodedCompletion, FinishReason } from '../../schema/response.ts';
-import {
-  annotationsSchema,
-  audioSchema,
-  logprobsSchema,
-  metaSchema,
-} from '../../schema/response.ts';
-import { check } from '../../schema/standard.ts';
+import type { Shape, Shaped } from '../../schema/shape.ts';
+import { misfits } from '../../schema/shape.ts';
 import { settleToolCalls } from '../../schema/tool-call.ts';
-import { chunkUsageSchema } from '../../schema/usage-schema.ts';
 import type { Profile } from '../provider.ts';
 import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
 import { decodeTexts, textOf } from './decode-content.ts';
 import { isPlainChunk, isPlainCompletion, spoke } from './plain.ts';
 import type { WireChoice, WireMessage } from './wire.ts';
-import { wireChunk, wireCompletion } from './wire.ts';
+import { readAnswer, readEvent } from './wire.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -32,7 +32,7 @@ export function decode(body: unknown, note: NoteIssue, words?: Words): DecodedCo
 
 /** The judge: what {@link decode} says in any case, more slowly. */
 export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {
-  const wire = fit(wireCompletion(), body, 'chat completion');
+  const wire = readAnswer(body);
   const choices = wire.choices.map((each, position): Choice => {
     const { message: whole, delta, ...choice } = each;
     const message = whole ?? delta;
@@ -50,7 +50,7 @@ export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): D
     const { content = null, ...decoded } = decodeMessage(message, choice, note, {});
     return {
       ...choice,
-      ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
+      ...(choice.logprobs !== undefined && checked(logprobsShape, choice, 'logprobs', note)),
       index: decodeIndex(choice, position, note),
       message: {
         ...decoded,
@@ -83,7 +83,7 @@ export function decodeChunkBySchema(
   note: NoteIssue,
   memory: StreamMemory,
 ): DecodedChunk {
-  const wire = fit(wireChunk(), data, 'chunk');
+  const wire = readEvent(data);
   const choices = (wire.choices ?? []).map((each, position) => {
     const { message: _message, delta: _delta, ...choice } = each;
     const index = decodeIndex(choice, position, note);
@@ -91,7 +91,7 @@ export function decodeChunkBySchema(
     const calls = decodeCalls(wireCalls(delta, note));
     return {
       ...choice,
-      ...(choice.logprobs !== undefined && checked(logprobsSchema(), choice, 'logprobs', note)),
+      ...(choice.logprobs !== undefined && checked(logprobsShape, choice, 'logprobs', note)),
       index,
       delta: {
         ...decodeMessage(delta, choice, note, memory),
@@ -158,17 +158,6 @@ function newIn(message: WireMessage, index: number, memory: StreamMemory): WireM
   return added;
 }
 
-function fit<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
-  const result = check(schema, value);
-  if (result.ok) return result.value;
-  const [first] = result.issues;
-  throw new ChatError(
-    'invalid_response',
-    `The vendor's answer is no ${what}: ${first?.path || 'body'}: ${first?.message}`,
-    { issues: result.issues },
-  );
-}
-
 /** Fields of the top level. What does not have its documented form is left out, and said. */
 function decodeTop(wire: Fields, note: NoteIssue) {
   const { created } = wire;
@@ -177,8 +166,8 @@ function decodeTop(wire: Fields, note: NoteIssue) {
     id: textOf(wire.id, 'id', note) ?? '',
     created: Number.isFinite(created) ? (created as number) : 0,
     model: textOf(wire.model, 'model', note) ?? '',
-    ...(wire.meta != null && checked(metaSchema(), wire, 'meta', note)),
-    ...checked(chunkUsageSchema(), wire, 'usage', note),
+    ...(wire.meta != null && checked(metaShape, wire, 'meta', note)),
+    ...checked(usageShape, wire, 'usage', note),
   };
   for (const field of ['system_fingerprint', 'service_tier'] as const) {
     const value = wire[field];
@@ -189,29 +178,29 @@ function decodeTop(wire: Fields, note: NoteIssue) {
   return top;
 }
 
-/** A field as its schema has it; of one that does not fit, only the readable part, and a note. */
-function checked<Field extends string, T>(
-  schema: z.ZodMiniType<T>,
+/** A field that has its form; of one that does not fit, only the readable part, and a note. */
+function checked<Field extends string, const S extends Shape>(
+  shape: S,
   source: Fields,
   field: Field,
   note: NoteIssue,
-): { [K in Field]?: T } {
+): { [K in Field]?: Shaped<S> } {
   const value = source[field];
   if (value == null) return {};
-  const result = check(schema, value);
-  if (result.ok) return { [field]: result.value } as { [K in Field]?: T };
-  for (const { path, message } of result.issues) {
+  const issues = misfits(shape, value);
+  if (issues.length === 0) return { [field]: value } as { [K in Field]?: Shaped<S> };
+  for (const { path, message } of issues) {
     const where = path === '' ? field : `${field}.${path}`;
     note({ code: 'unreadable_field', path: where, message: `left out: ${message}` });
   }
-  const unreadable = new Set(result.issues.map(({ path }) => path.split('.')[0]));
+  const unreadable = new Set(issues.map(({ path }) => path.split('.')[0]));
   const isRecord = typeof value === 'object' && !Array.isArray(value) && !unreadable.has('');
   const readable = Object.entries(isRecord ? (value as object) : {}).filter(
     ([key]) => !unreadable.has(key),
   );
-  const rest = check(schema, Object.fromEntries(readable));
-  const kept = readable.length > 0 && rest.ok ? rest.value : undefined;
-  return { [field]: kept } as { [K in Field]?: T };
+  const rest = Object.fromEntries(readable);
+  const isKept = readable.length > 0 && misfits(shape, rest).length === 0;
+  return { [field]: isKept ? rest : undefined } as { [K in Field]?: Shaped<S> };
 }
 
 function decodeFinishReason(reason: unknown, note: NoteIssue): FinishReason {
@@ -246,7 +235,7 @@ function decodeMessage(
   return {
     ...rest,
     ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
-    ...(rest.annotations !== undefined && checked(annotationsSchema(), rest, 'annotations', note)),
-    ...(rest.audio !== undefined && checked(audioSchema(), rest, 'audio', note)),
+    ...(rest.annotations !== undefined && checked(annotationsShape, rest, 'annotations', note)),
+    ...(rest.audio !== undefined && checked(audioShape, rest, 'audio', note)),
   };
 }
