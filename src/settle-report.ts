@@ -7,7 +7,7 @@ import type { FinishWords } from './schema/finish-reason.ts';
 import { announcesCalls, answerEnd, knownEnd } from './schema/finish-reason.ts';
 import type { Choice, DecodedCompletion } from './schema/response.ts';
 import { countUsage } from './schema/count-usage.ts';
-import { hasCounts, withCacheCounters } from './schema/usage.ts';
+import { hasCounts, reportUsage } from './schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */
 export function settleReport(
@@ -31,7 +31,7 @@ function settleUsage(report: Report, completion: DecodedCompletion): void {
   if (usage === undefined) return;
   const counted = countUsage(completion).usage;
   // Some vendors put nothing but a price there.
-  if (hasCounts(usage)) report.usage = withCacheCounters(counted ?? usage);
+  if (hasCounts(usage)) report.usage = reportUsage(counted ?? usage);
 }
 
 /** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */

@@ -103,7 +103,13 @@ export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: Ch
  */
 export function countedUsage(usage: ChunkUsage): CompletionUsage | undefined {
   const counts = threeCounts(usage);
-  return counts && { ...withoutNull(usage), ...counts };
+  if (counts === undefined) return undefined;
+  const known = withoutNull(usage);
+  return isCounted(known) ? known : { ...known, ...counts };
+}
+
+function isCounted(usage: ReportUsage): usage is CompletionUsage {
+  return counters.usage.every((name) => usage[name] !== undefined);
 }
 
 function threeCounts({
@@ -136,29 +142,43 @@ const named = new Set<string>([
 
 /** A usage without those of its counters that are `null`; fields that are not listed are the vendor's own, and stay. */
 function withoutNull(usage: ChunkUsage): ReportUsage {
+  if (!hasNull(usage)) return usage as ReportUsage;
   const entries = Object.entries(usage)
     .filter(([name, value]) => value !== null || !named.has(name))
     .map(([name, value]) => [name, named.has(name) && isPart(value) ? withoutNull(value) : value]);
   return Object.fromEntries(entries) as ReportUsage;
 }
 
+/** Most have none, and are not copied. */
+function hasNull(usage: ChunkUsage): boolean {
+  return Object.values(usage).some(
+    (value) => value === null || (isPart(value) && Object.values(value).includes(null)),
+  );
+}
+
 function isPart(value: unknown): value is ChunkUsage {
   return typeof value === 'object' && value !== null;
 }
 
-/** Fills in the cache counters that follow from the others: hit from `cached_tokens`, miss from prompt minus hit. */
-export function withCacheCounters(usage: ChunkUsage): ReportUsage {
-  const details = usage.prompt_tokens_details;
-  const hit =
-    usage.prompt_cache_hit_tokens ?? details?.prompt_cache_hit_tokens ?? details?.cached_tokens;
-  const miss =
-    usage.prompt_cache_miss_tokens ??
-    details?.prompt_cache_miss_tokens ??
-    (hit != null && usage.prompt_tokens != null ? usage.prompt_tokens - hit : undefined);
-  return {
-    ...withoutNull(usage),
-    ...(hit != null && { prompt_cache_hit_tokens: hit }),
-    // More hits than tokens cannot be; then the rest is not known either.
-    ...(miss != null && miss >= 0 && { prompt_cache_miss_tokens: miss }),
-  };
+/** Cached tokens of the prompt, and the rest of them, as far as one follows from the other. */
+export function cacheCounts({
+  prompt_tokens: prompt,
+  prompt_cache_hit_tokens,
+  prompt_cache_miss_tokens,
+  prompt_tokens_details: details,
+}: ChunkUsage): { hit: number | undefined; miss: number | undefined } {
+  const hit = prompt_cache_hit_tokens ?? details?.prompt_cache_hit_tokens ?? details?.cached_tokens;
+  const left = hit != null && prompt != null ? prompt - hit : undefined;
+  const miss = prompt_cache_miss_tokens ?? details?.prompt_cache_miss_tokens ?? left;
+  // More hits than tokens cannot be; then the rest is not known either.
+  return { hit: hit ?? undefined, miss: miss != null && miss >= 0 ? miss : undefined };
+}
+
+/** A usage for a report: without what is `null`, and with the cache counters that follow from the others. */
+export function reportUsage(usage: ChunkUsage): ReportUsage {
+  const { hit, miss } = cacheCounts(usage);
+  const known = { ...withoutNull(usage) };
+  if (hit !== undefined) known.prompt_cache_hit_tokens = hit;
+  if (miss !== undefined) known.prompt_cache_miss_tokens = miss;
+  return known;
 }

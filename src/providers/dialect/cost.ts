@@ -1,6 +1,6 @@
 import type { Cost } from '../../report.ts';
 import type { DecodedCompletion } from '../../schema/response.ts';
-import { withCacheCounters } from '../../schema/usage.ts';
+import { cacheCounts } from '../../schema/usage.ts';
 import type { Prices, Profile } from '../provider.ts';
 import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
 
@@ -52,10 +52,13 @@ function toldCost(completion: DecodedCompletion, { cost }: Profile): unknown {
   }
 }
 
-function multiply({ usage }: DecodedCompletion, prices: Prices, atMs: number): string | undefined {
-  const counted = withCacheCounters(usage ?? {});
-  const { prompt_cache_hit_tokens: hit, prompt_cache_miss_tokens: miss } = counted;
-  const output = counted.completion_tokens;
+function multiply(
+  { usage = {} }: DecodedCompletion,
+  prices: Prices,
+  atMs: number,
+): string | undefined {
+  const { hit, miss } = cacheCounts(usage);
+  const output = usage.completion_tokens;
   if (![hit, miss, output].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) {
     return undefined;
   }
