@@ -20,6 +20,7 @@ type Make = ((options: { finishFlush: number }) => Unpacker) | undefined;
 interface Zlib {
   createGunzip: Make;
   createInflate: Make;
+  createInflateRaw: Make;
   createBrotliDecompress: Make;
   createZstdDecompress?: Make;
   constants: Record<'Z_SYNC_FLUSH' | 'BROTLI_OPERATION_FLUSH' | 'ZSTD_e_flush', number>;
@@ -45,46 +46,61 @@ export function decompress(body: ByteReader, encoding: string): ByteReader | und
   };
   // All that came is handed out, also of what was cut off: whether the answer is whole, others know.
   const [make, finishFlush = 0] = Object.hasOwn(makers, encoding) ? (makers[encoding] ?? []) : [];
-  return make === undefined ? undefined : unpack(body, make({ finishFlush }));
+  if (make === undefined) return undefined;
+  return unpack(body, (first) => {
+    // Some servers leave out the head that `deflate` has.
+    const isRaw = encoding === 'deflate' && first !== undefined && (first & 0x0f) !== 0x08;
+    return ((isRaw ? zlib.createInflateRaw : undefined) ?? make)({ finishFlush });
+  });
 }
 
-function unpack(body: ByteReader, unpacker: Unpacker): ByteReader {
+/** @param start makes what unpacks, by the first byte that comes */
+function unpack(body: ByteReader, start: (first: number | undefined) => Unpacker): ByteReader {
   let isStarted = false;
+  let unpacker: Unpacker | undefined;
   let isOver = false;
   let failure: unknown;
   let wake = (): void => {};
-  const queue = new ByteQueue(() => unpacker.resume());
+  const queue = new ByteQueue(() => unpacker?.resume());
   const end = (reason?: unknown): void => {
     if (isOver) return;
     isOver = true;
     queue.end(reason);
     // What a server sends behind it is nobody's.
     body.cancel();
-    unpacker.destroy();
+    unpacker?.destroy();
     wake();
   };
-  unpacker.on('data', (bytes) => {
-    if (!queue.push(bytes)) unpacker.pause();
-  });
-  unpacker.on('end', () => end(failure));
-  unpacker.on('drain', () => wake());
-  unpacker.on('error', (cause) => {
-    const message = 'The compressed answer is broken';
-    end(failure ?? new ChatError('stream_interrupted', message, { cause, retryable: true }));
-  });
+  const begin = (first: number | undefined): Unpacker => {
+    const fresh = start(first);
+    fresh.on('data', (bytes) => {
+      if (!queue.push(bytes)) fresh.pause();
+    });
+    fresh.on('end', () => end(failure));
+    fresh.on('drain', () => wake());
+    fresh.on('error', (cause) => {
+      const message = 'The compressed answer is broken';
+      end(failure ?? new ChatError('stream_interrupted', message, { cause, retryable: true }));
+    });
+    return fresh;
+  };
 
   const pump = async (): Promise<void> => {
     try {
       for (;;) {
         const piece = await body.read();
         if (piece === undefined || isOver) break;
+        if (piece.length === 0) continue;
+        unpacker ??= begin(piece[0]);
         if (!unpacker.write(piece)) await new Promise<void>((resolve) => (wake = resolve));
       }
     } catch (error) {
       failure = error;
     }
     // What has been written comes out before the end does.
-    if (!isOver) unpacker.end();
+    if (isOver) return;
+    unpacker ??= begin(undefined);
+    unpacker.end();
   };
   return {
     read() {
