@@ -87,6 +87,11 @@ function withoutUndefined(value: unknown): unknown {
   );
 }
 
+/** All of a request, so that no field is forgotten. */
+type Resolved = {
+  [Field in keyof Required<Omit<CanonicalRequest, 'isValidated'>>]: CanonicalRequest[Field];
+};
+
 function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
   const written: Record<string, string> = {};
   const tools = given.tools?.length ? given.tools : undefined;
@@ -126,7 +131,7 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
     written.thinking = written.reasoning_effort ?? 'reasoning_effort';
   }
 
-  const request: CanonicalRequest = {
+  const request: Resolved = {
     model: given.model ?? 'deepseek-v4-flash',
     messages: given.messages,
     stream: given.stream ?? undefined,

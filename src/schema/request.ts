@@ -112,15 +112,56 @@ export type ChatCompletionCreateParams =
   | ChatCompletionCreateParamsNonStreaming
   | ChatCompletionCreateParamsStreaming;
 
-/** OpenAI's fields that none of the vendors takes: accepted, so that programs can move, then dropped with a report. */
-export const foreignFields = [
-  'store',
-  'metadata',
-  'service_tier',
-  'verbosity',
-  'prompt_cache_key',
-  'safety_identifier',
-] as const;
+/**
+ * What becomes of each field of a request: it goes on as it is, or under another name; it says what is so in any case; or it
+ * is OpenAI's, accepted so that programs can move, and dropped with a report. A field without an entry does not compile.
+ */
+const fates = {
+  messages: 'kept',
+  model: 'kept',
+  max_tokens: 'kept',
+  max_completion_tokens: 'alias',
+  temperature: 'kept',
+  top_p: 'kept',
+  stop: 'kept',
+  stream: 'kept',
+  stream_options: 'kept',
+  frequency_penalty: 'kept',
+  presence_penalty: 'kept',
+  seed: 'kept',
+  logit_bias: 'kept',
+  logprobs: 'kept',
+  top_logprobs: 'kept',
+  tools: 'kept',
+  tool_choice: 'kept',
+  parallel_tool_calls: 'kept',
+  response_format: 'kept',
+  thinking: 'kept',
+  reasoning_effort: 'kept',
+  user_id: 'kept',
+  user: 'alias',
+  n: 'so in any case',
+  store: 'foreign',
+  metadata: 'foreign',
+  service_tier: 'foreign',
+  verbosity: 'foreign',
+  prompt_cache_key: 'foreign',
+  safety_identifier: 'foreign',
+} as const satisfies Record<
+  keyof ChatCompletionCreateParams,
+  'kept' | 'alias' | 'so in any case' | 'foreign'
+>;
+
+type Fates = typeof fates;
+
+/** OpenAI's fields that none of the vendors takes. */
+export type ForeignField = {
+  [Field in keyof Fates]: Fates[Field] extends 'foreign' ? Field : never;
+}[keyof Fates];
+
+export const foreignFields = (Object.keys(fates) as (keyof Fates)[]).filter(
+  (field): field is ForeignField => fates[field] === 'foreign',
+);
 
 export const number = (minimum: number, maximum: number) =>
   given(z.number().check(z.gte(minimum), z.lte(maximum)));

@@ -7,24 +7,71 @@ import { encodeTools } from './encode-tools.ts';
 import type { Encoding } from './encoding.ts';
 import { beginEncoding, wireModel } from './encoding.ts';
 
+/** Parameters that need no more than a rule, and whose it is. */
+const rules = {
+  temperature: 'temperature',
+  top_p: 'top_p',
+  frequency_penalty: 'frequency_penalty',
+  presence_penalty: 'presence_penalty',
+  seed: 'seed',
+  logit_bias: 'logit_bias',
+  logprobs: 'logprobs',
+  top_logprobs: 'logprobs',
+  parallel_tool_calls: 'parallel_tool_calls',
+} as const satisfies Partial<Record<keyof CanonicalRequest, RuledParameter>>;
+
+type Ruled = keyof typeof rules;
+
+/**
+ * Who writes each field, in the order in which they do: a stable order of keys is kind to prompt caches and to readers. A
+ * field without a writer does not compile, and would be lost.
+ */
+const writers = {
+  model: encodeModel,
+  tools: encodeTools,
+  tool_choice: encodeTools,
+  thinking: encodeThinking,
+  reasoning_effort: encodeThinking,
+  response_format: encodeFormat,
+  messages: encodeConversation,
+  max_tokens: encodeLimits,
+  stop: encodeLimits,
+  temperature: encodeParameters,
+  top_p: encodeParameters,
+  frequency_penalty: encodeParameters,
+  presence_penalty: encodeParameters,
+  seed: encodeParameters,
+  logit_bias: encodeParameters,
+  logprobs: encodeParameters,
+  top_logprobs: encodeParameters,
+  parallel_tool_calls: encodeParameters,
+  user_id: encodeUser,
+  stream: encodeStream,
+  include_usage: encodeStream,
+  foreign: dropForeign,
+} satisfies Record<
+  Exclude<keyof CanonicalRequest, 'written' | 'isValidated'>,
+  (encoding: Encoding) => void
+>;
+
+const inOrder = [...new Set(Object.values(writers))];
+
 /** Ours → wire, guided by the profile alone. */
 export function encode(request: CanonicalRequest, profile: Profile): EncodedRequest {
   const encoding = beginEncoding(request, profile);
-  const { body } = encoding;
-  body.model = wireModel(request.model, profile);
-  // A place for the messages at the front: a stable order of keys is kind to prompt caches and to readers.
-  body.messages = [];
-  encodeTools(encoding);
-  encodeThinking(encoding);
-  encodeFormat(encoding);
-  body.messages = encodeMessages(encoding);
-  encodeLimits(encoding);
-  encodeParameters(encoding);
-  encodeUser(encoding);
-  encodeStream(encoding);
-  dropForeign(encoding);
-  const { path, adjustments, issues, asked } = encoding;
+  for (const write of inOrder) write(encoding);
+  const { body, path, adjustments, issues, asked } = encoding;
   return { body, path, adjustments, issues, ...(asked && { thinking: asked }) };
+}
+
+function encodeModel({ request, profile, body }: Encoding): void {
+  body.model = wireModel(request.model, profile);
+  // A place for the messages, which are written when it is known whether the model will think.
+  body.messages = [];
+}
+
+function encodeConversation(encoding: Encoding): void {
+  encoding.body.messages = encodeMessages(encoding);
 }
 
 function encodeLimits({ request, caps, profile, body, written, adjust }: Encoding): void {
@@ -59,38 +106,24 @@ function encodeLimits({ request, caps, profile, body, written, adjust }: Encodin
 }
 
 function encodeParameters(encoding: Encoding): void {
-  const { request } = encoding;
-  ruled(encoding, 'temperature', request.temperature);
-  ruled(encoding, 'top_p', atLeast(encoding, 'top_p', request.top_p));
-  ruled(encoding, 'frequency_penalty', request.frequency_penalty);
-  ruled(encoding, 'presence_penalty', request.presence_penalty);
-  const { seed } = encoding.profile.parameters;
-  ruled(
-    encoding,
-    'seed',
-    seed === 'dropped' ? request.seed : atLeast(encoding, 'seed', request.seed),
-  );
-  ruled(encoding, 'logit_bias', request.logit_bias);
-  ruled(encoding, 'logprobs', request.logprobs);
-  ruled(encoding, 'logprobs', request.top_logprobs, 'top_logprobs');
-  ruled(encoding, 'parallel_tool_calls', request.parallel_tool_calls);
+  for (const field of ruled) {
+    const value = encoding.request[field];
+    if (value !== undefined) encodeRuled(encoding, field, value);
+  }
 }
 
+const ruled = Object.keys(rules) as Ruled[];
+
 /** Sends a parameter, or says why not. */
-function ruled(
-  encoding: Encoding,
-  rule: RuledParameter,
-  value: unknown,
-  field: string = rule,
-): void {
-  if (value === undefined) return;
+function encodeRuled(encoding: Encoding, field: Ruled, given: unknown): void {
   const { profile, body, adjust } = encoding;
-  const effective: ParameterRule = profile.parameters[rule] ?? 'sent';
+  const effective: ParameterRule = profile.parameters[rules[field]] ?? 'sent';
   if (effective === 'dropped') {
     const reason = `${profile.name} documents no such parameter`;
-    adjust({ param: field, action: 'dropped', lossy: true, from: value, reason });
+    adjust({ param: field, action: 'dropped', lossy: true, from: given, reason });
     return;
   }
+  const value = field === 'top_p' || field === 'seed' ? atLeast(encoding, field, given) : given;
   body[field] = value;
   if (
     effective === 'ineffective' ||
@@ -105,10 +138,10 @@ function ruled(
 function atLeast(
   { caps, profile, adjust }: Encoding,
   param: 'top_p' | 'seed',
-  value: number | undefined,
-): number | undefined {
+  value: unknown,
+): unknown {
   const minimum = caps[param];
-  if (value === undefined || minimum === undefined || value >= minimum) return value;
+  if (minimum === undefined || (value as number) >= minimum) return value;
   const reason = `${profile.name} takes ${minimum} and more`;
   adjust({ param, action: 'clamped', lossy: true, from: value, to: minimum, reason });
   return minimum;
