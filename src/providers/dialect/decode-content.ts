@@ -1,5 +1,6 @@
 import type { NoteIssue } from '../../report.ts';
 import type { StreamMemory } from '../../schema/chunk.ts';
+import { reasoningPlaces } from './reasoning-places.ts';
 import type { WireMessage } from './wire.ts';
 
 type Fields = Record<string, unknown>;
@@ -38,11 +39,8 @@ function decodeReasoning(
   memory: StreamMemory,
 ): string | null | undefined {
   const places = [
-    readReasoning(message.reasoning_content, 'reasoning_content', note),
-    readReasoning(message.reasoning, 'reasoning', note),
-    readReasoning(message.reasoning_details, 'reasoning_details', note),
-    readReasoning(choice.reasoning_content, 'reasoning_content', note),
-    readReasoning(choice.reasoning, 'reasoning', note),
+    ...reasoningPlaces.message.map((place) => readReasoning(message[place], place, note)),
+    ...reasoningPlaces.choice.map((place) => readReasoning(choice[place], place, note)),
     inParts,
   ];
   const first = places.findIndex((place) => place);
@@ -69,7 +67,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-const places = [
+const textPlaces = [
   'text',
   'thinking',
   'summary',
@@ -86,7 +84,7 @@ function reasoningOf(value: unknown, depth = 0): string | undefined {
     const texts = value.flatMap((part) => reasoningOf(part, depth + 1) ?? []);
     return texts.length > 0 ? texts.join('') : undefined;
   }
-  for (const place of places) {
+  for (const place of textPlaces) {
     const text = reasoningOf((value as Fields)[place], depth + 1);
     if (text !== undefined) return text;
   }

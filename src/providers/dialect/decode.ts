@@ -17,6 +17,7 @@ import type { Profile } from '../provider.ts';
 import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
 import { decodeTexts, textOf } from './decode-content.ts';
 import { isPlainChunk, isPlainCompletion, spoke } from './plain.ts';
+import { reasoningPlaces } from './reasoning-places.ts';
 import type { WireChoice, WireMessage } from './wire.ts';
 import { readAnswer, readEvent } from './wire.ts';
 
@@ -133,7 +134,7 @@ function deltaOf(
   return isReasoned ? withoutReasoning(message) : newIn(message, index, memory);
 }
 
-const reasoningFields = new Set(['reasoning_content', 'reasoning', 'reasoning_details']);
+const reasoningFields = new Set<string>(reasoningPlaces.message);
 
 /** The reasoning has come as deltas. */
 function withoutReasoning(message: WireMessage): WireMessage {

@@ -1,6 +1,7 @@
 import type { DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
 import type { ChatCompletion } from '../../schema/response.ts';
 import { isPlainUsage } from '../../schema/usage.ts';
+import { foreignPlaces, reasoningPlaces } from './reasoning-places.ts';
 
 // The other hot path: what is in our form already, as nearly all answers and events are, is told by hand, at a fifth of
 // what a schema costs. Anything that is not known for certain goes to the schema, which is the judge; a test holds both
@@ -97,15 +98,19 @@ function isPlainTop(data: Fields): boolean {
 
 /** Whether there is reasoning beside the message. */
 function hasTexts(choice: Fields): boolean {
-  return choice.reasoning_content !== undefined || choice.reasoning !== undefined;
+  return isGiven(choice, reasoningPlaces.choice);
+}
+
+function isGiven(fields: Fields, places: readonly string[]): boolean {
+  for (const place of places) if (fields[place] !== undefined) return true;
+  return false;
 }
 
 /** A message or delta whose text is all in its own place. */
 function isPlainText(message: Fields): boolean {
   return (
     isText(message.reasoning_content) &&
-    message.reasoning === undefined &&
-    message.reasoning_details === undefined &&
+    !isGiven(message, foreignPlaces) &&
     message.function_call === undefined &&
     message.refusal == null &&
     message.annotations == null &&
