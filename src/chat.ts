@@ -1,6 +1,6 @@
 import type { Call, CallContext } from './call.ts';
 import { createCall } from './call.ts';
-import { attachToError, ChatError } from './errors.ts';
+import { attachToError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
@@ -12,6 +12,7 @@ import type {
 } from './schema/response.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from './stream/accumulate.ts';
+import { unfinished } from './stream/bad-ends.ts';
 import { ChatStream, withReport } from './stream/chat-stream.ts';
 import type { StreamOutput } from './stream/stream-output.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
@@ -98,9 +99,7 @@ function checkCompletion(
 ): DecodedCompletion {
   const completion = splits ? splitThinkTags(decoded) : decoded;
   if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
-    const message = 'The answer has no finish_reason: it is not whole';
-    const error = new ChatError('stream_interrupted', message, { retryable: true });
-    throw attachToError(error, { partial: completion });
+    throw attachToError(unfinished('answer'), { partial: completion });
   }
   return completion;
 }

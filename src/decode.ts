@@ -8,6 +8,7 @@ import type { ChatCompletionChunk } from './schema/chunk.ts';
 import { countUsage } from './schema/count-usage.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { streamDialect } from './stream-dialect.ts';
+import { isHarmlessAfterFinish, unbegun, unfinished } from './stream/bad-ends.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
 import type { ByteReader, ByteSource } from './web.ts';
 
@@ -41,19 +42,19 @@ export async function* decodeStream(
     note,
     accumulator,
   );
+  let isBegun = false;
   try {
     do {
       for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
         accumulator.add(chunk);
+        isBegun = true;
         yield chunk;
       }
     } while (await reader.fill());
-    if (!accumulator.complete) {
-      throw new ChatError('stream_interrupted', 'The stream ended without a finish_reason');
-    }
+    if (!accumulator.complete) throw isBegun ? unfinished('stream') : unbegun();
   } catch (error) {
     // As in a ChatStream: after the finish_reason, how the connection ends is of no interest.
-    if (accumulator.complete && isChatError(error, 'stream_interrupted')) return;
+    if (accumulator.complete && isHarmlessAfterFinish(error)) return;
     if (!isChatError(error)) throw error;
     const partial = accumulator.rescue(note);
     throw attachToError(error, { partial: partial && countUsage(partial) });

@@ -1,10 +1,11 @@
 import type { Call, CallResponse } from './call.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
-import { isCutOff, parseOr } from './json.ts';
+import { parseOr } from './json.ts';
 import type { ResolvedLimits, ResolvedOptions } from './options.ts';
 import type { NoteIssue } from './report.ts';
 import type { DecodedCompletion } from './schema/response.ts';
 import { Accumulator } from './stream/accumulate.ts';
+import { noAnswer, unfinished } from './stream/bad-ends.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
@@ -71,8 +72,7 @@ async function readStreamed(
       }
     } while (await reader.fill());
     if (accumulator.complete) return accumulator.completion(note);
-    const message = 'The stream ended without a finish_reason: the answer is not whole';
-    throw new ChatError('stream_interrupted', message, { retryable: true });
+    throw unfinished('stream');
   } catch (error) {
     throw isChatError(error) ? attachToError(error, { partial: accumulator.rescue(note) }) : error;
   }
@@ -125,10 +125,5 @@ function decodeText(pieces: readonly Uint8Array[]): string {
 function parseAnswer(text: string): unknown {
   const answer = parseOr(text);
   if (typeof answer !== 'string') return answer;
-  if (text === '' || (text.startsWith('{') && isCutOff(text))) {
-    const message = 'The answer ended before it was whole: its JSON is cut off';
-    throw new ChatError('stream_interrupted', message, { retryable: true });
-  }
-  const what = text.startsWith('<') ? 'a web page' : 'something that is no JSON';
-  throw new ChatError('invalid_response', `The vendor answered with ${what}`);
+  throw noAnswer(text, 'answer');
 }

@@ -1,10 +1,11 @@
 import type { AttemptScope } from './attempt.ts';
 import type { Call } from './call.ts';
-import { ChatError } from './errors.ts';
+import type { ChatError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
 import type { ChunkSource, StreamOutcome } from './stream/chat-stream.ts';
+import { unbegun } from './stream/bad-ends.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import { streamDialect } from './stream-dialect.ts';
 import { ChunkReader } from './stream/decode-stream.ts';
@@ -123,9 +124,7 @@ export class StreamSource implements ChunkSource {
           this.#first = this.#reader.pull();
           if (this.#first !== undefined) return true;
         } while (await this.#reader.fill());
-        throw new ChatError('stream_interrupted', 'The stream ended before the answer began', {
-          retryable: true,
-        });
+        throw unbegun();
       } catch (error) {
         this.#body?.cancel();
         await this.#call.attempts.again(error);

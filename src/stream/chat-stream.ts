@@ -10,6 +10,7 @@ import type {
 import { timeoutError } from '../timeout-error.ts';
 import type { AsyncItems, AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
+import { isHarmlessAfterFinish, unfinished } from './bad-ends.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
 import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-on.ts';
@@ -384,17 +385,7 @@ export class ChatStream<T = unknown, Input = T>
 
   /** @param leaving ends a request that is still being read */
   #finish(leaving?: ChatError): void {
-    if (!this.#accumulator.complete) {
-      throw this.#fail(
-        new ChatError(
-          'stream_interrupted',
-          'The stream ended without a finish_reason: the answer is not whole',
-          {
-            retryable: true,
-          },
-        ),
-      );
-    }
+    if (!this.#accumulator.complete) throw this.#fail(unfinished('stream'));
     const completion = this.#build();
     this.#end();
     try {
@@ -419,10 +410,7 @@ export class ChatStream<T = unknown, Input = T>
 
   /** Every answer has its finish_reason, and then the connection broke or nothing more came: the answer is whole. */
   #isWholeDespite(error: unknown): boolean {
-    if (!this.#accumulator.complete || this.#isOver) return false;
-    const isQuiet =
-      isChatError(error, 'timeout') && (error.phase === 'idle' || error.phase === 'stall');
-    if (!isQuiet && !isChatError(error, 'stream_interrupted')) return false;
+    if (!this.#accumulator.complete || this.#isOver || !isHarmlessAfterFinish(error)) return false;
     this.#note({
       code: 'no_clean_end',
       message: 'after the finish_reason the connection did not end properly',

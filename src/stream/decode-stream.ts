@@ -1,9 +1,10 @@
 import { ChatError, isChatError } from '../errors.ts';
-import { isCutOff, parseOr } from '../json.ts';
+import { parseOr } from '../json.ts';
 import type { NoteIssue } from '../report.ts';
 import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
+import { noAnswer } from './bad-ends.ts';
 import type { Repeat } from './repeats.ts';
 import { learnRepeat } from './repeats.ts';
 import type { SSEEvent, SSEReceiver } from './sse.ts';
@@ -310,19 +311,10 @@ function decodeDocument(
   const body = parseOr(text.trim());
   const error = dialect.findError(body);
   if (error !== undefined) throw dialect.toError(error);
-  if (typeof body === 'string') throw noStream(text);
+  if (typeof body === 'string') throw noAnswer(text, 'stream');
   const completion = dialect.decode(body, note);
   note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
   return asChunk(completion);
-}
-
-function noStream(text: string): ChatError {
-  if (text.startsWith('{') && isCutOff(text)) {
-    const message = 'The answer ended before it was whole: its JSON is cut off';
-    return new ChatError('stream_interrupted', message, { retryable: true });
-  }
-  const what = text.startsWith('<') ? 'a web page' : 'something that is no JSON';
-  return new ChatError('invalid_response', `The vendor answered with ${what} in place of a stream`);
 }
 
 function asChunk({ choices, ...completion }: DecodedCompletion): ChatCompletionChunk {

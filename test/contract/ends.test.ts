@@ -257,3 +257,33 @@ test.each(['length', 'abort', 'content_filter', 'never_seen'])(
     expect(report.issues.map(({ code }) => code)).toContain('two_finish_reasons');
   },
 );
+
+describe('however a stream ends badly', () => {
+  const event = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
+  const begun = event(chunk({ content: 'Hello' }));
+  const { choices, ...rest } = whole({ content: 'Hello' }) as { choices: unknown };
+
+  test.each([
+    ['without a finish_reason', `${begun}data: [DONE]\n\n`],
+    ['without anything behind its first event', begun],
+    ['in the middle of a JSON body', JSON.stringify({ ...rest, choices }).slice(0, -20)],
+    ['with a web page', '<html><body>Bad gateway</body></html>'],
+    ['with words', 'upstream closed'],
+    ['with an error', begun + event({ error: { message: 'x', code: 'rate_limit_exceeded' } })],
+  ])('a client and decodeStream say the same: %s', async (_how, text) => {
+    const { client } = clientOf({ body: text });
+    const inClient = await errorOf(
+      client.chat.completions.stream({ messages: question }).finalCompletion(),
+    );
+    const decoding = (async () => {
+      for await (const _ of decodeStream(new Blob([text]).stream())) continue;
+    })();
+    const alone = await errorOf(decoding);
+    expect([alone.code, alone.message, alone.retryable]).toEqual([
+      inClient.code,
+      inClient.message,
+      inClient.retryable,
+    ]);
+    expect(alone.partial).toEqual(inClient.partial);
+  });
+});

@@ -1,0 +1,41 @@
+import { ChatError, isChatError } from '../errors.ts';
+import { isCutOff } from '../json.ts';
+
+// How an answer ends badly: one rule for whole answers, for streams, and for streams that are only decoded.
+
+/** Not even the first event came. */
+export function unbegun(): ChatError {
+  const message = 'The stream ended before the answer began';
+  return new ChatError('stream_interrupted', message, { retryable: true });
+}
+
+/** There is no finish_reason, so nobody knows whether this is all. */
+export function unfinished(what: 'stream' | 'answer'): ChatError {
+  const message =
+    what === 'stream'
+      ? 'The stream ended without a finish_reason: the answer may be cut off'
+      : 'The answer has no finish_reason: it may be cut off';
+  return new ChatError('stream_interrupted', message, { retryable: true });
+}
+
+/** Whether an answer that has its finish_reason is whole in spite of this: the connection broke, or nothing more came. */
+export function isHarmlessAfterFinish(error: unknown): boolean {
+  const isQuiet =
+    isChatError(error, 'timeout') && (error.phase === 'idle' || error.phase === 'stall');
+  return isQuiet || isChatError(error, 'stream_interrupted');
+}
+
+/**
+ * What a body is that is neither JSON nor events.
+ *
+ * @param wanted what was asked for
+ */
+export function noAnswer(text: string, wanted: 'stream' | 'answer'): ChatError {
+  if ((text === '' && wanted === 'answer') || (text.startsWith('{') && isCutOff(text))) {
+    const message = 'The answer ended before it was whole: its JSON is cut off';
+    return new ChatError('stream_interrupted', message, { retryable: true });
+  }
+  const what = text.startsWith('<') ? 'a web page' : 'something that is not JSON';
+  const instead = wanted === 'stream' ? ' in place of a stream' : '';
+  return new ChatError('invalid_response', `The vendor answered with ${what}${instead}`);
+}
