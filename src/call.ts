@@ -1,7 +1,10 @@
 import { raceSignal } from './abort.ts';
 import { resolveKey } from './api-key.ts';
-import type { AttemptScope, Attempts, Lifetime } from './attempt.ts';
-import { annotate, callHook, createAttempts, createLifetime } from './attempt.ts';
+import type { AttemptScope, Attempts } from './attempt.ts';
+import type { Lifetime } from './call/lifetime.ts';
+import { annotate, createAttempts } from './attempt.ts';
+import { callHook } from './call/hooks.ts';
+import { createLifetime } from './call/lifetime.ts';
 import type { ChatErrorCode } from './error-codes.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import type { RequestOptions, ResolvedOptions } from './options.ts';
@@ -9,9 +12,11 @@ import { defaults } from './options.ts';
 import { harmlessHeaders, Secrets } from './redact.ts';
 import { isRedirect, parseErrorBody, readErrorBody, redirectError } from './read-error.ts';
 import { isKnownWord } from './providers/dialect/error-words.ts';
-import type { DecodedFailure, Provider, VendorFailure } from './providers/provider.ts';
+import type { Provider } from './providers/provider.ts';
+import type { DecodedFailure, VendorFailure } from './dialect/profile.ts';
 import { resolveCall } from './resolve-options.ts';
-import type { NoteIssue, Report, ReportIssue } from './report.ts';
+import type { Report } from './report.ts';
+import type { NoteIssue, ReportIssue } from './schema/issue.ts';
 import type { DecodedCompletion } from './schema/response.ts';
 import { addIssue } from './report-issues.ts';
 import { completionState, noteEnd, settleReport } from './settle-report.ts';
@@ -27,15 +32,7 @@ import {
   transportRequest,
 } from './transport/transport.ts';
 import type { AbortSignalLike, ByteReader } from './web.ts';
-
-/** What is sent. */
-export interface HttpRequest {
-  method: 'GET' | 'POST';
-  url: string;
-  /** All but the key. */
-  headers: Record<string, string>;
-  body?: string | undefined;
-}
+import type { HttpRequest } from './transport/http-request.ts';
 
 /** A response with a status of success, its body under the clocks. */
 export interface CallResponse {

@@ -5,15 +5,13 @@ import type { RequestOptions, ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import { prepare, prepareGet } from './prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
-import type {
-  ChatCompletion,
-  ChatCompletionWithReport,
-  DecodedCompletion,
-} from './schema/response.ts';
+import type { ChatCompletion, DecodedCompletion } from './schema/response.ts';
+import type { ChatCompletionWithReport } from './outcome/with-report.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { unfinished } from './stream/bad-ends.ts';
-import { ChatStream, withReport } from './stream/chat-stream.ts';
+import { ChatStream } from './stream/chat-stream.ts';
+import { withReport } from './outcome/with-report.ts';
 import type { StreamOutput } from './stream/stream-output.ts';
 import { splitThinkTags } from './stream/think-tags.ts';
 import { warnOnce } from './warn.ts';

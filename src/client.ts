@@ -13,7 +13,8 @@ import type { GivesContext, RunToolsParams, ToolRun } from './output/tool-run.ts
 import type { PreparedRequest } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import { decodeModels } from './providers/dialect/decode-models.ts';
-import type { Balance, Model, ModelList, Provider } from './providers/provider.ts';
+import type { Provider } from './providers/provider.ts';
+import type { Balance, Model, ModelList } from './schema/account.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
 import { clientOptions, resolveCall, resolveOptions } from './resolve-options.ts';
@@ -26,14 +27,14 @@ import type {
 import type {
   ChatCompletionWithReport,
   ParsedChatCompletionWithReport,
-} from './schema/response.ts';
+} from './outcome/with-report.ts';
 import type {
   CompletionCreateParams,
   CompletionCreateParamsBase,
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
-  CompletionWithReport,
 } from './schema/text-completion.ts';
+import type { CompletionWithReport } from './outcome/with-report.ts';
 import type { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './text-completions.ts';
 import { completeText, streamText } from './text-completions.ts';

@@ -55,11 +55,3 @@ export type ChatErrorCode =
 
 /** Which clock ran out. */
 export type TimeoutPhase = 'connect' | 'headers' | 'idle' | 'stall' | 'total' | 'unread';
-
-/** One thing that is wrong with a request or an answer. */
-export interface ErrorIssue {
-  /** Dotted path to the value, e.g. `messages.0.content`; empty for the whole. */
-  path: string;
-  /** What is wrong, in one sentence; never the value itself. */
-  message: string;
-}

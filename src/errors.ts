@@ -1,4 +1,5 @@
-import type { ChatErrorCode, ErrorIssue, TimeoutPhase } from './error-codes.ts';
+import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
+import type { ErrorIssue } from './schema/issue.ts';
 import type { Report } from './report.ts';
 import type { ChatCompletion, DecodedCompletion } from './schema/response.ts';
 

@@ -1,5 +1,5 @@
 import { isChatError } from './errors.ts';
-import type { ErrorIssue } from './error-codes.ts';
+import type { ErrorIssue } from './schema/issue.ts';
 import { withoutHalves } from './half-pairs.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ProviderId } from './providers/registry.ts';

@@ -75,17 +75,10 @@ export type { ProviderFacts, ProviderSpec } from './providers/define-provider.ts
 export type { AimlapiOptions } from './providers/aimlapi.ts';
 export type { DeepSeekOptions } from './providers/deepseek.ts';
 export type { ShortapiOptions } from './providers/shortapi.ts';
-export type {
-  Balance,
-  Model,
-  ModelList,
-  ParameterRule,
-  Prices,
-  Profile,
-  Provider,
-  RuledParameter,
-  ThinkingStyle,
-} from './providers/provider.ts';
+export type { Provider } from './providers/provider.ts';
+export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
+export type { Prices } from './cost/prices.ts';
+export type { Balance, Model, ModelList } from './schema/account.ts';
 
 export { fetchTransport } from './transport/fetch.ts';
 export type { FetchLike, FetchResponseLike, FetchTransportOptions } from './transport/fetch.ts';
@@ -111,18 +104,20 @@ export type {
   ChatCompletion,
   ChatCompletionAudio,
   ChatCompletionMessage,
-  ChatCompletionWithReport,
   Choice,
   ChoiceLogprobs,
   CompletionMeta,
   FinishReason,
   InvalidToolCall,
   ParsedChatCompletion,
-  ParsedChatCompletionWithReport,
   ParsedChoice,
   ParsedMessage,
   TokenLogprob,
 } from './schema/response.ts';
+export type {
+  ChatCompletionWithReport,
+  ParsedChatCompletionWithReport,
+} from './outcome/with-report.ts';
 export type { AnswerEnd, FinishWords } from './schema/finish-reason.ts';
 export type {
   ChunkUsage,
@@ -139,8 +134,8 @@ export type {
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
   CompletionLogprobs,
-  CompletionWithReport,
 } from './schema/text-completion.ts';
+export type { CompletionWithReport } from './outcome/with-report.ts';
 export type { CompletionStream } from './text-completions.ts';
 export type {
   StandardIssue,
@@ -150,18 +145,19 @@ export type {
 } from './schema/standard.ts';
 
 export { ChatError, isChatError } from './errors.ts';
-export type { ChatErrorCode, ErrorIssue, TimeoutPhase } from './error-codes.ts';
+export type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
+export type { ErrorIssue } from './schema/issue.ts';
 export type { ChatErrorInit } from './errors.ts';
 export type {
   Adjustment,
   Attempt,
   CompletionState,
-  Cost,
   Report,
-  ReportIssue,
   ReportThinking,
   Timings,
 } from './report.ts';
+export type { Cost } from './cost/prices.ts';
+export type { ReportIssue } from './schema/issue.ts';
 export type {
   AbortSignalLike,
   AsyncItems,

@@ -1,4 +1,4 @@
-import type { Model } from './providers/provider.ts';
+import type { Model } from './schema/account.ts';
 import type {
   ChatCompletionChunk,
   ChatCompletionDelta,

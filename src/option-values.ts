@@ -10,7 +10,7 @@ import type {
 import { defaults } from './options.ts';
 import { invalidOptions, ownOptions } from './own-options.ts';
 import { decimalString, isDecimal } from './providers/dialect/decimal.ts';
-import type { Prices } from './providers/provider.ts';
+import type { Prices } from './cost/prices.ts';
 
 export function checkRecovery(
   recovery: RequestOptions['onReasoningExhausted'],

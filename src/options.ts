@@ -1,5 +1,6 @@
 import type { ChatError } from './errors.ts';
-import type { Prices, Provider } from './providers/provider.ts';
+import type { Provider } from './providers/provider.ts';
+import type { Prices } from './cost/prices.ts';
 import type { ProviderId, ProviderOptions } from './providers/registry.ts';
 import type { Attempt, Report } from './report.ts';
 import type { Transport } from './transport/transport.ts';

@@ -2,7 +2,7 @@ import type { Call, CallResponse } from './call.ts';
 import { attachToError, ChatError, isChatError } from './errors.ts';
 import { parseOr } from './json.ts';
 import type { ResolvedLimits, ResolvedOptions } from './options.ts';
-import type { NoteIssue } from './report.ts';
+import type { NoteIssue } from './schema/issue.ts';
 import type { DecodedCompletion } from './schema/response.ts';
 import { Accumulator } from './stream/accumulate.ts';
 import { noAnswer, unfinished } from './stream/bad-ends.ts';

@@ -1,4 +1,4 @@
-import type { ReportIssue } from './report.ts';
+import type { ReportIssue } from './schema/issue.ts';
 
 const most = 100;
 

@@ -1,5 +1,7 @@
 import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
 import type { ReportUsage } from './schema/usage.ts';
+import type { ReportIssue } from './schema/issue.ts';
+import type { Cost } from './cost/prices.ts';
 
 /** One difference between what was asked and what was sent. */
 export interface Adjustment {
@@ -40,33 +42,6 @@ export interface Attempt {
   waitedMs?: number | undefined;
   /** `false` where the vendor documents that it does not bill an attempt that failed this way; absent if unknown. */
   billed?: boolean | undefined;
-}
-
-/** Something odd in the answer that was understood all the same. */
-export interface ReportIssue {
-  /** A stable word for the oddity, e.g. `incomplete_tool_call`, `missing_id`, `undocumented`. */
-  code: string;
-  /** Dotted path, where there is one. */
-  path?: string | undefined;
-  /** What it was, in one sentence. */
-  message: string;
-  /** How often, if more than once. */
-  count?: number | undefined;
-}
-
-/** Takes note of an oddity. */
-export type NoteIssue = (issue: ReportIssue) => void;
-
-/** What the call cost. */
-export interface Cost {
-  /** US dollars as an exact decimal string, e.g. `0.000243`. */
-  usd: string;
-  /** `provider`: the vendor's own figure. `table`: the dated price table of this package. `pricing`: the caller's own prices. */
-  source: 'provider' | 'table' | 'pricing';
-  /** Date of the price table, `YYYY-MM-DD`. */
-  priceDate?: string | undefined;
-  /** A discount that the vendor mentions; its unit is not documented, so it is not subtracted. */
-  discount?: number | string | undefined;
 }
 
 /** When things happened, in milliseconds since `startedAt`. */

@@ -1,7 +1,8 @@
 import type { ResolvedOptions } from './options.ts';
 import { costOf } from './providers/dialect/cost.ts';
 import { isFlashModel } from './providers/dialect/encoding.ts';
-import type { NoteIssue, Report } from './report.ts';
+import type { Report } from './report.ts';
+import type { NoteIssue } from './schema/issue.ts';
 import { callsInText } from './schema/call-in-text.ts';
 import type { FinishWords } from './schema/finish-reason.ts';
 import { announcesCalls, answerEnd, knownEnd } from './schema/finish-reason.ts';

@@ -1,6 +1,6 @@
 import type { ChatError } from './errors.ts';
 import type { Decoder } from './providers/decoder.ts';
-import type { StreamDialect } from './stream/decode-stream.ts';
+import type { StreamDialect } from './stream/stream-dialect.ts';
 
 /** What a vendor's stream is read with. */
 export function streamDialect(

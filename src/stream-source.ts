@@ -4,7 +4,7 @@ import type { ChatError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { ReadyRequest } from './prepare.ts';
 import type { ChatCompletionChunk } from './schema/chunk.ts';
-import type { ChunkSource, StreamOutcome } from './stream/chat-stream.ts';
+import type { ChunkSource, StreamOutcome } from './stream/chunk-source.ts';
 import { unbegun } from './stream/bad-ends.ts';
 import type { WatchedBody } from './stream/clocks.ts';
 import { streamDialect } from './stream-dialect.ts';

@@ -8,18 +8,18 @@ import { withoutHalves } from './half-pairs.ts';
 import { notOffered, post } from './prepare.ts';
 import { decodeText, decodeTextChunk, encodeText } from './providers/dialect/text-completion.ts';
 import type { Report } from './report.ts';
-import { invalidRequest } from './schema/canonical.ts';
+import { invalidRequest } from './outcome/invalid-request.ts';
 import type { FinishReason } from './schema/response.ts';
 import { check } from './schema/standard.ts';
 import type {
   Completion,
   CompletionCreateParams,
   CompletionLogprobs,
-  CompletionWithReport,
 } from './schema/text-completion.ts';
+import type { CompletionWithReport } from './outcome/with-report.ts';
 import { completionParams } from './schema/text-completion.ts';
 import type { ChatStream } from './stream/chat-stream.ts';
-import { withReport } from './stream/chat-stream.ts';
+import { withReport } from './outcome/with-report.ts';
 
 /** A gap that is being filled. Read once, and ended by leaving the loop, as a `ChatStream` is. */
 export interface CompletionStream extends AsyncIterable<Completion> {

@@ -1,5 +1,5 @@
 import { invalidOptions } from './own-options.ts';
-import type { Profile } from './providers/provider.ts';
+import type { Profile } from './dialect/profile.ts';
 
 /** Where a vendor's calls go. Absent: it offers no such call. */
 export interface VendorURLs {

@@ -1,5 +1,5 @@
-import type { Profile } from '../providers/provider.ts';
-import { invalidRequest } from '../schema/canonical.ts';
+import type { Profile } from '../dialect/profile.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletionMessage } from '../schema/response.ts';
 import type { ReadSchema } from './output-schema.ts';

@@ -1,5 +1,6 @@
 import { addDecimals } from '../providers/dialect/decimal.ts';
-import type { Adjustment, Cost, Report } from '../report.ts';
+import type { Adjustment, Report } from '../report.ts';
+import type { Cost } from '../cost/prices.ts';
 import { addIssue } from '../report-issues.ts';
 import type { ReportUsage } from '../schema/usage.ts';
 

@@ -1,14 +1,15 @@
 import { raceSignal } from '../abort.ts';
-import type { Lifetime } from '../attempt.ts';
+import type { Lifetime } from '../call/lifetime.ts';
 import type { CallContext } from '../call.ts';
 import type { ChatRequest } from '../chat.ts';
 import { stream } from '../chat.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
 import { callsInText } from '../schema/call-in-text.ts';
-import { invalidRequest } from '../schema/canonical.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
-import type { ChatCompletionWithReport, InvalidToolCall } from '../schema/response.ts';
+import type { InvalidToolCall } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import { forcesCall } from '../schema/tool.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';

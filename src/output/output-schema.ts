@@ -1,5 +1,5 @@
 import { ChatError } from '../errors.ts';
-import { invalidRequest } from '../schema/canonical.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 import type {
   Checked,
   StandardJSONSchemaV1,

@@ -1,12 +1,13 @@
 import type { CallContext } from '../call.ts';
-import type { ErrorIssue } from '../error-codes.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
 import { ChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
 import type { ProviderOptions } from '../providers/registry.ts';
 import { addIssue } from '../report-issues.ts';
 import { callOptions } from '../resolve-options.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
-import type { ChatCompletionMessage, ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionMessage } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import type { AnswerFormat } from './answer-format.ts';
 import { answerFormat, refuseBesideSchema } from './answer-format.ts';
 import type { OutputSchema } from './output-schema.ts';

@@ -1,7 +1,7 @@
-import type { ErrorIssue } from '../error-codes.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
 import { knownEnd } from '../schema/finish-reason.ts';
-import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import type { AnswerFormat } from './answer-format.ts';
 import { findObjects } from './find-objects.ts';
 import type { ReadSchema } from './output-schema.ts';

@@ -3,10 +3,10 @@ import type { ChatRequest } from '../chat.ts';
 import { complete } from '../chat.ts';
 import { attachToError, isChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';
-import type { Profile } from '../providers/provider.ts';
+import type { Profile } from '../dialect/profile.ts';
 import type { Report } from '../report.ts';
 import { addIssue } from '../report-issues.ts';
-import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { continueReport } from './combine-reports.ts';
 
 /** A whole answer; asked for once more if all its tokens went into thinking, and the caller wants that. */

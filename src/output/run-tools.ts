@@ -1,6 +1,6 @@
 import { onAbort } from '../abort.ts';
-import type { Lifetime } from '../attempt.ts';
-import { createLifetime } from '../attempt.ts';
+import type { Lifetime } from '../call/lifetime.ts';
+import { createLifetime } from '../call/lifetime.ts';
 import type { CallContext } from '../call.ts';
 import { ChatError } from '../errors.ts';
 import type { RequestOptions } from '../options.ts';

@@ -1,5 +1,5 @@
-import type { ErrorIssue } from '../error-codes.ts';
-import { invalidRequest } from '../schema/canonical.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 
 type Node = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import type { AsyncItems } from '../web.ts';
-import type { Cost } from '../report.ts';
+import type { Cost } from '../cost/prices.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
-import type { ChatCompletionWithReport } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { ReportUsage } from '../schema/usage.ts';
 import type { ChatStreamEvent } from '../stream/events.ts';

@@ -1,4 +1,4 @@
-import { invalidRequest } from '../schema/canonical.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 import type {
   ChatCompletionMessageFunctionToolCall,
   ChatCompletionTool,

@@ -1,5 +1,5 @@
 import { raceSignal } from '../abort.ts';
-import { createLifetime } from '../attempt.ts';
+import { createLifetime } from '../call/lifetime.ts';
 import type { CallContext } from '../call.ts';
 import type { RequestOptions } from '../options.ts';
 import { defaults } from '../options.ts';

@@ -5,7 +5,8 @@ import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 import { decimalString } from './dialect/decimal.ts';
 import { decodeError } from './dialect/decode-error.ts';
-import type { Balance, DecodedFailure, Profile, VendorFailure } from './provider.ts';
+import type { DecodedFailure, Profile, VendorFailure } from '../dialect/profile.ts';
+import type { Balance } from '../schema/account.ts';
 
 // AIML API. Sources, as read on 2026-11-20:
 //   model   https://docs.aimlapi.com/api-references/text-models-llm/deepseek/deepseek-v4-flash (its OpenAPI schema)

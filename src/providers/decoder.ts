@@ -2,7 +2,8 @@ import { ChatError } from '../errors.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
 import { decodeError, findError } from './dialect/decode-error.ts';
 import { isPlainChunk } from './dialect/plain.ts';
-import type { Profile, Provider } from './provider.ts';
+import type { Provider } from './provider.ts';
+import type { Profile } from '../dialect/profile.ts';
 
 /** What reads a vendor's answers: all of a {@link Provider} that a stream needs. */
 export type Decoder<Id extends string = string> = Pick<

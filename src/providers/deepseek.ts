@@ -5,7 +5,7 @@ import { asStandardSchema, once } from '../schema/standard.ts';
 import { createDecoder } from './decoder.ts';
 import { createProvider } from './define-provider.ts';
 import { decimalString } from './dialect/decimal.ts';
-import type { Balance } from './provider.ts';
+import type { Balance } from '../schema/account.ts';
 
 // DeepSeek's own API. Sources, as read on 2026-11-20:
 //   chat    https://api-docs.deepseek.com/api/create-chat-completion

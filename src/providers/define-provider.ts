@@ -5,7 +5,8 @@ import { createDecoder } from './decoder.ts';
 import { encode } from './dialect/encode.ts';
 import type { OptionHints } from '../own-options.ts';
 import { ownOptions } from '../own-options.ts';
-import type { Profile, Provider, RuledParameter, ThinkingStyle } from './provider.ts';
+import type { Provider } from './provider.ts';
+import type { Profile, RuledParameter, ThinkingStyle } from '../dialect/profile.ts';
 
 /** The functions of a {@link Provider}; a vendor has its own where the common dialect does not fit. */
 type ProviderFunctions = Pick<

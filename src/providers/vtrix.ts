@@ -1,5 +1,5 @@
 import { ChatError } from '../errors.ts';
-import type { NoteIssue } from '../report.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import { createDecoder } from './decoder.ts';
@@ -7,7 +7,7 @@ import { createProvider } from './define-provider.ts';
 import { decode, decodeChunk } from './dialect/decode.ts';
 import { plainWord } from './dialect/decode-content.ts';
 import { findError } from './dialect/decode-error.ts';
-import type { Profile } from './provider.ts';
+import type { Profile } from '../dialect/profile.ts';
 
 // Vtrix. Sources, as read on 2026-11-20:
 //   model   https://doc.vtrix.ai/domestic/api/deepseek/deepseek-v4-flash/

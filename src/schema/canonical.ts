@@ -1,5 +1,4 @@
-import type { ErrorIssue } from '../error-codes.ts';
-import { ChatError } from '../errors.ts';
+import type { ErrorIssue } from './issue.ts';
 import type { CanonicalRequest, CanonicalResponseFormat } from './canonical-request.ts';
 import { isPlainRequest } from './plain-request.ts';
 import type { ChatCompletionCreateParams, ReasoningEffort } from './request.ts';
@@ -8,6 +7,7 @@ import { foreignFields, requestFields, requestZod } from './request.ts';
 import { check, unknownField } from './standard.ts';
 import { checkContradictions } from './contradictions.ts';
 import { forcesCall } from './tool.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
 
 /** What to tell whoever gave a key that is no parameter; `undefined` if nothing is known of it. */
 export type HintFor = (key: string) => string | undefined;
@@ -35,16 +35,6 @@ function checkRequest(params: unknown, hintFor: HintFor): ChatCompletionCreatePa
   const checked = check(requestZod(), withoutUndefined(params));
   if (checked.ok) return checked.value as ChatCompletionCreateParams;
   throw invalidRequest(checked.issues.map((issue) => withHint(issue, hintFor)));
-}
-
-/** An `invalid_request` that lists what is wrong. */
-export function invalidRequest(issues: readonly ErrorIssue[]): ChatError {
-  const shown = issues.slice(0, 3).map(({ path, message }) => `${path || 'request'}: ${message}`);
-  const more = issues.length > 3 ? ` (and ${issues.length - 3} more)` : '';
-  return new ChatError('invalid_request', `${shown.join('; ')}${more}`, {
-    issues,
-    param: issues[0]?.path || undefined,
-  });
 }
 
 function refuseSchemaObject(params: unknown): void {

@@ -1,4 +1,4 @@
-import type { ErrorIssue } from '../error-codes.ts';
+import type { ErrorIssue } from './issue.ts';
 import type { CanonicalRequest } from './canonical-request.ts';
 import type { ChatCompletionMessageParam } from './message.ts';
 import type { ChatCompletionCreateParams } from './request.ts';

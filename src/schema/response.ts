@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { Report } from '../report.ts';
 import { annotationsShape, audioShape, logprobsShape, metaShape } from './answer-shapes.ts';
 import { schemaOf } from './shape-schema.ts';
 import { asStandardSchema, once } from './standard.ts';
@@ -137,9 +136,6 @@ export interface ChatCompletion {
 /** A whole answer whose counts are as the vendor gave them. */
 export type DecodedCompletion = Omit<ChatCompletion, 'usage'> & { usage?: ChunkUsage | undefined };
 
-/** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */
-export type ChatCompletionWithReport = ChatCompletion & { readonly report: Report };
-
 /** The model's message, with the value that its content holds. */
 export interface ParsedMessage<T> extends ChatCompletionMessage {
   /** The answer as a value, as the schema gives it. */
@@ -156,11 +152,6 @@ export interface ParsedChatCompletion<T> extends ChatCompletion {
   /** The value is that of the first answer; vendors give no other. */
   choices: [ParsedChoice<T>, ...Choice[]];
 }
-
-/** {@link ParsedChatCompletion} and what happened on the way to it. */
-export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> & {
-  readonly report: Report;
-};
 
 const text = () => z.nullish(z.string());
 

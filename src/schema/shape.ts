@@ -1,4 +1,4 @@
-import type { ErrorIssue } from '../error-codes.ts';
+import type { ErrorIssue } from './issue.ts';
 
 // What vendors send, described as data. A look at it costs a fiftieth of what a schema costs to build, and a bundle that
 // only reads streams needs no schema library; the schemas that are offered to the outside are made of the same data.

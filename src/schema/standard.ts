@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
-import type { ErrorIssue } from '../error-codes.ts';
+import type { ErrorIssue } from './issue.ts';
 
 /**
  * The part of the Standard Schema interface (https://standardschema.dev, version 1) that this package offers and reads,

@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
-import type { Report } from '../report.ts';
 import { given, integer, number } from './request.ts';
 import type { FinishReason } from './response.ts';
 import { once } from './standard.ts';
-import type { ChunkUsage, CompletionUsage } from './usage.ts';
+import type { ChunkUsage } from './usage.ts';
 
 /** A text with a gap to be filled, without its `stream` switch. */
 export interface CompletionCreateParamsBase {
@@ -74,12 +73,6 @@ export interface Completion {
   usage?: ChunkUsage | null | undefined;
   system_fingerprint?: string | null | undefined;
 }
-
-/** A filled gap and what happened on the way to it; `report` is not enumerable. */
-export type CompletionWithReport = Completion & {
-  usage?: CompletionUsage | undefined;
-  readonly report: Report;
-};
 
 /** The request as a user writes it. */
 export const completionParams = /* @__PURE__ */ once(() =>

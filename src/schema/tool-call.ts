@@ -1,4 +1,4 @@
-import type { NoteIssue } from '../report.ts';
+import type { NoteIssue } from './issue.ts';
 import type { ChatCompletionDeltaToolCall } from './chunk.ts';
 import type { InvalidToolCall } from './response.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';

@@ -1,5 +1,5 @@
 import { ChatError } from '../errors.ts';
-import type { NoteIssue } from '../report.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
 import { answerEnd } from '../schema/finish-reason.ts';

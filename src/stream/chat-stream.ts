@@ -1,14 +1,12 @@
 import { raceSignal, Stop } from '../abort.ts';
 import { attachToError, ChatError, isChatError } from '../errors.ts';
-import type { NoteIssue, Report } from '../report.ts';
+import type { Report } from '../report.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
-import type {
-  ChatCompletion,
-  ChatCompletionWithReport,
-  DecodedCompletion,
-} from '../schema/response.ts';
+import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { timeoutError } from '../timeout-error.ts';
-import type { AsyncItems, AbortSignalLike, WebByteStream, WebResponse } from '../web.ts';
+import type { AsyncItems, WebByteStream, WebResponse } from '../web.ts';
 import type { Accumulator } from './accumulate.ts';
 import { isHarmlessAfterFinish, unfinished } from './bad-ends.ts';
 import type { ChatStreamEvent } from './events.ts';
@@ -17,35 +15,8 @@ import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-o
 import { checkInit, encodeSSE, pipeToResponse, responseHeaders } from './hand-on.ts';
 import type { DeepPartial, FinalCompletion, StreamOutput } from './stream-output.ts';
 import { UnreadClock } from './unread-clock.ts';
-
-/** Where a {@link ChatStream} gets its chunks. */
-export interface ChunkSource {
-  /** Aborted when the call ends from outside, with the error to throw. */
-  readonly signal: AbortSignalLike;
-  /** Sends the request; resolves with the response head. */
-  open(): Promise<void>;
-  /** The next chunk that is here already. Not to be asked once the signal has aborted. */
-  pull(): ChatCompletionChunk | undefined;
-  /** Whether the last chunk is the one before it but for its text. */
-  readonly isRepeat: boolean;
-  fill(): Promise<boolean>;
-  /** The first half of a `fill`, where that is all there is to it; `undefined` where it is not. */
-  read(): Promise<Uint8Array | undefined> | undefined;
-  /** The second half: what came of the first. */
-  feed(bytes: Uint8Array | undefined): void;
-  failRead(error: unknown): unknown;
-  /** Something of the answer came; the answer is whole. For the clocks. */
-  gotContent(): void;
-  gotFinish(): void;
-  /** What was held back of the text so far, when nothing more will come. */
-  rest(): ChatCompletionChunk | undefined;
-  /** Ends the request, wherever it is. */
-  cancel(error: ChatError): void;
-  /** Called once, at the end: completes the report. */
-  settle(outcome: StreamOutcome): void;
-}
-
-export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };
+import { withReport } from '../outcome/with-report.ts';
+import type { ChunkSource } from './chunk-source.ts';
 
 export interface ChatStreamParts {
   source: ChunkSource;
@@ -498,16 +469,4 @@ function saysSomething(delta: ChatCompletionDelta): boolean {
         id || called?.name || called?.arguments || custom?.name || custom?.input,
     )
   );
-}
-
-/** Adds the report to a completion: not enumerable, so the completion stays plain wire data. */
-export function withReport<T extends object>(
-  completion: T,
-  report: Report,
-): T & { readonly report: Report } {
-  return Object.defineProperty(completion, 'report', {
-    value: report,
-    enumerable: false,
-    configurable: true,
-  }) as T & { readonly report: Report };
 }

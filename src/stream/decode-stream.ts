@@ -1,7 +1,7 @@
 import { ChatError, isChatError } from '../errors.ts';
 import { parseOr } from '../json.ts';
-import type { NoteIssue } from '../report.ts';
-import type { ChatCompletionChunk, DecodedChunk, StreamMemory } from '../schema/chunk.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import type { ChatCompletionChunk, StreamMemory } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import type { ByteReader } from '../web.ts';
 import { noAnswer } from './bad-ends.ts';
@@ -11,23 +11,7 @@ import type { SSEEvent, SSEReceiver } from './sse.ts';
 import { SSEDecoder } from './sse.ts';
 import type { CallLedger } from './tool-calls.ts';
 import { ToolCallAttribution } from './tool-calls.ts';
-
-/** What the stream decoder asks the vendor's dialect. */
-export interface StreamDialect {
-  decodeChunk(data: unknown, note: NoteIssue, memory: StreamMemory): DecodedChunk;
-  /** Whether `decodeChunk` gives such data back as it is, whatever its text. Absent: nobody knows. */
-  isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
-  /** A whole answer, for vendors that send one although a stream was asked for. */
-  decode(body: unknown, note: NoteIssue): DecodedCompletion;
-  /** The error in an event or body; `undefined` if there is none. */
-  findError(data: unknown): unknown;
-  toError(error: unknown): ChatError;
-}
-
-export interface StreamLimits {
-  eventBytes: number;
-  toolCalls: number;
-}
+import type { StreamDialect, StreamLimits } from './stream-dialect.ts';
 
 const openBrace = 0x7b;
 

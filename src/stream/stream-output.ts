@@ -2,7 +2,7 @@ import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type {
   ChatCompletionWithReport,
   ParsedChatCompletionWithReport,
-} from '../schema/response.ts';
+} from '../outcome/with-report.ts';
 
 /** What a stream whose answer is held to a schema knows besides. */
 export interface StreamOutput {

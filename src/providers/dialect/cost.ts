@@ -1,8 +1,16 @@
-import type { Cost } from '../../report.ts';
+import type { Cost } from '../../cost/prices.ts';
 import type { DecodedCompletion } from '../../schema/response.ts';
 import { cacheCounts } from '../../schema/usage.ts';
-import type { Prices, Profile } from '../provider.ts';
+import type { Prices } from '../../cost/prices.ts';
 import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
+
+/** What of a vendor's facts is about cost. */
+export interface Priced {
+  /** Where an answer tells what it cost; absent: it does not. */
+  cost?: 'usage.cost' | 'meta.usage.usd_spent' | undefined;
+  /** Price table for `deepseek-v4-flash`; absent: unknown. */
+  prices?: Prices | undefined;
+}
 
 /**
  * What an answer cost: the vendor's own figure, else the caller's prices, else the vendor's table; `undefined` where
@@ -12,7 +20,7 @@ import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decima
  */
 export function costOf(
   completion: DecodedCompletion,
-  profile: Profile,
+  profile: Priced,
   pricing: Prices | undefined,
   isFlash: boolean,
   atMs: number,
@@ -41,7 +49,7 @@ function usageField({ usage }: DecodedCompletion, field: string): unknown {
   return (usage as Record<string, unknown> | undefined)?.[field];
 }
 
-function toldCost(completion: DecodedCompletion, { cost }: Profile): unknown {
+function toldCost(completion: DecodedCompletion, { cost }: Priced): unknown {
   switch (cost) {
     case 'usage.cost':
       return usageField(completion, 'cost');

@@ -1,5 +1,5 @@
 import type { DecodedToolCallDelta } from '../../schema/chunk.ts';
-import type { NoteIssue } from '../../report.ts';
+import type { NoteIssue } from '../../schema/issue.ts';
 import type { WireMessage } from './wire.ts';
 
 type Fields = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { NoteIssue } from '../../report.ts';
+import type { NoteIssue } from '../../schema/issue.ts';
 import type { StreamMemory } from '../../schema/chunk.ts';
 import { reasoningPlaces } from './reasoning-places.ts';
 import type { WireMessage } from './wire.ts';

@@ -1,7 +1,7 @@
 import type { ChatErrorCode } from '../../error-codes.ts';
 import { answerEnd } from '../../schema/finish-reason.ts';
 import { flashErrorCode } from '../../visitor-sentences.ts';
-import type { DecodedFailure, Profile, VendorFailure } from '../provider.ts';
+import type { DecodedFailure, Profile, VendorFailure } from '../../dialect/profile.ts';
 import {
   codeOfWords,
   contentFilter,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ChatError } from '../../errors.ts';
 import { check, once } from '../../schema/standard.ts';
-import type { ModelList } from '../provider.ts';
+import type { ModelList } from '../../schema/account.ts';
 
 const modelsZod = /* @__PURE__ */ once(() =>
   z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) }),

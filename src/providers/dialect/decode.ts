@@ -1,5 +1,5 @@
 import { ChatError } from '../../errors.ts';
-import type { NoteIssue } from '../../report.ts';
+import type { NoteIssue } from '../../schema/issue.ts';
 import {
   annotationsShape,
   audioShape,
@@ -13,7 +13,7 @@ import type { Choice, DecodedCompletion, FinishReason } from '../../schema/respo
 import type { Shape, Shaped } from '../../schema/shape.ts';
 import { misfits } from '../../schema/shape.ts';
 import { settleToolCalls } from '../../schema/tool-call.ts';
-import type { Profile } from '../provider.ts';
+import type { Profile } from '../../dialect/profile.ts';
 import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
 import { decodeTexts, textOf } from './decode-content.ts';
 import { isPlainChunk, isPlainCompletion, spoke } from './plain.ts';

@@ -1,5 +1,10 @@
 import type { CanonicalRequest } from '../../schema/canonical-request.ts';
-import type { EncodedRequest, ParameterRule, Profile, RuledParameter } from '../provider.ts';
+import type {
+  EncodedRequest,
+  ParameterRule,
+  Profile,
+  RuledParameter,
+} from '../../dialect/profile.ts';
 import { encodeFormat } from './encode-format.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeThinking } from './encode-thinking.ts';

@@ -1,7 +1,8 @@
 import { ChatError } from '../../errors.ts';
-import type { Adjustment, ReportIssue } from '../../report.ts';
+import type { Adjustment } from '../../report.ts';
+import type { ReportIssue } from '../../schema/issue.ts';
 import type { CanonicalRequest } from '../../schema/canonical-request.ts';
-import type { Profile } from '../provider.ts';
+import type { Profile } from '../../dialect/profile.ts';
 
 /** What the parts of the encoder share: the request, the facts, and what comes out. */
 export interface Encoding {

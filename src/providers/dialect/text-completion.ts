@@ -1,8 +1,9 @@
-import type { Adjustment, NoteIssue } from '../../report.ts';
+import type { Adjustment } from '../../report.ts';
+import type { NoteIssue } from '../../schema/issue.ts';
 import type { DecodedChunk, StreamMemory } from '../../schema/chunk.ts';
 import type { DecodedCompletion } from '../../schema/response.ts';
 import type { CompletionCreateParams } from '../../schema/text-completion.ts';
-import type { EncodedRequest, Profile } from '../provider.ts';
+import type { EncodedRequest, Profile } from '../../dialect/profile.ts';
 import { decode, decodeChunk } from './decode.ts';
 import { isFlashModel, wireModel } from './encoding.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorIssue } from '../../error-codes.ts';
+import type { ErrorIssue } from '../../schema/issue.ts';
 import { ChatError } from '../../errors.ts';
 import type { Shape } from '../../schema/shape.ts';
 import { misfits } from '../../schema/shape.ts';

@@ -1,0 +1,26 @@
+/** A list of models. */
+export interface ModelList {
+  object: 'list';
+  data: Model[];
+}
+
+/** One model; fields that are not listed are kept. */
+export interface Model {
+  id: string;
+  object?: string | undefined;
+  /** Unix seconds. */
+  created?: number | undefined;
+  owned_by?: string | undefined;
+}
+
+/** What is left on the account. */
+export interface Balance {
+  /** Whether calls can be paid for. */
+  available: boolean;
+  /** ISO 4217 code; absent if the vendor does not say. */
+  currency?: string | undefined;
+  /** Decimal string. */
+  total: string;
+  /** The vendor's own words. */
+  raw: unknown;
+}

@@ -1,0 +1,21 @@
+import type { ChatError } from '../errors.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
+import type { DecodedCompletion } from '../schema/response.ts';
+
+/** What the stream decoder asks the vendor's dialect. */
+export interface StreamDialect {
+  decodeChunk(data: unknown, note: NoteIssue, memory: StreamMemory): DecodedChunk;
+  /** Whether `decodeChunk` gives such data back as it is, whatever its text. Absent: nobody knows. */
+  isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
+  /** A whole answer, for vendors that send one although a stream was asked for. */
+  decode(body: unknown, note: NoteIssue): DecodedCompletion;
+  /** The error in an event or body; `undefined` if there is none. */
+  findError(data: unknown): unknown;
+  toError(error: unknown): ChatError;
+}
+
+export interface StreamLimits {
+  eventBytes: number;
+  toolCalls: number;
+}
