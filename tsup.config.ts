@@ -4,7 +4,7 @@ import { defineConfig } from 'tsup';
 
 const entries = {
   index: 'src/index.ts',
-  reader: 'src/reader/index.ts',
+  reader: 'src/gateway/reader/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
 };
@@ -74,7 +74,7 @@ type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 const fromMainEntry = (path: string): Plugin => ({
   name: 'main-entry',
   setup(build) {
-    const filter = /\/(errors|registry)\.ts$/;
+    const filter = /\/(chat-error|registry)\.ts$/;
     build.onResolve({ filter }, () => ({ path, external: true }));
   },
 });
@@ -83,7 +83,11 @@ const fromMainEntry = (path: string): Plugin => ({
  * Bundlers leave out files that nobody needs, and little inside a file. What several entries share goes into files of its
  * own, so these make `index.js` a list of exports over three: the errors, the decoders, and the rest.
  */
-const cuts = { errors: 'src/errors.ts', decode: 'src/decode.ts', rest: './src/index.ts' };
+const cuts = {
+  errors: 'src/outcome/chat-error.ts',
+  decode: 'src/gateway/decode-stream.ts',
+  rest: './src/index.ts',
+};
 
 const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   ...common,

@@ -10,7 +10,7 @@ export default defineConfig({
     alias: [
       { find: '#undici-agent', replacement: source('transport/agent-class.ts') },
       { find: /^deepseek-v4-flash$/, replacement: source('index.ts') },
-      { find: /^deepseek-v4-flash\/reader$/, replacement: source('reader/index.ts') },
+      { find: /^deepseek-v4-flash\/reader$/, replacement: source('gateway/reader/index.ts') },
       { find: /^deepseek-v4-flash\/testing$/, replacement: source('testing/index.ts') },
       { find: /^deepseek-v4-flash\/testing\/msw$/, replacement: source('testing/msw.ts') },
     ],

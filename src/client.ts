@@ -1,23 +1,23 @@
-import { Stop } from './abort.ts';
-import type { CallContext } from './call.ts';
-import { get, stream } from './chat.ts';
-import type { ClientOptions, defaults, RequestOptions } from './options.ts';
-import { streamObject } from './output/object-stream.ts';
-import type { InferInput, InferOutput, OutputSchema } from './output/output-schema.ts';
-import { isOutputSchema } from './output/output-schema.ts';
-import type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
-import { parse } from './output/parse.ts';
-import { completeRecovering } from './output/recover.ts';
-import { runTools } from './output/run-tools.ts';
-import type { GivesContext, RunToolsParams, ToolRun } from './output/tool-run.ts';
-import type { PreparedRequest } from './prepare.ts';
-import { prepare } from './prepare.ts';
-import { decodeModels } from './providers/dialect/decode-models.ts';
-import type { Provider } from './providers/provider.ts';
+import { Stop } from './internal/abort.ts';
+import type { CallContext } from './call/call.ts';
+import { get, stream } from './call/ask.ts';
+import type { ClientOptions, defaults, RequestOptions } from './options/options.ts';
+import { streamObject } from './values/stream-object.ts';
+import type { InferInput, InferOutput, OutputSchema } from './values/output-schema.ts';
+import { isOutputSchema } from './values/output-schema.ts';
+import type { ChatCompletionParseParams, ParseOptions } from './values/parse.ts';
+import { parse } from './values/parse.ts';
+import { completeRecovering } from './call/recover.ts';
+import { runTools } from './tools/run-tools.ts';
+import type { GivesContext, RunToolsParams, ToolRun } from './tools/tool-run.ts';
+import type { PreparedRequest } from './request/prepare.ts';
+import { prepare } from './request/prepare.ts';
+import { decodeModels } from './dialect/decode-models.ts';
+import type { Provider } from './dialect/provider.ts';
 import type { Balance, Model, ModelList } from './schema/account.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import { clientOptions, resolveCall, resolveOptions } from './resolve-options.ts';
+import { clientOptions, resolveCall, resolveOptions } from './options/resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -33,12 +33,12 @@ import type {
   CompletionCreateParamsBase,
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
-} from './schema/text-completion.ts';
+} from './schema/fill.ts';
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import type { ChatStream } from './stream/chat-stream.ts';
-import type { CompletionStream } from './text-completions.ts';
-import { completeText, streamText } from './text-completions.ts';
-import { createRetryBudget } from './transport/retry-budget.ts';
+import type { CompletionStream } from './call/fill.ts';
+import { completeText, streamText } from './call/fill.ts';
+import { createRetryBudget } from './traffic/retry-budget.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {

@@ -9,10 +9,10 @@ export type {
   Pricing,
   RequestOptions,
   TimeoutOptions,
-} from './options.ts';
-export type { PreparedRequest } from './prepare.ts';
+} from './options/options.ts';
+export type { PreparedRequest } from './request/prepare.ts';
 
-export type { OpenAI } from './openai-names.ts';
+export type { OpenAI } from './schema/openai-names.ts';
 
 export { requestSchema } from './schema/request.ts';
 export type {
@@ -51,8 +51,8 @@ export type {
   FunctionParameters,
 } from './schema/tool.ts';
 
-export { tool } from './output/tool.ts';
-export type { RunnableTool, ToolDefinition, ToolScope } from './output/tool.ts';
+export { tool } from './tools/tool.ts';
+export type { RunnableTool, ToolDefinition, ToolScope } from './tools/tool.ts';
 export type {
   RunToolsParams,
   ToolApproval,
@@ -62,20 +62,20 @@ export type {
   ToolRunEvent,
   ToolRunResult,
   ToolRunStep,
-} from './output/tool-run.ts';
-export type { ChatCompletionParseParams, ParseOptions } from './output/parse.ts';
+} from './tools/tool-run.ts';
+export type { ChatCompletionParseParams, ParseOptions } from './values/parse.ts';
 export type { Checked } from './schema/standard.ts';
-export type { InferInput, InferOutput, OutputSchema, SchemaPair } from './output/output-schema.ts';
-export { explainMessages } from './explain-messages.ts';
-export type { MessageExplanation } from './explain-messages.ts';
+export type { InferInput, InferOutput, OutputSchema, SchemaPair } from './values/output-schema.ts';
+export { explainMessages } from './request/explain-messages.ts';
+export type { MessageExplanation } from './request/explain-messages.ts';
 
 export { defineProvider, providers } from './providers/registry.ts';
 export type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
-export type { ProviderFacts, ProviderSpec } from './providers/define-provider.ts';
+export type { ProviderFacts, ProviderSpec } from './dialect/define-provider.ts';
 export type { AimlapiOptions } from './providers/aimlapi.ts';
 export type { DeepSeekOptions } from './providers/deepseek.ts';
 export type { ShortapiOptions } from './providers/shortapi.ts';
-export type { Provider } from './providers/provider.ts';
+export type { Provider } from './dialect/provider.ts';
 export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
 export type { Prices } from './cost/prices.ts';
 export type { Balance, Model, ModelList } from './schema/account.ts';
@@ -86,7 +86,7 @@ export { undiciTransport } from './transport/undici.ts';
 export type { DispatcherLike, UndiciTransportOptions } from './transport/undici.ts';
 export type { Transport, TransportRequest, TransportResponse } from './transport/transport.ts';
 
-export { decodeStream } from './decode.ts';
+export { decodeStream } from './gateway/decode-stream.ts';
 export { ChatStream } from './stream/chat-stream.ts';
 export type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './stream/hand-on.ts';
 export type { DeepPartial, FinalCompletion } from './stream/stream-output.ts';
@@ -134,9 +134,9 @@ export type {
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
   CompletionLogprobs,
-} from './schema/text-completion.ts';
+} from './schema/fill.ts';
 export type { CompletionWithReport } from './outcome/with-report.ts';
-export type { CompletionStream } from './text-completions.ts';
+export type { CompletionStream } from './call/fill.ts';
 export type {
   StandardIssue,
   StandardJSONSchemaV1,
@@ -144,10 +144,10 @@ export type {
   StandardSchemaV1,
 } from './schema/standard.ts';
 
-export { ChatError, isChatError } from './errors.ts';
-export type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
+export { ChatError, isChatError } from './outcome/chat-error.ts';
+export type { ChatErrorCode, TimeoutPhase } from './outcome/error-codes.ts';
 export type { ErrorIssue } from './schema/issue.ts';
-export type { ChatErrorInit } from './errors.ts';
+export type { ChatErrorInit } from './outcome/chat-error.ts';
 export type {
   Adjustment,
   Attempt,
@@ -155,7 +155,7 @@ export type {
   Report,
   ReportThinking,
   Timings,
-} from './report.ts';
+} from './outcome/report.ts';
 export type { Cost } from './cost/prices.ts';
 export type { ReportIssue } from './schema/issue.ts';
 export type {
@@ -166,4 +166,4 @@ export type {
   WebAbortSignal,
   WebByteStream,
   WebResponse,
-} from './web.ts';
+} from './internal/web.ts';

@@ -1,7 +1,7 @@
-import { Stop, onAbort } from '../abort.ts';
-import { ChatError } from '../errors.ts';
-import { timeoutError } from '../timeout-error.ts';
-import type { AbortSignalLike } from '../web.ts';
+import { Stop, onAbort } from '../internal/abort.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import { timeoutError } from '../outcome/timeout-error.ts';
+import type { AbortSignalLike } from '../internal/web.ts';
 
 /** A call from its start to its end, however many attempts it takes. */
 export interface Lifetime {

@@ -1,11 +1,11 @@
-import type { ChatErrorCode } from '../error-codes.ts';
-import type { ChatErrorInit } from '../errors.ts';
-import type { Adjustment } from '../report.ts';
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import type { ChatErrorInit } from '../outcome/chat-error.ts';
+import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
 import type { AnyContentPart } from '../schema/message.ts';
 import type { ReasoningEffort } from '../schema/request.ts';
-import type { Priced } from '../providers/dialect/cost.ts';
+import type { Priced } from '../cost/cost.ts';
 
 /** What a vendor does with a parameter. `ineffective`: taken without an error, and without an effect. */
 export type ParameterRule = 'sent' | 'dropped' | 'ineffective' | 'ineffective while thinking';

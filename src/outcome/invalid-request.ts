@@ -1,5 +1,5 @@
 import type { ErrorIssue } from '../schema/issue.ts';
-import { ChatError } from '../errors.ts';
+import { ChatError } from './chat-error.ts';
 
 /** An `invalid_request` that lists what is wrong. */
 export function invalidRequest(issues: readonly ErrorIssue[]): ChatError {

@@ -1,6 +1,6 @@
-import type { Report } from '../report.ts';
+import type { Report } from './report.ts';
 import type { ChatCompletion, ParsedChatCompletion } from '../schema/response.ts';
-import type { Completion } from '../schema/text-completion.ts';
+import type { Completion } from '../schema/fill.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 
 /** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */

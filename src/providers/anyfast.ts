@@ -1,5 +1,5 @@
-import { createDecoder } from './decoder.ts';
-import { createProvider } from './define-provider.ts';
+import { createDecoder } from '../dialect/decoder.ts';
+import { createProvider } from '../dialect/define-provider.ts';
 
 // Anyfast. Sources, as read on 2026-11-20:
 //   guide   Anyfast's guide to DeepSeek V4 Flash, linked from https://docs.anyfast.ai/llms.txt

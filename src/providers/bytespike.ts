@@ -1,5 +1,5 @@
-import { createDecoder } from './decoder.ts';
-import { createProvider } from './define-provider.ts';
+import { createDecoder } from '../dialect/decoder.ts';
+import { createProvider } from '../dialect/define-provider.ts';
 
 // ByteSpike. Sources, as read on 2026-11-20:
 //   model   https://docs.bytespike.ai/api-reference/text/deepseek-v4-flash

@@ -1,8 +1,8 @@
 import { aimlapiDecoder } from './aimlapi.ts';
 import { anyfastDecoder } from './anyfast.ts';
 import { bytespikeDecoder } from './bytespike.ts';
-import type { Decoder } from './decoder.ts';
-import { unknownProvider } from './decoder.ts';
+import type { Decoder } from '../dialect/decoder.ts';
+import { unknownProvider } from '../dialect/decoder.ts';
 import { deepseekDecoder } from './deepseek.ts';
 import type { ProviderId } from './registry.ts';
 import { shortapiDecoder } from './shortapi.ts';

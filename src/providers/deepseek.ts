@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
 import { asStandardSchema, once } from '../schema/standard.ts';
-import { createDecoder } from './decoder.ts';
-import { createProvider } from './define-provider.ts';
-import { decimalString } from './dialect/decimal.ts';
+import { createDecoder } from '../dialect/decoder.ts';
+import { createProvider } from '../dialect/define-provider.ts';
+import { decimalString } from '../cost/decimal.ts';
 import type { Balance } from '../schema/account.ts';
 
 // DeepSeek's own API. Sources, as read on 2026-11-20:

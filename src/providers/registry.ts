@@ -2,10 +2,10 @@ import { aimlapi } from './aimlapi.ts';
 import { anyfast } from './anyfast.ts';
 import { bytespike } from './bytespike.ts';
 import { deepseek } from './deepseek.ts';
-import { unknownProvider } from './decoder.ts';
-import type { ProviderSpec } from './define-provider.ts';
-import { extendProvider } from './define-provider.ts';
-import type { Provider } from './provider.ts';
+import { unknownProvider } from '../dialect/decoder.ts';
+import type { ProviderSpec } from '../dialect/define-provider.ts';
+import { extendProvider } from '../dialect/define-provider.ts';
+import type { Provider } from '../dialect/provider.ts';
 import { shortapi } from './shortapi.ts';
 import { vtrix } from './vtrix.ts';
 

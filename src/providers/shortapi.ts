@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { asStandardSchema, once } from '../schema/standard.ts';
-import { createDecoder } from './decoder.ts';
-import { createProvider } from './define-provider.ts';
+import { createDecoder } from '../dialect/decoder.ts';
+import { createProvider } from '../dialect/define-provider.ts';
 
 // ShortAPI. Source: its page of the model deepseek/deepseek-v4-flash, as read on 2026-11-20. No page on errors exists.
 

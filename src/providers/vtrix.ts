@@ -1,12 +1,12 @@
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
-import { createDecoder } from './decoder.ts';
-import { createProvider } from './define-provider.ts';
-import { decode, decodeChunk } from './dialect/decode.ts';
-import { plainWord } from './dialect/decode-content.ts';
-import { findError } from './dialect/decode-error.ts';
+import { createDecoder } from '../dialect/decoder.ts';
+import { createProvider } from '../dialect/define-provider.ts';
+import { decode, decodeChunk } from '../dialect/decode.ts';
+import { plainWord } from '../dialect/decode-content.ts';
+import { findError } from '../dialect/decode-error.ts';
 import type { Profile } from '../dialect/profile.ts';
 
 // Vtrix. Sources, as read on 2026-11-20:

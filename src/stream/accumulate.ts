@@ -1,4 +1,4 @@
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import type { ChatCompletionChunk, ChunkChoice } from '../schema/chunk.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
@@ -10,7 +10,7 @@ import type {
   ChoiceLogprobs,
   FinishReason,
 } from '../schema/response.ts';
-import { settleToolCalls } from '../schema/tool-call.ts';
+import { settleToolCalls } from '../schema/whole-tool-call.ts';
 import type { ChunkUsage } from '../schema/usage.ts';
 import { GrowingAudio } from './growing-audio.ts';
 import { GrowingCall } from './growing-call.ts';
@@ -18,7 +18,7 @@ import { GrowingText } from './growing-text.ts';
 import { joinLogprobs } from './join-logprobs.ts';
 import { KeptFields } from './kept-fields.ts';
 import { SizeGauge, sizeOf } from './size-gauge.ts';
-import type { CallLedger } from './tool-calls.ts';
+import type { CallLedger } from './attribute-tool-calls.ts';
 
 export interface AccumulatorLimits {
   choices: number;

@@ -1,5 +1,5 @@
-import { ChatError, isChatError } from '../errors.ts';
-import { isCutOff } from '../json.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { isCutOff } from '../internal/json.ts';
 
 // How an answer ends badly: one rule for whole answers, for streams, and for streams that are only decoded.
 

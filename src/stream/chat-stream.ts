@@ -1,12 +1,12 @@
-import { raceSignal, Stop } from '../abort.ts';
-import { attachToError, ChatError, isChatError } from '../errors.ts';
-import type { Report } from '../report.ts';
+import { raceSignal, Stop } from '../internal/abort.ts';
+import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
-import { timeoutError } from '../timeout-error.ts';
-import type { AsyncItems, WebByteStream, WebResponse } from '../web.ts';
+import { timeoutError } from '../outcome/timeout-error.ts';
+import type { AsyncItems, WebByteStream, WebResponse } from '../internal/web.ts';
 import type { Accumulator } from './accumulate.ts';
 import { isHarmlessAfterFinish, unfinished } from './bad-ends.ts';
 import type { ChatStreamEvent } from './events.ts';

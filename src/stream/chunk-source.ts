@@ -1,7 +1,7 @@
-import type { ChatError } from '../errors.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
-import type { AbortSignalLike } from '../web.ts';
+import type { AbortSignalLike } from '../internal/web.ts';
 
 /** Where a {@link ChatStream} gets its chunks. */
 export interface ChunkSource {

@@ -1,7 +1,7 @@
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionDeltaToolCall } from '../schema/chunk.ts';
-import type { ToolCallDraft } from '../schema/tool-call.ts';
-import { isFalseStart, joinName } from '../schema/tool-call.ts';
+import type { ToolCallDraft } from '../schema/whole-tool-call.ts';
+import { isFalseStart, joinName } from '../schema/whole-tool-call.ts';
 import { GrowingText } from './growing-text.ts';
 import { KeptFields } from './kept-fields.ts';
 import type { SizeGauge } from './size-gauge.ts';

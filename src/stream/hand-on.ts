@@ -1,10 +1,10 @@
-import type { ChatErrorCode } from '../error-codes.ts';
-import { ChatError, isChatError } from '../errors.ts';
-import { ownOptions } from '../own-options.ts';
-import type { Report } from '../report.ts';
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { ownOptions } from '../outcome/invalid-options.ts';
+import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
-import { flashErrorType, visitorSentences } from '../visitor-sentences.ts';
+import { flashErrorType, visitorSentences } from '../outcome/visitor-sentences.ts';
 
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
 // of an error that is not meant for him.

@@ -1,4 +1,4 @@
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 
 /** Counts what is kept, in characters; a number takes eight. */
 export class SizeGauge {

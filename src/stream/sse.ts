@@ -1,6 +1,6 @@
 import type { EventSourceMessage, EventSourceParser } from 'eventsource-parser';
 import { createParser } from 'eventsource-parser';
-import { ChatError } from '../errors.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import type { Repeat } from './repeats.ts';
 import { matchRepeat } from './repeats.ts';
 

@@ -1,6 +1,7 @@
-import type { ChatError } from '../errors.ts';
-import type { NoteIssue } from '../schema/issue.ts';
+import type { Decoder } from '../dialect/decoder.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
 import type { DecodedChunk, StreamMemory } from '../schema/chunk.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 
 /** What the stream decoder asks the vendor's dialect. */
@@ -18,4 +19,14 @@ export interface StreamDialect {
 export interface StreamLimits {
   eventBytes: number;
   toolCalls: number;
+}
+
+/** What a vendor's stream is read with. */
+export function streamDialect(
+  provider: Decoder,
+  toError: (error: unknown) => ChatError,
+): StreamDialect {
+  const decode: StreamDialect['decode'] = (body, note) =>
+    provider.decode(body, note, provider.profile);
+  return { ...provider, decode, toError };
 }

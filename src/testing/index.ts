@@ -1,11 +1,11 @@
 // Entry `deepseek-v4-flash/testing`: the six vendors, for tests and for trying things without a key.
-export { createEmulator } from './emulator.ts';
-export { startEmulator } from './server.ts';
-export { faults } from './faults.ts';
-export type { EmulatorServer } from './server.ts';
-export type { ErrorKind } from './error-words.ts';
-export type { Emulator } from './emulator.ts';
-export type { EmulatorOptions } from './options.ts';
+export { createEmulator } from './emulator/emulator.ts';
+export { startEmulator } from './carriers/server.ts';
+export { faults } from './faults/index.ts';
+export type { EmulatorServer } from './carriers/server.ts';
+export type { ErrorKind } from './emulator/error-words.ts';
+export type { Emulator } from './emulator/emulator.ts';
+export type { EmulatorOptions } from './emulator/options.ts';
 export type {
   EmulatorAnswer,
   EmulatorError,
@@ -13,13 +13,13 @@ export type {
   EmulatorReply,
   EmulatorToolCall,
   EmulatorUsage,
-} from './reply.ts';
-export type { EmulatorScript, EmulatorWrite, PlayedResponse } from './script.ts';
-export type { StatusOptions } from './fault-answers.ts';
-export type { FillOptions } from './fault-cuts.ts';
-export type { ErrorFrameOptions } from './fault-events.ts';
-export type { InformationalOptions } from './fault-heads.ts';
-export type { FaultEnd, FaultPlace } from './fault-script.ts';
+} from './emulator/reply.ts';
+export type { EmulatorScript, EmulatorWrite, PlayedResponse } from './emulator/script.ts';
+export type { StatusOptions } from './faults/answers.ts';
+export type { FillOptions } from './faults/cuts.ts';
+export type { ErrorFrameOptions } from './faults/events.ts';
+export type { InformationalOptions } from './faults/heads.ts';
+export type { FaultEnd, FaultPlace } from './faults/places.ts';
 export type {
   EmulatorRequest,
   WireFormat,
@@ -27,4 +27,4 @@ export type {
   WireMessage,
   WireRequest,
   WireTool,
-} from './wire-request.ts';
+} from './emulator/wire-request.ts';

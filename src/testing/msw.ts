@@ -1,13 +1,13 @@
 import type { HttpHandler } from 'msw';
 import { http } from 'msw';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider } from '../dialect/provider.ts';
 import type { ProviderId } from '../providers/registry.ts';
 import { providers } from '../providers/registry.ts';
-import type { Emulator } from './emulator.ts';
-import { answerInWords, createEmulatorCore } from './emulator.ts';
-import type { EmulatorOptions } from './options.ts';
-import { isBytes, needsSocket, pause, unroll } from './script.ts';
-import type { PlayedResponse } from './script.ts';
+import type { Emulator } from './emulator/emulator.ts';
+import { answerInWords, createEmulatorCore } from './emulator/emulator.ts';
+import type { EmulatorOptions } from './emulator/options.ts';
+import { isBytes, needsSocket, pause, unroll } from './emulator/script.ts';
+import type { PlayedResponse } from './emulator/script.ts';
 
 /** Handlers for msw, and the emulator behind them, which takes replies and keeps the requests. */
 export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };

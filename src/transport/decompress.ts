@@ -1,5 +1,5 @@
-import { ChatError } from '../errors.ts';
-import type { ByteReader } from '../web.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import type { ByteReader } from '../internal/web.ts';
 import { ByteQueue } from './byte-queue.ts';
 
 // What Node has for this, found without an import that bundlers for other places would stumble over.

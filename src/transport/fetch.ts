@@ -1,7 +1,7 @@
-import { raceSignal, toAbortSignal } from '../abort.ts';
-import { ChatError, isChatError } from '../errors.ts';
-import { ownOptions } from '../own-options.ts';
-import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
+import { raceSignal, toAbortSignal } from '../internal/abort.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { ownOptions } from '../outcome/invalid-options.ts';
+import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 import {
   connectionError,

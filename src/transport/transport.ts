@@ -1,10 +1,10 @@
-import type { ChatErrorCode, TimeoutPhase } from '../error-codes.ts';
-import { ChatError } from '../errors.ts';
-import { foreignError } from '../foreign-error.ts';
-import { timeoutError } from '../timeout-error.ts';
+import type { ChatErrorCode, TimeoutPhase } from '../outcome/error-codes.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import { foreignError } from '../outcome/foreign-error.ts';
+import { timeoutError } from '../outcome/timeout-error.ts';
 import { isAbout, placeOf } from './proxy.ts';
-import { Stop, toAbortSignal } from '../abort.ts';
-import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../web.ts';
+import { Stop, toAbortSignal } from '../internal/abort.ts';
+import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
 
 /** One HTTP exchange to be made. */
 export interface TransportRequest {

@@ -1,6 +1,6 @@
 import type { Agent, Dispatcher } from 'undici';
-import { foreignError } from '../foreign-error.ts';
-import { warn } from '../warn.ts';
+import { foreignError } from '../outcome/foreign-error.ts';
+import { warn } from '../outcome/warn.ts';
 
 type AgentClass = typeof Agent;
 

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-import { raceSignal } from '../abort.ts';
-import type { TimeoutPhase } from '../error-codes.ts';
-import { ChatError } from '../errors.ts';
-import { ownOptions } from '../own-options.ts';
-import { timeoutError } from '../timeout-error.ts';
-import type { AbortSignalLike, ByteReader } from '../web.ts';
+import { raceSignal } from '../internal/abort.ts';
+import type { TimeoutPhase } from '../outcome/error-codes.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import { ownOptions } from '../outcome/invalid-options.ts';
+import { timeoutError } from '../outcome/timeout-error.ts';
+import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decompress } from './decompress.ts';
 import { fetchTransport } from './fetch.ts';

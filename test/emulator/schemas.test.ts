@@ -4,8 +4,8 @@ import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { growthOf } from '../kit/work.ts';
-import { findObjects } from '../../src/testing/find-objects.ts';
-import { sample } from '../../src/testing/sample.ts';
+import { findObjects } from '../../src/testing/emulator/find-objects.ts';
+import { sample } from '../../src/testing/emulator/sample.ts';
 
 // ---------------------------------------------------------------- a schema is found
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findObjects } from '../../src/output/find-objects.ts';
+import { findObjects } from '../../src/values/find-objects.ts';
 
 const good = '{"city":"Oslo","temp":3}';
 const value = { city: 'Oslo', temp: 3 };

@@ -4,7 +4,7 @@ import { createEmulator } from 'deepseek-v4-flash/testing';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createPartialObjectReader } from '../../src/output/partial-object.ts';
+import { createPartialObjectReader } from '../../src/values/partial-object.ts';
 
 const seed = Number(process.env.OUTPUT_SEED ?? 20_261_121);
 

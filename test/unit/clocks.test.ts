@@ -1,8 +1,8 @@
 import type { ByteReader, ChatError, ChatStream, TimeoutOptions } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ReadLimits } from '../../src/stream/clocks.ts';
-import { WatchedBody } from '../../src/stream/clocks.ts';
+import type { ReadLimits } from '../../src/call/watched-body.ts';
+import { WatchedBody } from '../../src/call/watched-body.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({

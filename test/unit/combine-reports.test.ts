@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addCost, addUsage } from '../../src/output/combine-reports.ts';
+import { addCost, addUsage } from '../../src/outcome/combine-reports.ts';
 
 test('counters are summed where both turns told them: a part is no total', () => {
   const one = { prompt_tokens: 1, completion_tokens: 2, prompt_cache_hit_tokens: 1 };

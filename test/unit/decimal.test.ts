@@ -2,8 +2,8 @@ import type { Prices, Profile } from 'deepseek-v4-flash';
 import { providers } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { DecodedCompletion } from '../../src/schema/response.ts';
-import { costOf } from '../../src/providers/dialect/cost.ts';
-import { decimalString, isDecimal } from '../../src/providers/dialect/decimal.ts';
+import { costOf } from '../../src/cost/cost.ts';
+import { decimalString, isDecimal } from '../../src/cost/decimal.ts';
 
 const plainForms: [number | string, string][] = [
   [0, '0'],

@@ -5,7 +5,7 @@ import { createClient, decodeStream } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { createPartialObjectReader } from '../../src/output/partial-object.ts';
+import { createPartialObjectReader } from '../../src/values/partial-object.ts';
 import { chatErrorOf } from '../output/kit.ts';
 
 // Work that grows with what there is to do, and not with its square. It is counted, so a busy machine changes nothing.

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isPlainRequest } from '../../src/schema/plain-request.ts';
+import { isPlainRequest } from '../../src/request/plain-request.ts';
 import { requestZod } from '../../src/schema/request.ts';
 import { check } from '../../src/schema/standard.ts';
 

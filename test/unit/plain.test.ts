@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeBySchema, decodeChunkBySchema } from '../../src/providers/dialect/decode.ts';
-import { isPlainChunk, isPlainCompletion } from '../../src/providers/dialect/plain.ts';
+import { decodeBySchema, decodeChunkBySchema } from '../../src/dialect/decode.ts';
+import { isPlainChunk, isPlainCompletion } from '../../src/dialect/plain-answer.ts';
 import type { ReportIssue } from '../../src/schema/issue.ts';
 import { usageShape } from '../../src/schema/answer-shapes.ts';
 import { isPlainUsage } from '../../src/schema/usage.ts';

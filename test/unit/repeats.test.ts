@@ -4,9 +4,9 @@ import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
 import { Accumulator } from '../../src/stream/accumulate.ts';
-import { streamDialect } from '../../src/stream-dialect.ts';
-import { ChunkReader } from '../../src/stream/decode-stream.ts';
-import { ChatError } from '../../src/errors.ts';
+import { streamDialect } from '../../src/stream/stream-dialect.ts';
+import { ChunkReader } from '../../src/stream/chunk-reader.ts';
+import { ChatError } from '../../src/outcome/chat-error.ts';
 
 interface Outcome {
   chunks: ChatCompletionChunk[];

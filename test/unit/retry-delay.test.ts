@@ -1,8 +1,8 @@
 import type { Transport } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createRetryBudget } from '../../src/transport/retry-budget.ts';
-import { backoffMs, longestWaitMs, serverDelayMs } from '../../src/transport/retry-delay.ts';
+import { createRetryBudget } from '../../src/traffic/retry-budget.ts';
+import { backoffMs, longestWaitMs, serverDelayMs } from '../../src/traffic/retry-delay.ts';
 
 afterEach(() => {
   vi.useRealTimers();

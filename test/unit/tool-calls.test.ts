@@ -2,7 +2,7 @@ import type { ChatError } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { DecodedChunk, DecodedToolCallDelta } from '../../src/schema/chunk.ts';
-import { ToolCallAttribution } from '../../src/stream/tool-calls.ts';
+import { ToolCallAttribution } from '../../src/stream/attribute-tool-calls.ts';
 
 function chunkOf(pieces: DecodedToolCallDelta[], choice = 0): DecodedChunk {
   return {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { version } from '../../src/version.ts';
+import { version } from '../../src/internal/version.ts';
 
 test('the version in the source is the one in package.json', () => {
   const manifest = JSON.parse(

@@ -1,0 +1,126 @@
+import type { Call, CallContext } from './call.ts';
+import { createCall } from './call.ts';
+import { attachToError } from '../outcome/chat-error.ts';
+import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
+import type { ReadyRequest } from '../request/prepare.ts';
+import { prepare, prepareGet } from '../request/prepare.ts';
+import { readAnswer, readCompletion } from './read-answer.ts';
+import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import { StreamSource } from './stream-source.ts';
+import { Accumulator } from '../stream/accumulate.ts';
+import { unfinished } from '../stream/bad-ends.ts';
+import { ChatStream } from '../stream/chat-stream.ts';
+import { withReport } from '../outcome/with-report.ts';
+import type { StreamOutput } from '../stream/stream-output.ts';
+import { splitThinkTags } from '../stream/think-tags.ts';
+import { warnOnce } from '../outcome/warn.ts';
+
+/** What one call is asked for, and what the client knows about it beside the parameters. */
+export interface ChatRequest {
+  params: unknown;
+  options: RequestOptions<unknown> | null | undefined;
+  /** The answer is going to be held to its schema here. */
+  isValidated?: boolean | undefined;
+  /** Prepares what is no chat, but is sent and read like one. */
+  prepare?: typeof prepare | undefined;
+}
+
+/** A whole answer: validate → encode → send → read → decode. */
+export async function complete(
+  context: CallContext,
+  asked: ChatRequest,
+): Promise<ChatCompletionWithReport> {
+  const call = createCall(context, asked.options, 'whole');
+  try {
+    const request = begin(context.options, call, asked);
+    const completion = await call.attempts.run(async (scope) => {
+      const response = await call.send(request.http, scope);
+      const completion = await readCompletion(response, call, context.options);
+      return checkCompletion(completion, context.options);
+    });
+    call.succeed(completion);
+    // Its usage has been counted by now.
+    return withReport(completion as ChatCompletion, call.report);
+  } catch (error) {
+    throw call.fail(error);
+  }
+}
+
+/** A streamed answer: the same path, with the reading left to whoever pulls. */
+export function stream<T>(
+  context: CallContext,
+  asked: ChatRequest,
+  output?: StreamOutput,
+): ChatStream<T> {
+  const { options } = context;
+  const call = createCall(context, asked.options, 'streamed');
+  const { responseBytes, logprobBytes } = options.limits;
+  const { logprobs } = (asked.params ?? {}) as { logprobs?: unknown };
+  const limits = {
+    ...options.limits,
+    logprobBytes: logprobs === true ? logprobBytes : responseBytes,
+  };
+  const accumulator = new Accumulator(limits, options.provider.profile.finishReasons);
+  return new ChatStream<T>({
+    source: new StreamSource(call, options, accumulator, () => begin(options, call, asked)),
+    accumulator,
+    report: call.report,
+    unreadMs: call.unreadMs,
+    note: call.note,
+    output,
+  });
+}
+
+/** Prepares the request, and tells the report and the user what was changed. */
+function begin(
+  options: ResolvedOptions,
+  { report, note, own, prepared, check }: Call,
+  asked: ChatRequest,
+): ReadyRequest {
+  check();
+  const ready = asked.prepare ?? prepare;
+  const request = ready(options, asked.params, own, asked.isValidated);
+  report.model = request.model;
+  report.thinking = { asked: request.thinking, seen: false };
+  prepared(request);
+  report.adjustments.push(...request.adjustments);
+  request.issues.forEach(note);
+  if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
+  return request;
+}
+
+/** @throws ChatError `stream_interrupted` for an answer that does not say why it ended */
+function checkCompletion(
+  decoded: DecodedCompletion,
+  { splitThinkTags: splits }: ResolvedOptions,
+): DecodedCompletion {
+  const completion = splits ? splitThinkTags(decoded) : decoded;
+  if (completion.choices.some(({ finish_reason }) => finish_reason === null)) {
+    throw attachToError(unfinished('answer'), { partial: completion });
+  }
+  return completion;
+}
+
+/** A call without a body. */
+export async function get<T>(
+  context: CallContext,
+  url: string | undefined,
+  what: string,
+  decode: (body: unknown) => T,
+  requestOptions?: RequestOptions<unknown> | null,
+): Promise<T> {
+  const call = createCall(context, requestOptions, 'whole');
+  try {
+    call.check();
+    const request = prepareGet(context.options, url, what, call.own);
+    const answer = await call.attempts.run(async (scope) => {
+      const response = await call.send(request, scope);
+      return decode(await readAnswer(response, call, context.options));
+    });
+    call.succeed();
+    return answer;
+  } catch (error) {
+    throw call.fail(error);
+  }
+}

@@ -1,0 +1,160 @@
+import type { AsyncItems } from '../internal/web.ts';
+import type { CallContext } from './call.ts';
+import type { ChatRequest } from './ask.ts';
+import { complete, stream } from './ask.ts';
+import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
+import type { ReadyRequest } from '../request/prepare.ts';
+import { withoutHalves } from '../request/half-pairs.ts';
+import { notOffered, post } from '../request/prepare.ts';
+import { decodeText, decodeTextChunk, encodeText } from '../dialect/fill.ts';
+import type { Report } from '../outcome/report.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
+import type { FinishReason } from '../schema/response.ts';
+import { check } from '../schema/standard.ts';
+import type { Completion, CompletionCreateParams, CompletionLogprobs } from '../schema/fill.ts';
+import type { CompletionWithReport } from '../outcome/with-report.ts';
+import { completionParams } from '../schema/fill.ts';
+import type { ChatStream } from '../stream/chat-stream.ts';
+import { withReport } from '../outcome/with-report.ts';
+
+/** A gap that is being filled. Read once, and ended by leaving the loop, as a `ChatStream` is. */
+export interface CompletionStream extends AsyncIterable<Completion> {
+  /** What happened so far; settled when the stream has ended. */
+  readonly report: Report;
+  /** The text alone. */
+  text(): AsyncItems<string>;
+  /** The whole answer; reads the stream itself if nobody does. @throws ChatError the stream's own error */
+  finalCompletion(): Promise<CompletionWithReport>;
+  /** Ends the request. */
+  abort(): void;
+}
+
+/** Fills a gap, whole. */
+export async function completeText(
+  context: CallContext,
+  params: unknown,
+  options: RequestOptions<unknown> | null | undefined,
+): Promise<CompletionWithReport> {
+  return toText(await complete(asText(context), { params, options, prepare: prepareText }));
+}
+
+/** Fills a gap, piece by piece. Resolves with the response head. */
+export async function streamText(
+  context: CallContext,
+  params: object,
+  options: RequestOptions<unknown> | null | undefined,
+): Promise<CompletionStream> {
+  const asked: ChatRequest = { params, options, prepare: prepareText };
+  return asCompletionStream(await stream(asText(context), asked).opened());
+}
+
+function asText(context: CallContext): CallContext {
+  const { options } = context;
+  const provider = {
+    ...options.provider,
+    decode: decodeText,
+    decodeChunk: decodeTextChunk,
+    isPlainChunk: undefined,
+  };
+  return { ...context, options: { ...options, provider } };
+}
+
+/** @throws ChatError `unsupported`, `invalid_request` */
+function prepareText(
+  options: ResolvedOptions,
+  params: unknown,
+  requestOptions: RequestOptions<unknown>,
+): ReadyRequest {
+  const { provider } = options;
+  const { profile } = provider;
+  const url = options.urls.fim;
+  if (profile.fim === undefined || url === undefined)
+    throw notOffered(provider, 'filling in the middle');
+  const checked = check(completionParams(), params);
+  if (!checked.ok) throw invalidRequest(checked.issues);
+  const own = requestOptions.providerOptions as Record<string, unknown> | undefined;
+  if (own?.[provider.id] != null) {
+    const message = 'are fields of chats: this vendor documents none of its own here';
+    throw invalidRequest([{ path: `providerOptions.${provider.id}`, message }]);
+  }
+  const { value: given, adjustments: mended } = withoutHalves(
+    checked.value as CompletionCreateParams,
+    '',
+  );
+  refuseContradictions(given);
+  const { body, adjustments } = encodeText(given, profile);
+  // DeepSeek fills gaps without thinking.
+  return post(options, requestOptions, url, {
+    body,
+    adjustments: [...mended, ...adjustments],
+    issues: [],
+    thinking: 'disabled',
+  });
+}
+
+function refuseContradictions({
+  echo,
+  suffix,
+  logprobs,
+  stream: isStream,
+}: CompletionCreateParams): void {
+  const rules: [broken: boolean, path: string, message: string][] = [
+    [!!echo && suffix != null, 'echo', 'is not for a text with a `suffix`'],
+    [!!echo && logprobs != null, 'echo', 'is not for answers with `logprobs`'],
+    [!!isStream && logprobs != null, 'logprobs', 'is only for whole answers'],
+  ];
+  const broken = rules.filter(([isBroken]) => isBroken);
+  if (broken.length > 0)
+    throw invalidRequest(broken.map(([, path, message]) => ({ path, message })));
+}
+
+/** What a chat's answer, or a piece of one, and ours have in common. */
+interface ChatLike {
+  choices: readonly {
+    index: number;
+    finish_reason: FinishReason;
+    message?: { content: string | null } | undefined;
+    delta?: { content?: string | null | undefined } | undefined;
+  }[];
+}
+
+function toTextChoices({ choices }: ChatLike): Completion['choices'] {
+  return choices.map(({ message, delta, index, finish_reason, ...rest }) => {
+    const { text_logprobs } = rest as { text_logprobs?: CompletionLogprobs };
+    const text = message?.content ?? delta?.content ?? '';
+    return { index, text, finish_reason, ...(text_logprobs && { logprobs: text_logprobs }) };
+  });
+}
+
+function toText<T extends ChatLike & Omit<Completion, 'object' | 'choices'>>(
+  chat: T & { readonly report: Report },
+): CompletionWithReport {
+  // The usage of a whole answer has been counted.
+  return withReport(toPiece(chat), chat.report) as CompletionWithReport;
+}
+
+function toPiece(chat: ChatLike & Omit<Completion, 'object' | 'choices'>): Completion {
+  return { ...chat, object: 'text_completion', choices: toTextChoices(chat) };
+}
+
+function asCompletionStream(chat: ChatStream): CompletionStream {
+  return {
+    report: chat.report,
+    [Symbol.asyncIterator]() {
+      const chunks = chat[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const step = await chunks.next();
+          return step.done ? step : { done: false, value: toPiece(step.value) };
+        },
+        async return() {
+          await chunks.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    text: () => chat.text(),
+    finalCompletion: async () => toText(await chat.finalCompletion()),
+    abort: () => chat.abort(),
+  };
+}

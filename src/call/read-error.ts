@@ -1,0 +1,67 @@
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { parseOr } from '../internal/json.ts';
+import { defaults } from '../options/options.ts';
+import { isEventStream, readEvents } from '../stream/sse.ts';
+
+/** Whether a status sends the request elsewhere. 304 does not. */
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+/** A redirect is an error: the key would go along. */
+export function redirectError(
+  name: string,
+  status: number,
+  location: string | undefined,
+  url: string,
+): ChatError {
+  let target = '';
+  try {
+    // Only the origin: the rest of a redirect may hold anything.
+    if (location !== undefined) target = ` to ${new URL(location, url).origin}`;
+  } catch {
+    // A location that is no URL says nothing.
+  }
+  const message = `${name} answered ${status}, a redirect${target}; none is followed, since the key would go along`;
+  return new ChatError('unexpected_redirect', message, { status });
+}
+
+/** What can be had of an error's body in time and size: the status says enough without it. */
+export async function readErrorBody(
+  body: { read(): Promise<Uint8Array | undefined>; cancel(): void },
+  maxBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  const timer = setTimeout(() => body.cancel(), defaults.errorBodyMs);
+  try {
+    for (;;) {
+      const bytes = await body.read();
+      if (bytes === undefined) break;
+      size += bytes.length;
+      text += decoder.decode(bytes.subarray(0, Math.max(0, maxBytes - size + bytes.length)), {
+        stream: true,
+      });
+      if (size >= maxBytes) {
+        body.cancel();
+        break;
+      }
+    }
+  } catch (error) {
+    // Whatever is wrong with the body, and however long it takes: the status has been told. Only who ended it comes first.
+    const ends = ['aborted', 'deadline_exceeded'];
+    if (!isChatError(error) || ends.includes(error.code)) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return text + decoder.decode();
+}
+
+/** The value of an error's body: JSON, or the text itself; of an event stream, what its first event with data holds. */
+export function parseErrorBody(text: string): unknown {
+  const body = parseOr(text);
+  if (typeof body !== 'string' || !isEventStream(text)) return body;
+  const [first] = readEvents(text).filter(({ data }) => data.trim() !== '');
+  return first === undefined ? body : parseOr(first.data);
+}

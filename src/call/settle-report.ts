@@ -1,0 +1,114 @@
+import type { ResolvedOptions } from '../options/options.ts';
+import { costOf } from '../cost/cost.ts';
+import { isFlashModel } from '../dialect/encoding.ts';
+import type { Report } from '../outcome/report.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import { callsInText } from '../schema/call-in-text.ts';
+import type { FinishWords } from '../schema/finish-reason.ts';
+import { announcesCalls, answerEnd, knownEnd } from '../schema/finish-reason.ts';
+import type { Choice, DecodedCompletion } from '../schema/response.ts';
+import { countUsage } from '../schema/count-usage.ts';
+import { hasCounts, reportUsage } from '../schema/usage.ts';
+
+/** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */
+export function settleReport(
+  report: Report,
+  completion: DecodedCompletion,
+  { provider, pricing }: ResolvedOptions,
+  note: NoteIssue,
+): void {
+  const { profile } = provider;
+  const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
+  const isFlash = isFlashModel(report.model, profile);
+  const cost = costOf(completion, profile, pricing, isFlash, sentAt);
+  if (cost !== undefined) report.cost = cost;
+  settleUsage(report, completion);
+  settleThinking(report, completion, note);
+}
+
+/** The report has what came; the completion has counts that are whole, or none. */
+function settleUsage(report: Report, completion: DecodedCompletion): void {
+  const { usage } = completion;
+  if (usage === undefined) return;
+  const counted = countUsage(completion).usage;
+  // Some vendors put nothing but a price there.
+  if (hasCounts(usage)) report.usage = reportUsage(counted ?? usage);
+}
+
+/** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */
+function settleThinking(
+  { thinking, usage, completion: state }: Report,
+  completion: DecodedCompletion,
+  note: NoteIssue,
+): void {
+  if (thinking === undefined) return;
+  const tokens = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const texts = completion.choices.map(({ message }) => message.reasoning_content);
+  thinking.seen = tokens > 0 || texts.some((text) => text != null && text !== '');
+  if (thinking.asked === 'disabled' && thinking.seen) {
+    const message = 'the model thought, although it was asked not to';
+    note({ code: 'thinking_not_off', path: 'thinking', message });
+  }
+  if (thinking.asked === 'enabled' && !thinking.seen && state === 'complete') {
+    const message = 'no reasoning came, although it was asked for';
+    note({ code: 'thinking_not_seen', path: 'thinking', message });
+  }
+}
+
+/** What kind of end an answer had. */
+export function completionState(
+  completion: DecodedCompletion,
+  words: FinishWords | undefined,
+): Report['completion'] {
+  const [{ finish_reason, message }] = completion.choices;
+  const end = answerEnd(finish_reason, words);
+  if (end === 'good') return 'complete';
+  if (end !== 'length') return end;
+  const isEmpty = !message.content && !message.tool_calls?.length;
+  const counted = completion.usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const hasThought = counted > 0 || !!message.reasoning_content;
+  return isEmpty && hasThought ? 'reasoning_exhausted' : 'length';
+}
+
+/**
+ * What is odd about the end of an answer.
+ *
+ * @param hasTools whether the request offered some
+ */
+export function noteEnd(
+  { choices }: DecodedCompletion,
+  words: FinishWords | undefined,
+  hasTools: boolean,
+  note: NoteIssue,
+): void {
+  for (const choice of choices) {
+    const path = `choices.${choice.index}`;
+    const end = knownEnd(choice.finish_reason, words);
+    if (end === undefined) {
+      const message = 'this word is not known, so the answer does not count as whole';
+      note({ code: 'unknown_finish_reason', path: `${path}.finish_reason`, message });
+    }
+    if (end === 'good') noteNothing(choice, path, note);
+    if (hasTools) noteCallInText(choice, path, note);
+  }
+}
+
+/** A good end, and nothing that it is the end of. */
+function noteNothing({ message, finish_reason }: Choice, path: string, note: NoteIssue): void {
+  const { content, refusal, audio, tool_calls, invalid_tool_calls } = message;
+  if (tool_calls?.length || invalid_tool_calls?.length) return;
+  if (announcesCalls(finish_reason)) {
+    const why = 'the answer says that tools were called, and holds no call';
+    note({ code: 'missing_tool_calls', path: `${path}.message.tool_calls`, message: why });
+  } else if (!content?.trim() && !refusal && !audio) {
+    const why = 'the answer is whole, and holds neither content nor a call';
+    note({ code: 'empty_answer', path: `${path}.message.content`, message: why });
+  }
+}
+
+function noteCallInText({ message }: Choice, path: string, note: NoteIssue): void {
+  for (const field of callsInText(message)) {
+    const why = 'a tool call came as text, which the vendor has failed to read; it was not run';
+    note({ code: 'tool_call_in_text', path: `${path}.message.${field}`, message: why });
+  }
+}

@@ -1,0 +1,135 @@
+import type { AttemptScope } from './attempts.ts';
+import type { Call } from './call.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import type { ReadyRequest } from '../request/prepare.ts';
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { ChunkSource, StreamOutcome } from '../stream/chunk-source.ts';
+import { unbegun } from '../stream/bad-ends.ts';
+import type { WatchedBody } from './watched-body.ts';
+import { streamDialect } from '../stream/stream-dialect.ts';
+import { ChunkReader } from '../stream/chunk-reader.ts';
+import type { CallLedger } from '../stream/attribute-tool-calls.ts';
+import type { ThinkTagSplitter } from '../stream/think-tags.ts';
+import { createThinkTagSplitter } from '../stream/think-tags.ts';
+import type { AbortSignalLike } from '../internal/web.ts';
+
+/** Where a stream's chunks come from: attempt after attempt until the first chunk is handed out, then only this one. */
+export class StreamSource implements ChunkSource {
+  readonly signal: AbortSignalLike;
+  readonly #call: Call;
+  readonly #options: ResolvedOptions;
+  readonly #ledger: CallLedger;
+  readonly #prepareRequest: () => ReadyRequest;
+  #request!: ReadyRequest;
+  #reader!: ChunkReader;
+  #body: WatchedBody | undefined = undefined;
+  #splitter: ThinkTagSplitter | undefined = undefined;
+  #first: ChatCompletionChunk | undefined = undefined;
+  #isDelivered = false;
+
+  constructor(
+    call: Call,
+    options: ResolvedOptions,
+    ledger: CallLedger,
+    prepareRequest: () => ReadyRequest,
+  ) {
+    this.signal = call.lifetime.signal;
+    this.#call = call;
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#prepareRequest = prepareRequest;
+  }
+
+  async open(): Promise<void> {
+    this.#request = this.#prepareRequest();
+    await this.#connect();
+  }
+
+  pull(): ChatCompletionChunk | undefined {
+    // Before the first chunk, only `fill` may meet an error: it can try again.
+    const chunk = this.#isDelivered ? this.#reader.pull() : this.#first;
+    if (chunk === undefined) return undefined;
+    this.#isDelivered = true;
+    return this.#splitter === undefined ? chunk : this.#splitter.split(chunk);
+  }
+
+  get isRepeat(): boolean {
+    return this.#isDelivered && this.#splitter === undefined && this.#reader.isRepeat;
+  }
+
+  fill(): Promise<boolean> {
+    return this.#isDelivered ? this.#reader.fill() : this.#fillFirst();
+  }
+
+  read(): Promise<Uint8Array | undefined> | undefined {
+    return this.#isDelivered && this.#reader.wantsBytes ? this.#body?.beginRead() : undefined;
+  }
+
+  feed(bytes: Uint8Array | undefined): void {
+    this.#body?.endRead(bytes);
+    this.#reader.feed(bytes);
+  }
+
+  failRead(error: unknown): unknown {
+    return this.#body?.failRead(error) ?? error;
+  }
+
+  gotContent(): void {
+    this.#body?.gotContent();
+  }
+
+  gotFinish(): void {
+    this.#body?.gotFinish();
+  }
+
+  rest(): ChatCompletionChunk | undefined {
+    return this.#splitter?.rest();
+  }
+
+  cancel(error: ChatError): void {
+    this.#call.lifetime.abort(error);
+  }
+
+  settle(outcome: StreamOutcome): void {
+    const isWhole = 'completion' in outcome;
+    // After `[DONE]` the rest of the body is read, so that the connection can be used again.
+    if (!isWhole || !this.#reader.sawDone) this.#body?.cancel();
+    if (isWhole) this.#call.succeed(outcome.completion);
+    else this.#call.fail(outcome.error);
+  }
+
+  #connect(): Promise<void> {
+    return this.#call.attempts.run(async (scope: AttemptScope) => {
+      const { provider, limits, splitThinkTags } = this.#options;
+      const { send, toError, note } = this.#call;
+      const { body } = await send(this.#request.http, scope);
+      this.#body = body;
+      this.#reader = new ChunkReader(
+        body,
+        streamDialect(provider, toError),
+        limits,
+        note,
+        this.#ledger,
+      );
+      this.#splitter = splitThinkTags ? createThinkTagSplitter() : undefined;
+    });
+  }
+
+  /** Reads up to the first chunk. An error in its place may still be retried: nobody has seen anything. */
+  async #fillFirst(): Promise<boolean> {
+    for (;;) {
+      try {
+        do {
+          this.#first = this.#reader.pull();
+          if (this.#first !== undefined) return true;
+        } while (await this.#reader.fill());
+        throw unbegun();
+      } catch (error) {
+        this.#body?.cancel();
+        await this.#call.attempts.again(error);
+        await this.#connect();
+      }
+    }
+  }
+}

@@ -1,0 +1,267 @@
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import { answerEnd } from '../schema/finish-reason.ts';
+import { flashErrorCode } from '../outcome/visitor-sentences.ts';
+import type { DecodedFailure, Profile, VendorFailure } from './profile.ts';
+import {
+  codeOfWords,
+  contentFilter,
+  contextLength,
+  emptyAccount,
+  tooManyAtOnce,
+} from './error-words.ts';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * The error in a body that came with status 200, or in an event of a stream; `undefined` if there is none. Read by the
+ * shape, since gateways send errors with any status and any content type. `error: null` is no error.
+ */
+export function findError(body: unknown): unknown {
+  if (Array.isArray(body)) return body.map(findError).find((error) => error !== undefined);
+  if (!isRecord(body)) return undefined;
+  if (body.error != null && body.error !== false && body.error !== '') return body;
+  // A chunk or a completion that has nothing in `error` is what it says it is.
+  if (body.choices !== undefined) return undefined;
+  if (body.object === 'error') return body;
+  const isFlat =
+    typeof (body.message ?? body.msg ?? body.detail) === 'string' || Array.isArray(body.detail);
+  return isFlat ? body : undefined;
+}
+
+/** Status and body → what happened, in the codes of this package. */
+export function decodeError(failure: VendorFailure, profile: Profile): DecodedFailure {
+  const told = readError(failure.body);
+  const code = codeOf(failure, told, profile);
+  const said = told.message === undefined ? '' : `: ${told.message}`;
+  const where =
+    failure.status === undefined ? 'reported an error' : `answered ${String(failure.status)}`;
+  return {
+    code,
+    message: `${profile.name} ${where}${said}${hint(code, profile)}`,
+    status: failure.status,
+    provider: profile.id,
+    retryable: retryable.has(code),
+    limit: code === 'rate_limit' ? concurrencyLimit(told) : undefined,
+    param: told.param,
+    vendorCode: told.code,
+    vendorType: told.type,
+    requestId: told.requestId,
+  };
+}
+
+const retryable = new Set<ChatErrorCode>(['rate_limit', 'overloaded', 'server_error', 'timeout']);
+
+function hint(code: ChatErrorCode, { contextWindow, apiKeyVariables }: Profile): string {
+  if (code === 'context_length' && contextWindow !== undefined) {
+    return ` (the context here is ${contextWindow} tokens)`;
+  }
+  if (code === 'authentication' && apiKeyVariables.length > 0) {
+    return ` (check the key; it is usually in ${apiKeyVariables.join(' or ')})`;
+  }
+  return '';
+}
+
+/** DeepSeek's limit of calls at the same time, which it tells in words alone. */
+function concurrencyLimit({ message = '' }: ToldError): number | undefined {
+  const limit = /concurrency limit of \(?(\d{1,9})\)?/i.exec(message)?.[1];
+  return limit === undefined ? undefined : Number(limit);
+}
+
+/**
+ * The status decides; inside a 200, the status that the body tells, then its `code` and `type`, and its words last: they
+ * may speak of anything, also of what was asked.
+ */
+function codeOf(
+  { status: given, body }: VendorFailure,
+  told: ToldError,
+  profile: Profile,
+): ChatErrorCode {
+  const ours = flashErrorCode(told.type, told.code);
+  if (ours !== undefined) return ours;
+  const words = [told.type, told.code, told.message].filter(Boolean).join(' ').toLowerCase();
+  const status = given ?? told.status;
+  // A web page is the network's, and its words are about nothing that the vendor knows.
+  if (isPage(body)) return status === 403 ? 'permission_denied' : codeOfStatus(status ?? 502);
+  const named = codeOfWords([told.code, told.type]);
+  if (status === undefined) return refine(named ?? codeByWords(words), words);
+  if (status === 403) return forbidden(named, words, profile);
+  const code = codeOfStatus(status);
+  if (code === 'rate_limit') {
+    if (named === 'insufficient_balance') return named;
+    const isEmpty = emptyAccount.test(words) && !tooManyAtOnce.test(words);
+    return isEmpty ? 'insufficient_balance' : code;
+  }
+  if (code !== 'bad_request') return code;
+  if (named !== undefined && refinements.has(named)) return named;
+  return isFiltered(body) ? 'content_filter' : refine(code, words);
+}
+
+// What a 400 may be as well, if its own `code` or `type` says so.
+const refinements = new Set<ChatErrorCode>([
+  'context_length',
+  'content_filter',
+  'insufficient_balance',
+  'not_found',
+]);
+
+/** A request may be bad because it does not fit, or for what it says; many have only words for it. */
+function refine(code: ChatErrorCode, words: string): ChatErrorCode {
+  if (code !== 'bad_request') return code;
+  if (contextLength.test(words)) return 'context_length';
+  // DeepSeek, of a name that is gone.
+  if (words.includes('supported api model names')) return 'not_found';
+  return contentFilter.test(words) ? 'content_filter' : code;
+}
+
+function codeOfStatus(status: number): ChatErrorCode {
+  const known: Record<number, ChatErrorCode> = {
+    401: 'authentication',
+    402: 'insufficient_balance',
+    403: 'permission_denied',
+    404: 'not_found',
+    408: 'timeout',
+    409: 'server_error',
+    425: 'server_error',
+    429: 'rate_limit',
+    503: 'overloaded',
+    529: 'overloaded',
+  };
+  // Neither an answer nor a refusal of ours.
+  if (status < 400) return 'invalid_response';
+  return known[status] ?? (status >= 500 ? 'server_error' : 'bad_request');
+}
+
+function forbidden(
+  named: ChatErrorCode | undefined,
+  words: string,
+  { insufficientBalanceStatuses = [] }: Profile,
+): ChatErrorCode {
+  if (named === 'insufficient_balance' || named === 'content_filter') return named;
+  if (emptyAccount.test(words) || /\bquota\b|\bbalance\b/.test(words))
+    return 'insufficient_balance';
+  const saysPermission =
+    named === 'permission_denied' || /permission|not allowed|access denied/.test(words);
+  return insufficientBalanceStatuses.includes(403) && !saysPermission
+    ? 'insufficient_balance'
+    : 'permission_denied';
+}
+
+/** What the words of an error say that has nothing else. */
+function codeByWords(words: string): ChatErrorCode {
+  const rules: [RegExp, ChatErrorCode][] = [
+    [tooManyAtOnce, 'rate_limit'],
+    [emptyAccount, 'insufficient_balance'],
+    [contextLength, 'context_length'],
+    [contentFilter, 'content_filter'],
+    [/rate[ _]limit|too many requests|concurrency/, 'rate_limit'],
+    [/overloaded|unavailable|capacity|too busy/, 'overloaded'],
+    [/authentication|invalid[ _]api[ _]key|unauthorized/, 'authentication'],
+    [/permission|forbidden/, 'permission_denied'],
+    [/not[ _]found/, 'not_found'],
+    [/server_error|internal|upstream|api_error/, 'server_error'],
+    [/invalid[ _]|bad[ _]request|unsupported/, 'bad_request'],
+  ];
+  return rules.find(([pattern]) => pattern.test(words))?.[1] ?? 'server_error';
+}
+
+/** An answer that the vendor's filter has emptied, with a status of failure. */
+function isFiltered(body: unknown): boolean {
+  const choices = isRecord(body) ? body.choices : undefined;
+  const [choice] = Array.isArray(choices) ? (choices as unknown[]) : [];
+  const reason = isRecord(choice) ? choice.finish_reason : undefined;
+  return typeof reason === 'string' && answerEnd(reason) === 'content_filter';
+}
+
+interface ToldError {
+  message?: string | undefined;
+  type?: string | undefined;
+  code?: string | undefined;
+  param?: string | undefined;
+  requestId?: string | undefined;
+  status?: number | undefined;
+}
+
+/** Reads every shape in which vendors and gateways put an error. */
+function readError(body: unknown): ToldError {
+  if (Array.isArray(body)) return readError(body[0]);
+  if (typeof body === 'string') return { message: readText(body) };
+  if (!isRecord(body)) return {};
+  const { error } = body;
+  const inner: Fields = isRecord(error) ? error : body;
+  const message = messageOf(inner) ?? messageOf(body);
+  // The name of the failure beside what there is to say about it.
+  const name = typeof error === 'string' && error.trim() !== '' ? error : undefined;
+  const said = name === undefined || name === message ? message : joined(name, message);
+  const code = word(inner.code);
+  return {
+    message: said === undefined ? undefined : clip(said),
+    type: word(inner.type),
+    code: code ?? word(inner.statusCode ?? inner.status),
+    param: word(inner.param),
+    requestId: word(inner.requestId ?? inner.request_id),
+    status: [inner.code, inner.statusCode, inner.status, body.statusCode, body.status]
+      .map((status) => (typeof status === 'object' ? Number.NaN : Number(status)))
+      .find((status) => Number.isInteger(status) && status >= 400 && status < 600),
+  };
+}
+
+/** What an error says, wherever it says it. */
+function messageOf(fields: Fields): string | undefined {
+  const page = fields['html-message'];
+  return [
+    fields.message,
+    fields.error_message,
+    fields.msg,
+    fields.detail,
+    fields.title,
+    fields['short-message'],
+    typeof page === 'string' ? page.replace(/<[^>]*>/g, ' ') : undefined,
+  ]
+    .map(messageText)
+    .find((text) => text !== undefined);
+}
+
+function joined(name: string, message: string | undefined): string {
+  return message === undefined ? name : `${name}: ${message}`;
+}
+
+function messageText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value;
+  // FastAPI: `detail: [{ msg, loc }]`.
+  if (Array.isArray(value)) {
+    const texts = value.flatMap((item) => (isRecord(item) ? (messageText(item.msg) ?? []) : []));
+    return texts.length > 0 ? texts.join('; ') : undefined;
+  }
+  return undefined;
+}
+
+function readText(text: string): string | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  if (!isPage(trimmed)) return clip(trimmed);
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(trimmed)?.[1]?.trim();
+  return `an HTML page${title ? `, "${clip(title)}"` : ''}`;
+}
+
+/** Comments may come before it. */
+const pageStart =
+  /^\s*(?:<!--[\s\S]*?-->\s*)*<(?:!doctype|html|head|body|title|center|h[1-6]|div|p|pre|\?xml)\b/i;
+
+function isPage(body: unknown): boolean {
+  const page = isRecord(body) ? body['html-message'] : body;
+  return typeof page === 'string' && pageStart.test(page);
+}
+
+function clip(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}
+
+function word(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? clip(value) : undefined;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,201 @@
+import type { CanonicalRequest } from '../schema/canonical-request.ts';
+import type { EncodedRequest, ParameterRule, Profile, RuledParameter } from './profile.ts';
+import { encodeFormat } from './encode-format.ts';
+import { encodeMessages } from './encode-messages.ts';
+import { encodeThinking } from './encode-thinking.ts';
+import { encodeTools } from './encode-tools.ts';
+import type { Encoding } from './encoding.ts';
+import { beginEncoding, wireModel } from './encoding.ts';
+
+/** Parameters that need no more than a rule, and whose it is. */
+const rules = {
+  temperature: 'temperature',
+  top_p: 'top_p',
+  frequency_penalty: 'frequency_penalty',
+  presence_penalty: 'presence_penalty',
+  seed: 'seed',
+  logit_bias: 'logit_bias',
+  logprobs: 'logprobs',
+  top_logprobs: 'logprobs',
+  parallel_tool_calls: 'parallel_tool_calls',
+} as const satisfies Partial<Record<keyof CanonicalRequest, RuledParameter>>;
+
+type Ruled = keyof typeof rules;
+
+/**
+ * Who writes each field, in the order in which they do: a stable order of keys is kind to prompt caches and to readers. A
+ * field without a writer does not compile, and would be lost.
+ */
+const writers = {
+  model: encodeModel,
+  tools: encodeTools,
+  tool_choice: encodeTools,
+  thinking: encodeThinking,
+  reasoning_effort: encodeThinking,
+  response_format: encodeFormat,
+  messages: encodeConversation,
+  max_tokens: encodeLimits,
+  stop: encodeLimits,
+  temperature: encodeParameters,
+  top_p: encodeParameters,
+  frequency_penalty: encodeParameters,
+  presence_penalty: encodeParameters,
+  seed: encodeParameters,
+  logit_bias: encodeParameters,
+  logprobs: encodeParameters,
+  top_logprobs: encodeParameters,
+  parallel_tool_calls: encodeParameters,
+  user_id: encodeUser,
+  stream: encodeStream,
+  include_usage: encodeStream,
+  foreign: dropForeign,
+} satisfies Record<
+  Exclude<keyof CanonicalRequest, 'written' | 'isValidated'>,
+  (encoding: Encoding) => void
+>;
+
+const inOrder = [...new Set(Object.values(writers))];
+
+/** Ours → wire, guided by the profile alone. */
+export function encode(request: CanonicalRequest, profile: Profile): EncodedRequest {
+  const encoding = beginEncoding(request, profile);
+  for (const write of inOrder) write(encoding);
+  const { body, path, adjustments, issues, asked } = encoding;
+  return { body, path, adjustments, issues, ...(asked && { thinking: asked }) };
+}
+
+function encodeModel({ request, profile, body }: Encoding): void {
+  body.model = wireModel(request.model, profile);
+  // A place for the messages, which are written when it is known whether the model will think.
+  body.messages = [];
+}
+
+function encodeConversation(encoding: Encoding): void {
+  encoding.body.messages = encodeMessages(encoding);
+}
+
+function encodeLimits({ request, caps, profile, body, written, adjust }: Encoding): void {
+  const { max_tokens, stop } = request;
+  if (max_tokens !== undefined) {
+    body.max_tokens = Math.min(max_tokens, caps.max_tokens ?? max_tokens);
+    const param = written('max_tokens');
+    if (param !== 'max_tokens') {
+      const reason = 'the name that this vendor documents';
+      adjust({ param, action: 'renamed', lossy: false, from: param, to: 'max_tokens', reason });
+    }
+    if (body.max_tokens !== max_tokens) {
+      const reason = `${profile.name} writes at most ${caps.max_tokens} tokens`;
+      adjust({
+        param,
+        action: 'clamped',
+        lossy: true,
+        from: max_tokens,
+        to: body.max_tokens,
+        reason,
+      });
+    }
+  }
+  if (stop !== undefined) {
+    const tooMany = Array.isArray(stop) && caps.stop !== undefined && stop.length > caps.stop;
+    body.stop = tooMany ? stop.slice(0, caps.stop) : stop;
+    if (tooMany) {
+      const reason = `${profile.name} takes ${caps.stop} stop sequences; the first ones are kept`;
+      adjust({ param: 'stop', action: 'clamped', lossy: true, from: stop, to: body.stop, reason });
+    }
+  }
+}
+
+function encodeParameters(encoding: Encoding): void {
+  for (const field of ruled) {
+    const value = encoding.request[field];
+    if (value !== undefined) encodeRuled(encoding, field, value);
+  }
+}
+
+const ruled = Object.keys(rules) as Ruled[];
+
+/** Sends a parameter, or says why not. */
+function encodeRuled(encoding: Encoding, field: Ruled, given: unknown): void {
+  const { profile, body, adjust } = encoding;
+  const effective: ParameterRule = profile.parameters[rules[field]] ?? 'sent';
+  if (effective === 'dropped') {
+    const reason = `${profile.name} documents no such parameter`;
+    adjust({ param: field, action: 'dropped', lossy: true, from: given, reason });
+    return;
+  }
+  const value = field === 'top_p' || field === 'seed' ? atLeast(encoding, field, given) : given;
+  body[field] = value;
+  if (
+    effective === 'ineffective' ||
+    (effective === 'ineffective while thinking' && encoding.thinks)
+  ) {
+    const when = effective === 'ineffective' ? '' : ' while it thinks';
+    const reason = `${profile.name} takes it without an effect${when}`;
+    adjust({ param: field, action: 'ineffective', lossy: false, from: value, to: value, reason });
+  }
+}
+
+function atLeast(
+  { caps, profile, adjust }: Encoding,
+  param: 'top_p' | 'seed',
+  value: unknown,
+): unknown {
+  const minimum = caps[param];
+  if (minimum === undefined || (value as number) >= minimum) return value;
+  const reason = `${profile.name} takes ${minimum} and more`;
+  adjust({ param, action: 'clamped', lossy: true, from: value, to: minimum, reason });
+  return minimum;
+}
+
+function encodeUser({ request, profile, body, written, adjust }: Encoding): void {
+  const { user_id: id } = request;
+  if (id === undefined) return;
+  const param = written('user_id');
+  const { user } = profile;
+  if (user === undefined || (user.pattern && !user.pattern.test(id))) {
+    const reason = user
+      ? `${profile.name} takes ${user.pattern}`
+      : `${profile.name} documents no such parameter`;
+    adjust({ param, action: 'dropped', lossy: true, from: id, reason });
+    return;
+  }
+  body[user.field] = id;
+  if (param !== user.field) {
+    const reason = 'the name that this vendor documents';
+    adjust({ param, action: 'renamed', lossy: false, from: param, to: user.field, reason });
+  }
+}
+
+function encodeStream({ request, profile, body, adjust }: Encoding): void {
+  if (request.stream === undefined) return;
+  // Also when it is false: some gateways stream unless they are told not to.
+  body.stream = request.stream;
+  if (!request.stream) return;
+  const { include_usage: asked } = request;
+  const param = 'stream_options';
+  if (profile.parameters.stream_options === 'dropped') {
+    // Not to be told the counts is what happens anyway.
+    if (!asked) return;
+    const reason = `${profile.name} documents no such parameter`;
+    adjust({ param, action: 'dropped', lossy: true, from: { include_usage: asked }, reason });
+    return;
+  }
+  const sent = { include_usage: asked ?? true };
+  body.stream_options = sent;
+  if (asked === undefined) {
+    const reason = 'asks for token counts at the end of the stream';
+    adjust({ param, action: 'added', lossy: false, to: sent, reason });
+  }
+}
+
+function dropForeign({ request, adjust }: Encoding): void {
+  for (const [param, from] of Object.entries(request.foreign)) {
+    adjust({
+      param,
+      action: 'dropped',
+      lossy: true,
+      from,
+      reason: 'an OpenAI field that no vendor takes',
+    });
+  }
+}

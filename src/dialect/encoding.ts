@@ -1,0 +1,82 @@
+import { ChatError } from '../outcome/chat-error.ts';
+import type { Adjustment } from '../outcome/report.ts';
+import type { ReportIssue } from '../schema/issue.ts';
+import type { CanonicalRequest } from '../schema/canonical-request.ts';
+import type { Profile } from './profile.ts';
+
+/** What the parts of the encoder share: the request, the facts, and what comes out. */
+export interface Encoding {
+  readonly request: CanonicalRequest;
+  readonly profile: Profile;
+  /** The profile's caps, or none if this is another model. */
+  readonly caps: Profile['caps'];
+  /** Whether this is the model that the profile speaks of. */
+  readonly isFlash: boolean;
+  readonly body: Record<string, unknown>;
+  readonly adjustments: Adjustment[];
+  readonly issues: ReportIssue[];
+  path: 'chat' | 'beta';
+  /** What the request asks for, the guard of a forced tool choice included. */
+  asked: 'enabled' | 'disabled' | undefined;
+  /** Whether the model will think; it does unless it is switched off. */
+  thinks: boolean;
+  /** The path of a field in the caller's own words. */
+  written(field: string): string;
+  adjust(adjustment: Omit<Adjustment, 'from' | 'to'> & { from?: unknown; to?: unknown }): void;
+}
+
+/** An encoding of which nothing is written yet. */
+export function beginEncoding(request: CanonicalRequest, profile: Profile): Encoding {
+  const adjustments: Adjustment[] = [];
+  const isFlash = isFlashModel(request.model, profile);
+  return {
+    request,
+    profile,
+    caps: isFlash ? profile.caps : {},
+    isFlash,
+    body: {},
+    adjustments,
+    issues: [],
+    path: 'chat',
+    asked: request.thinking ?? (request.reasoning_effort === undefined ? undefined : 'enabled'),
+    thinks: true,
+    written: (field) => request.written[field] ?? field,
+    adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),
+  };
+}
+
+/** The vendor's prefix goes before an id without a slash; `deepseek/` is taken off where the vendor has none. */
+export function wireModel(model: string, { modelPrefix = '' }: Profile): string {
+  if (modelPrefix === '') return bareModel(model);
+  return model.includes('/') ? model : modelPrefix + model;
+}
+
+/** Whether an id, with or without the prefix, is of the model that profiles speak of. */
+export function isFlashModel(model: string, { modelAliases = [] }: Profile): boolean {
+  const bare = bareModel(model);
+  return bare === 'deepseek-v4-flash' || modelAliases.includes(bare);
+}
+
+function bareModel(model: string): string {
+  return model.startsWith('deepseek/') ? model.slice('deepseek/'.length) : model;
+}
+
+/** An `unsupported_parameter`: leaving this out would change the meaning of the request. */
+export function unsupported(profile: Profile, param: string, what: string): ChatError {
+  return new ChatError(
+    'unsupported_parameter',
+    `${profile.name} does not take ${what} (${param})`,
+    {
+      provider: profile.id,
+      param,
+    },
+  );
+}
+
+/** Sends the request to the vendor's beta path. */
+export function reroute(encoding: Encoding, param: string, reason: string): void {
+  if (encoding.path === 'beta') return;
+  encoding.path = 'beta';
+  const { chat = 'chat/completions', beta } = encoding.profile.paths;
+  encoding.adjust({ param, action: 'rerouted', lossy: false, from: chat, to: beta, reason });
+}

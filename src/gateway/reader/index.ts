@@ -1,0 +1,264 @@
+// The page's side of `toResponse()`: small, without the client, and for browsers of 2022 on.
+import type { AsyncItems } from '../../internal/web.ts';
+import type { ChatErrorCode } from '../../outcome/error-codes.ts';
+import { attachToError, ChatError, isChatError } from '../../outcome/chat-error.ts';
+import type { Report } from '../../outcome/report.ts';
+import type { ChatCompletionChunk } from '../../schema/chunk.ts';
+import type { ChatCompletion } from '../../schema/response.ts';
+import type { ChatStreamEvent } from '../../stream/events.ts';
+import { createEventReader } from '../../stream/events.ts';
+import { flashErrorType } from '../../outcome/visitor-sentences.ts';
+import { Fold } from './fold.ts';
+
+export { ChatError, isChatError } from '../../outcome/chat-error.ts';
+export type { ChatErrorCode } from '../../outcome/error-codes.ts';
+export type { ChatStreamEvent } from '../../stream/events.ts';
+export type { ChatCompletion } from '../../schema/response.ts';
+
+/** What we need of a `Response`. */
+export interface ChatResponseLike {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: {
+    getReader(): {
+      read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+      cancel(): Promise<void>;
+    };
+  } | null;
+}
+
+/** What the server has sent of its report, with `toResponse({ report: true })`. */
+export type SentReport = Pick<Report, 'provider' | 'model' | 'timings' | 'completion'> &
+  Partial<Pick<Report, 'usage' | 'cost'>>;
+
+/** A whole answer, and the report beside it, if the server sent one. Not enumerable. */
+export type ReadCompletion = ChatCompletion & { readonly report?: SentReport };
+
+/** An answer as it comes. Read it once, in one of its ways; leaving the loop ends the request. */
+export interface ChatReader {
+  /** Deltas of content, reasoning and tool calls, token counts and the end. */
+  events(): AsyncItems<ChatStreamEvent>;
+  /** The content alone. */
+  text(): AsyncItems<string>;
+  /** The whole answer; during, after or instead of the above. */
+  finalCompletion(): Promise<ReadCompletion>;
+}
+
+/**
+ * Reads the response that `stream.toResponse()` or `pipeToResponse()` made.
+ *
+ * @param given a `Response`, or the promise of one
+ * @throws ChatError with the `code` of the server's error; `stream_interrupted` if the answer is not whole, with what there
+ *   was as `partial`; `stream_consumed` at a second reading
+ *
+ * @example
+ * for await (const text of readChat(fetch('/chat', { method: 'POST', body })).text()) show(text);
+ */
+export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): ChatReader {
+  const fold = { now: new Fold() };
+  let report: SentReport | undefined;
+  let isTaken = false;
+  let cancel: (() => void) | undefined;
+  let isBegun = false;
+  let isLeft = false;
+  let resolveEnd!: (completion: ReadCompletion) => void;
+  let rejectEnd!: (error: unknown) => void;
+  const ended = new Promise<ReadCompletion>((resolve, reject) => {
+    resolveEnd = resolve;
+    rejectEnd = reject;
+  });
+  ended.catch(() => {});
+
+  function fail(error: ChatError): ChatError {
+    const { partial } = fold.now;
+    if (partial.choices.length > 0) attachToError(error, { partial });
+    rejectEnd(error);
+    return error;
+  }
+
+  function resolve(): ChatCompletion {
+    const { completion } = fold.now;
+    const value = report;
+    if (value !== undefined) Object.defineProperty(completion, 'report', { value });
+    resolveEnd(completion);
+    return completion;
+  }
+
+  async function* read(): AsyncGenerator<ChatStreamEvent, undefined> {
+    const events = createEventReader();
+    isBegun = true;
+    try {
+      const response = await given;
+      const reader = response.body?.getReader();
+      cancel = () => void reader?.cancel().catch(() => {});
+      // It was left while there was no response yet.
+      if (isLeft) cancel();
+      checkResponse(response);
+      for await (const { flash, ...chunk } of framesOf(reader)) {
+        report = flash?.report ?? report;
+        if (flash?.reset === true) {
+          fold.now = new Fold();
+          yield { type: 'reset' };
+        }
+        fold.now.add(chunk);
+        yield* events.read(chunk);
+      }
+      if (!fold.now.isComplete) {
+        throw new ChatError('stream_interrupted', 'The stream ended before the answer was whole');
+      }
+      yield* events.end(resolve());
+    } catch (cause) {
+      throw fail(asChatError(cause, isLeft));
+    } finally {
+      cancel?.();
+    }
+  }
+
+  function take(): AsyncGenerator<ChatStreamEvent, undefined> {
+    if (isTaken) throw new ChatError('stream_consumed', 'The response can be read once');
+    isTaken = true;
+    return read();
+  }
+
+  /** A generator that waits cannot be left; the request has to end now. */
+  function leavable<T>(items: AsyncGenerator<T, undefined>): AsyncItems<T> {
+    return {
+      async next() {
+        return isLeft ? { done: true, value: undefined } : items.next();
+      },
+      async return() {
+        isLeft = true;
+        cancel?.();
+        if (!isBegun) void letGo(given);
+        // Left behind its end, the answer is whole.
+        if (fold.now.isComplete) resolve();
+        else fail(new ChatError('aborted', 'The loop over the answer was left'));
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  async function* textOf(
+    events: AsyncGenerator<ChatStreamEvent, undefined>,
+  ): AsyncGenerator<string, undefined> {
+    for await (const event of events) {
+      if (event.type === 'reset') {
+        throw fail(
+          new ChatError('stream_interrupted', 'The answer was begun anew; read events() instead'),
+        );
+      }
+      if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
+    }
+  }
+
+  return {
+    events: () => leavable(take()),
+    text: () => leavable(textOf(take())),
+    finalCompletion() {
+      if (!isTaken) void drain(take());
+      return ended;
+    },
+  };
+}
+
+async function drain(events: AsyncGenerator<ChatStreamEvent, undefined>): Promise<void> {
+  try {
+    for await (const _ of events);
+  } catch {
+    // The end has it.
+  }
+}
+
+/** Nobody has begun to read it. */
+async function letGo(given: ChatResponseLike | Promise<ChatResponseLike>): Promise<void> {
+  try {
+    await (await given).body?.getReader().cancel();
+  } catch {
+    // It is gone, one way or the other.
+  }
+}
+
+function asChatError(cause: unknown, isLeft: boolean): ChatError {
+  if (isChatError(cause) && !isLeft) return cause;
+  // A signal of `AbortSignal.timeout()` has the second name.
+  const name = String((cause as { name?: unknown } | null)?.name);
+  const isAbort = isLeft || name === 'AbortError' || name === 'TimeoutError';
+  return isAbort
+    ? new ChatError('aborted', 'Reading was stopped', { cause })
+    : new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true });
+}
+
+interface Frame extends ChatCompletionChunk {
+  flash?: { report?: SentReport; reset?: boolean } | undefined;
+  error?: { message?: unknown; type?: unknown; code?: unknown } | undefined;
+}
+
+/** @throws ChatError for a response that is no stream */
+function checkResponse({ ok, status, headers }: ChatResponseLike): void {
+  const type = headers.get('content-type') ?? '';
+  if (ok && type.includes('text/event-stream')) return;
+  if (ok) {
+    throw new ChatError(
+      'invalid_response',
+      `The server answered with ${type || 'no type'}, and no stream`,
+    );
+  }
+  const codes: Record<number, ChatErrorCode> = {
+    401: 'authentication',
+    403: 'permission_denied',
+    404: 'not_found',
+    429: 'rate_limit',
+  };
+  const code = codes[status] ?? (status >= 500 ? 'server_error' : 'bad_request');
+  throw new ChatError(code, `The server answered ${status}`, { status });
+}
+
+/**
+ * The frames of a stream, as they come. What our server writes is one line each, which takes no parser of all that the
+ * specification allows.
+ *
+ * @throws ChatError for an error frame, and for what is none of ours
+ */
+async function* framesOf(
+  reader: ReturnType<NonNullable<ChatResponseLike['body']>['getReader']> | undefined,
+): AsyncGenerator<Frame, undefined> {
+  const decoder = new TextDecoder();
+  let line = '';
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done) return;
+    const [more = '', ...next] = decoder.decode(value, { stream: true }).split('\n');
+    line += more;
+    for (const after of next) {
+      const data = line.startsWith('data:') ? line.slice(5).trim() : '';
+      line = after;
+      if (data === '' || data === '[DONE]') continue;
+      const frame = parseFrame(data);
+      if (frame.error != null) throw toError(frame.error);
+      yield frame;
+    }
+  }
+}
+
+function parseFrame(data: string): Frame {
+  try {
+    const frame = JSON.parse(data) as Frame | null;
+    const isChunk = Array.isArray(frame?.choices) && frame.choices.every((choice) => choice?.delta);
+    if (frame?.error != null || isChunk) return frame as Frame;
+  } catch {
+    // Said below.
+  }
+  return { error: { type: flashErrorType, code: 'invalid_response' } } as Frame;
+}
+
+function toError({ message, type, code }: NonNullable<Frame['error']>): ChatError {
+  const isOurs = type === flashErrorType && typeof code === 'string';
+  return new ChatError(
+    isOurs ? (code as ChatErrorCode) : 'server_error',
+    typeof message === 'string' ? message : 'The stream holds something that is no chunk',
+  );
+}

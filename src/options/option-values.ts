@@ -1,0 +1,252 @@
+import type { ChatError } from '../outcome/chat-error.ts';
+import type {
+  ClientOptions,
+  Limits,
+  Pricing,
+  RequestOptions,
+  ResolvedLimits,
+  TimeoutOptions,
+} from './options.ts';
+import { defaults } from './options.ts';
+import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
+import { decimalString, isDecimal } from '../cost/decimal.ts';
+import type { Prices } from '../cost/prices.ts';
+
+export function checkRecovery(
+  recovery: RequestOptions['onReasoningExhausted'],
+  kind: 'streamed' | 'whole',
+): void {
+  const param = 'onReasoningExhausted';
+  checkOneOf(param, recovery, ['return', 'disable', 'lower']);
+  if (kind === 'streamed' && recovery != null && recovery !== 'return') {
+    const message = `Option ${param} is not for streams, which have handed out the reasoning by then`;
+    throw invalidOptions(param, message);
+  }
+}
+
+export function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
+  if (signal != null && typeof signal.addEventListener !== 'function') {
+    throw invalidOptions(
+      'signal',
+      'Option signal must be an AbortSignal (of a controller, its signal)',
+    );
+  }
+  return signal;
+}
+
+export function checkOneOf(param: string, value: unknown, allowed: readonly string[]): void {
+  if (value != null && !allowed.includes(value as string)) {
+    throw invalidOptions(param, `Option ${param} must be one of ${allowed.join(', ')}`);
+  }
+}
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** A base URL without its slash at the end. @throws ChatError `invalid_options` */
+export function resolveBaseURL(given: string, allowHttp: boolean): string {
+  const refuse = (why: string): ChatError => invalidOptions('baseURL', `Option baseURL ${why}`);
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw refuse('must be an absolute URL, e.g. https://api.example.com/v1');
+  }
+  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or password');
+  if (url.search !== '' || url.hash !== '') throw refuse('must not hold a query or a fragment');
+  if (url.protocol === 'http:') {
+    if (!loopback.test(url.hostname) && !allowHttp) {
+      throw refuse(
+        `must be https: the key would travel in the clear to ${url.hostname} (or set allowHttp)`,
+      );
+    }
+  } else if (url.protocol !== 'https:') {
+    throw refuse('must be https');
+  }
+  return url.href.replace(/\/+$/, '').replace(/\/chat\/completions$/, '');
+}
+
+// The library's own, and those that would change the framing of the request or that HTTP clients refuse.
+const reservedHeaders = new Set([
+  'authorization',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+]);
+
+/** Headers with lower-case names; `null` for one that is to be taken off. */
+export type ResolvedHeaders = Record<string, string | null>;
+
+/** @throws ChatError `invalid_options`, without any value */
+export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeaders {
+  if (headers == null) return {};
+  const resolved: ResolvedHeaders = {};
+  // A web `Headers` is no record, but can be read as one.
+  if (typeof headers !== 'object') {
+    throw invalidOptions('headers', 'Option headers must be an object');
+  }
+  const entries: [string, unknown][] =
+    Symbol.iterator in headers
+      ? [...(headers as unknown as Iterable<[string, string]>)]
+      : Object.entries(headers);
+  for (const [name, value] of entries) {
+    // One that is `undefined` is none.
+    if (value === undefined) continue;
+    const lower = String(name).toLowerCase();
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
+      throw invalidOptions('headers', 'Option headers has a name that no header can have');
+    }
+    if (reservedHeaders.has(lower)) {
+      const instead = lower === 'authorization' ? '; give the key as apiKey' : '';
+      throw invalidOptions(`headers.${lower}`, `Header ${lower} cannot be set${instead}`);
+    }
+    if (value !== null && (typeof value !== 'string' || !isVisible(value))) {
+      throw invalidOptions(
+        `headers.${lower}`,
+        `Header ${lower} must be text without control characters`,
+      );
+    }
+    resolved[lower] = value as string | null;
+  }
+  return resolved;
+}
+
+/** Headers without those that were taken off. */
+export function withoutNull(headers: ResolvedHeaders): Record<string, string> {
+  const isNull = (name: string): boolean => headers[name] === null;
+  for (const name of Object.keys(headers).filter(isNull)) delete headers[name];
+  return headers as Record<string, string>;
+}
+
+function isVisible(text: string): boolean {
+  // Printable ASCII, spaces and tabs: anything else is refused on the wire, or splits the head in two.
+  return /^[\t\x20-\x7e]*$/.test(text);
+}
+
+export function checkBoolean(param: string, value: unknown): void {
+  if (value != null && typeof value !== 'boolean') {
+    throw invalidOptions(param, `Option ${param} must be true or false`);
+  }
+}
+
+/** Functions by name. @throws ChatError `invalid_options` */
+export function resolveFunctions<T extends object>(
+  param: string,
+  given: T | null | undefined,
+  names: readonly string[],
+): Partial<T> {
+  const own = ownOptions(given, names, `Option ${param}`);
+  for (const [name, value] of Object.entries(own)) {
+    if (typeof value !== 'function') {
+      throw invalidOptions(`${param}.${name}`, `Option ${param}.${name} must be a function`);
+    }
+  }
+  return own;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// A timer holds 31 bits; a larger one, or NaN, rings at once.
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Clocks by name; a number is the total. @throws ChatError `invalid_options` */
+export function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
+  if (timeout != null && typeof timeout !== 'number' && !isRecord(timeout)) {
+    const message = 'Option timeout must be milliseconds, or an object such as { total: 60_000 }';
+    throw invalidOptions('timeout', message);
+  }
+  const clocks: TimeoutOptions = typeof timeout === 'number' ? { total: timeout } : { ...timeout };
+  const known = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
+  for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
+    const param = `timeout.${name}`;
+    if (!known.includes(name)) throw invalidOptions(param, `Option ${param} does not exist`);
+    if (limitMs == null) {
+      delete clocks[name as keyof TimeoutOptions];
+      continue;
+    }
+    const isTimer =
+      typeof limitMs === 'number' &&
+      limitMs > 0 &&
+      (limitMs <= longestTimerMs || limitMs === Infinity);
+    if (!isTimer) {
+      throw invalidOptions(param, `Option ${param} must be 1 to ${longestTimerMs} ms, or Infinity`);
+    }
+  }
+  return clocks;
+}
+
+/** @throws ChatError `invalid_options` */
+export function resolveRetries(maxRetries: number | null | undefined): number | undefined {
+  if (maxRetries == null) return undefined;
+  if (!Number.isInteger(maxRetries) || maxRetries < 0) {
+    throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number from 0 on');
+  }
+  return maxRetries;
+}
+
+/** Epoch milliseconds. @throws ChatError `invalid_options` */
+export function resolveDeadline(deadline: number | Date | undefined): number | undefined {
+  if (deadline == null) return undefined;
+  const atMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  if (typeof atMs !== 'number' || Number.isNaN(atMs)) {
+    throw invalidOptions('deadline', 'Option deadline must be a Date, or epoch milliseconds');
+  }
+  if (atMs < earliestMs) {
+    const message =
+      'Option deadline is a point in time and no duration: a Date, or epoch milliseconds such as Date.now() + 5000';
+    throw invalidOptions('deadline', message);
+  }
+  return atMs;
+}
+
+/** Before this, in 1973, a number is a duration that was meant. */
+const earliestMs = 1e11;
+
+const priceNames = ['cacheHit', 'cacheMiss', 'output', 'date'];
+
+/** @throws ChatError `invalid_options` */
+export function resolvePricing(given: Pricing | undefined): Prices | undefined {
+  if (given == null) return undefined;
+  const { cacheHit, cacheMiss, output, date } = ownOptions(given, priceNames, 'Option pricing');
+  return {
+    date,
+    cacheHit: resolvePrice('cacheHit', cacheHit),
+    cacheMiss: resolvePrice('cacheMiss', cacheMiss),
+    output: resolvePrice('output', output),
+  };
+}
+
+function resolvePrice(name: string, price: unknown): string {
+  if (!isDecimal(price) || Number(price) < 0) {
+    throw invalidOptions(
+      `pricing.${name}`,
+      `Option pricing.${name} must be a decimal number from 0 on`,
+    );
+  }
+  return decimalString(price);
+}
+
+export function resolveLimits(limits: Limits | undefined): ResolvedLimits {
+  const resolved: ResolvedLimits = { ...defaults.limits };
+  if (limits != null && !isRecord(limits)) {
+    throw invalidOptions('limits', 'Option limits must be an object');
+  }
+  for (const [name, limit] of Object.entries(limits ?? {})) {
+    if (!Object.hasOwn(resolved, name)) {
+      throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);
+    }
+    if (limit == null) continue;
+    if (typeof limit !== 'number' || !(limit > 0)) {
+      throw invalidOptions(`limits.${name}`, `Option limits.${name} must be a number above 0`);
+    }
+    resolved[name as keyof Limits] = limit;
+  }
+  return resolved;
+}

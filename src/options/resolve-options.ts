@@ -1,0 +1,184 @@
+import { checkKey } from './api-key.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import {
+  checkBoolean,
+  checkOneOf,
+  checkRecovery,
+  resolveBaseURL,
+  resolveDeadline,
+  resolveFunctions,
+  resolveHeaders,
+  resolveLimits,
+  resolvePricing,
+  resolveRetries,
+  resolveSignal,
+  resolveTimeout,
+} from './option-values.ts';
+import type { ClientOptions, RequestOptions, ResolvedOptions, TimeoutOptions } from './options.ts';
+import { clientOptionNames, defaults, callOptionNames } from './options.ts';
+import type { OptionHints } from '../outcome/invalid-options.ts';
+import { invalidOptions, noOptions, ownOptions } from '../outcome/invalid-options.ts';
+import { findProvider } from '../providers/registry.ts';
+import { fetchTransport } from '../transport/fetch.ts';
+import { undiciTransport } from '../transport/undici.ts';
+import { resolveURLs } from './vendor-urls.ts';
+import { version } from '../internal/version.ts';
+
+const clientHints: OptionHints = {
+  fetch: 'transport: fetchTransport({ fetch })',
+  dispatcher: 'transport: undiciTransport({ dispatcher })',
+  httpAgent: 'transport: undiciTransport({ dispatcher })',
+  defaultHeaders: 'headers',
+  retries: 'maxRetries',
+  abortSignal: 'signal, an option of each call',
+  signal: 'signal, an option of each call',
+  model: 'model, a parameter of each call',
+  logLevel: 'logger or hooks',
+};
+
+const callHints: OptionHints = {
+  abortSignal: 'signal',
+  retries: 'maxRetries',
+  extra_headers: 'headers',
+  body: 'extraBody',
+  model: 'model, a parameter of the call',
+};
+
+/** Decides every option of a client, given its {@link clientOptions}. @throws ChatError `invalid_options` */
+export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions {
+  const provider = findProvider(options.provider ?? defaults.provider);
+  checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
+  if (typeof options.apiKey === 'string') checkKey(options.apiKey);
+  else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
+    throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
+  }
+  checkVersion();
+  checkBoolean('allowHttp', options.allowHttp);
+  checkBoolean('splitThinkTags', options.splitThinkTags);
+  if (options.logger != null && typeof options.logger !== 'object') {
+    throw invalidOptions('logger', 'Option logger must be an object with a debug()');
+  }
+  if (options.transport != null && typeof options.transport.send !== 'function') {
+    throw invalidOptions(
+      'transport',
+      'Option transport must have a send(), as undiciTransport() has',
+    );
+  }
+  const { profile } = provider;
+  const baseURL = resolveBaseURL(options.baseURL ?? profile.baseURL, options.allowHttp ?? false);
+  return {
+    provider,
+    apiKey: options.apiKey,
+    baseURL,
+    origin: new URL(baseURL).origin,
+    urls: resolveURLs(profile, baseURL),
+    headers: { ...ownHeaders, ...resolveHeaders(options.headers) },
+    timeout: resolveTimeout(options.timeout),
+    maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
+    onUnsupported: options.onUnsupported ?? defaults.onUnsupported,
+    transport: options.transport ?? (isNode() ? undiciTransport() : fetchTransport()),
+    limits: resolveLimits(options.limits),
+    pricing: resolvePricing(options.pricing),
+    splitThinkTags: options.splitThinkTags ?? false,
+    logger: options.logger ?? {},
+    hooks: resolveFunctions('hooks', options.hooks, hookNames),
+  };
+}
+
+const {
+  process: runtime,
+  navigator: agent,
+  EdgeRuntime: edge,
+} = globalThis as {
+  process?: { versions?: { node?: string } };
+  navigator?: { userAgent?: string };
+  EdgeRuntime?: unknown;
+};
+const isServer =
+  runtime?.versions?.node !== undefined ||
+  agent?.userAgent === 'Cloudflare-Workers' ||
+  edge !== undefined;
+const userAgent =
+  `deepseek-v4-flash/${version}` +
+  (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
+
+// Text streams are small as they are. A page's own `user-agent` would make servers elsewhere refuse the call.
+const ownHeaders = { 'accept-encoding': 'identity', ...(isServer && { 'user-agent': userAgent }) };
+
+/** @throws ChatError `unsupported` for a Node that lacks what is used here, and would fail later and worse */
+function checkVersion(): void {
+  const given = runtime?.versions?.node;
+  if (given === undefined || !isNode()) return;
+  const [major = 0, minor = 0, patch = 0] = given.split('.').map(Number);
+  if (major > 20 || (major === 20 && (minor > 18 || (minor === 18 && patch >= 1)))) return;
+  throw new ChatError('unsupported', `Node 20.18.1 or newer is needed, and this is ${given}`);
+}
+
+const hookNames = ['onRequest', 'onResponse', 'onRetry', 'onEnd'];
+
+/** Bun, Deno and workers show themselves as Node where it helps them; their own `fetch` is the better way there. */
+function isNode(): boolean {
+  const { process, navigator, Deno } = globalThis as {
+    process?: { release?: { name?: string }; versions?: Record<string, string | undefined> };
+    navigator?: { userAgent?: string };
+    Deno?: unknown;
+  };
+  return (
+    process?.release?.name === 'node' &&
+    process.versions?.bun === undefined &&
+    Deno === undefined &&
+    navigator?.userAgent !== 'Cloudflare-Workers'
+  );
+}
+
+/** The options of a client that it was given itself. @throws ChatError `invalid_options` */
+export function clientOptions(given: ClientOptions): Partial<ClientOptions> {
+  if (given === null) throw invalidOptions('', 'createClient takes an object, or nothing');
+  return ownOptions(given, clientOptionNames, 'The options of createClient', clientHints);
+}
+
+/**
+ * The options of a call that it was given itself.
+ *
+ * @param more names that a call of this kind takes besides
+ * @throws ChatError `invalid_options`
+ */
+export function callOptions<Options extends RequestOptions<unknown>>(
+  given: Options | null | undefined,
+  more: readonly string[] = [],
+): Partial<Options> {
+  return ownOptions(given, [...callOptionNames, ...more], 'The options of a call', callHints);
+}
+
+/** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
+export function resolveCall(
+  options: ResolvedOptions,
+  given: RequestOptions<unknown> | null | undefined,
+  kind: 'streamed' | 'whole',
+): {
+  own: RequestOptions<unknown>;
+  refusal: ChatError | undefined;
+  timeout: TimeoutOptions;
+  maxRetries: number;
+  deadlineMs: number | undefined;
+  signal: RequestOptions['signal'];
+} {
+  const { timeout, maxRetries } = options;
+  const client = { timeout, maxRetries, deadlineMs: undefined, signal: undefined };
+  if (given == null) return { own: noOptions, refusal: undefined, ...client };
+  try {
+    const asked = callOptions(given);
+    checkRecovery(asked.onReasoningExhausted, kind);
+    return {
+      own: asked,
+      refusal: undefined,
+      timeout: { ...timeout, ...resolveTimeout(asked.timeout) },
+      maxRetries: resolveRetries(asked.maxRetries) ?? maxRetries,
+      deadlineMs: resolveDeadline(asked.deadline),
+      signal: resolveSignal(asked.signal),
+    };
+  } catch (refusal) {
+    if (!isChatError(refusal)) throw refusal;
+    return { own: noOptions, refusal, ...client };
+  }
+}

@@ -1,0 +1,145 @@
+import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
+import type { Report } from './report.ts';
+import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
+
+/** What a {@link ChatError} is made of. */
+export interface ChatErrorInit {
+  status?: number | undefined;
+  provider?: string | undefined;
+  requestId?: string | undefined;
+  retryable?: boolean | undefined;
+  retryAfterMs?: number | undefined;
+  limit?: number | undefined;
+  phase?: TimeoutPhase | undefined;
+  issues?: readonly ErrorIssue[] | undefined;
+  param?: string | undefined;
+  vendorCode?: string | undefined;
+  vendorType?: string | undefined;
+  partial?: ChatCompletion | undefined;
+  report?: Report | undefined;
+  cause?: unknown;
+}
+
+// `Symbol.for`, so that a CJS copy and an ESM copy of this package recognise each other's errors.
+const brand = Symbol.for('deepseek-v4-flash.ChatError');
+
+const plainFields = [
+  'status',
+  'provider',
+  'requestId',
+  'retryAfterMs',
+  'limit',
+  'phase',
+  'issues',
+  'param',
+  'vendorCode',
+  'vendorType',
+] as const;
+
+/**
+ * The only error this package throws. `code` says what happened, `retryable` whether the same call may succeed later.
+ * No message holds a key, a prompt or an answer.
+ */
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+  /** What happened. */
+  readonly code: ChatErrorCode;
+  /** Whether sending the same request again may succeed. */
+  readonly retryable: boolean;
+  /** HTTP status, if the vendor sent one. Never invented. */
+  declare readonly status?: number | undefined;
+  /** Id of the vendor that was called. */
+  declare readonly provider?: string | undefined;
+  /** The vendor's id for the request, to quote to its support. */
+  declare readonly requestId?: string | undefined;
+  /** How long the vendor asked us to wait, in milliseconds. */
+  declare readonly retryAfterMs?: number | undefined;
+  /** How many calls at the same time the vendor allows, on a `rate_limit` that says so. */
+  declare readonly limit?: number | undefined;
+  /** Which clock ran out, on `timeout`. */
+  declare readonly phase?: TimeoutPhase | undefined;
+  /**
+   * Every rule that was broken, on `invalid_request`, `invalid_response` and `invalid_output`; on the last in the words of
+   * your schema, which may quote the answer, so not enumerable there.
+   */
+  declare readonly issues?: readonly ErrorIssue[] | undefined;
+  /** Path of the parameter that is to blame, e.g. `messages.0.role`. */
+  declare readonly param?: string | undefined;
+  /** The vendor's own error code, verbatim. */
+  declare readonly vendorCode?: string | undefined;
+  /** The vendor's own error type, verbatim. */
+  declare readonly vendorType?: string | undefined;
+  /**
+   * What had arrived, once the answer had begun: text, reasoning, whole tool calls, usage. Its `finish_reason` is
+   * `null`; on `invalid_output` it is the whole answer, with its own one. Not enumerable, so that a log of the error
+   * holds no answer.
+   */
+  declare readonly partial?: ChatCompletion | undefined;
+  /** What happened up to the failure: attempts, adjustments, timings. Not enumerable. */
+  declare readonly report?: Report | undefined;
+
+  constructor(code: ChatErrorCode, message: string, init: ChatErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = code;
+    this.retryable = init.retryable ?? false;
+    for (const field of plainFields) {
+      if (init[field] !== undefined) Object.assign(this, { [field]: init[field] });
+    }
+    attachToError(this, { report: init.report, partial: init.partial });
+    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, 'name', { value: 'ChatError', enumerable: false });
+  }
+
+  /** Code, message and plain fields; neither `partial` nor `report` nor `cause`. */
+  toJSON(): Record<string, unknown> {
+    const plain: Record<string, unknown> = {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      retryable: this.retryable,
+    };
+    for (const field of plainFields)
+      if (Object.keys(this).includes(field)) plain[field] = this[field];
+    return plain;
+  }
+}
+
+/** Adds what only the caller of the failing part knows, and what may quote an answer: none of it enumerable. */
+export function attachToError(
+  error: ChatError,
+  extra: Pick<ChatErrorInit, 'report' | 'issues'> & { partial?: DecodedCompletion | undefined },
+): ChatError {
+  for (const field of ['report', 'partial', 'issues'] as const) {
+    const value = extra[field];
+    if (value !== undefined) {
+      Object.defineProperty(error, field, { value, enumerable: false, configurable: true });
+    }
+  }
+  return error;
+}
+
+/**
+ * Whether `error` is a {@link ChatError} (of any copy of this package), and of that code where one is given.
+ *
+ * @example
+ * if (isChatError(error, 'rate_limit')) await sleep(error.retryAfterMs ?? 1000);
+ */
+export function isChatError(error: unknown): error is ChatError;
+export function isChatError<Code extends ChatErrorCode>(
+  error: unknown,
+  code: Code,
+): error is ChatError & { readonly code: Code };
+export function isChatError(error: unknown, code?: ChatErrorCode): boolean {
+  if (typeof error !== 'object' || error === null || !isBranded(error)) return false;
+  return code === undefined || (error as { code?: unknown }).code === code;
+}
+
+/** Whatever was thrown may be a proxy, and throw when it is looked at. */
+function isBranded(error: object): boolean {
+  try {
+    return brand in error;
+  } catch {
+    return false;
+  }
+}

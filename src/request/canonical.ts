@@ -1,0 +1,203 @@
+import type { ErrorIssue } from '../schema/issue.ts';
+import type { CanonicalRequest, CanonicalResponseFormat } from '../schema/canonical-request.ts';
+import { isPlainRequest } from './plain-request.ts';
+import type { ChatCompletionCreateParams, ReasoningEffort } from '../schema/request.ts';
+import { closestName } from '../internal/names.ts';
+import { foreignFields, requestFields, requestZod } from '../schema/request.ts';
+import { check, unknownField } from '../schema/standard.ts';
+import { checkContradictions } from './contradictions.ts';
+import { forcesCall } from '../schema/tool.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
+
+/** What to tell whoever gave a key that is no parameter; `undefined` if nothing is known of it. */
+export type HintFor = (key: string) => string | undefined;
+
+/**
+ * Checks a request and brings it into its one form.
+ *
+ * @param hintFor says of an unknown key where it belongs
+ * @throws ChatError `invalid_request` with every broken rule and its path
+ */
+export function canonicalRequest(
+  params: unknown,
+  hintFor: HintFor = () => undefined,
+): CanonicalRequest {
+  refuseSchemaObject(params);
+  const given = isPlainRequest(params) ? params : checkRequest(params, hintFor);
+  const issues: ErrorIssue[] = [];
+  const request = resolve(given, issues);
+  checkContradictions(given, request, issues);
+  if (issues.length > 0) throw invalidRequest(issues);
+  return request;
+}
+
+function checkRequest(params: unknown, hintFor: HintFor): ChatCompletionCreateParams {
+  const checked = check(requestZod(), withoutUndefined(params));
+  if (checked.ok) return checked.value as ChatCompletionCreateParams;
+  throw invalidRequest(checked.issues.map((issue) => withHint(issue, hintFor)));
+}
+
+function refuseSchemaObject(params: unknown): void {
+  const format = (params as { response_format?: unknown } | null | undefined)?.response_format;
+  const isSchema = (value: unknown): boolean =>
+    (typeof value === 'function' || (typeof value === 'object' && value !== null)) &&
+    '~standard' in value;
+  if (isSchema(format) || isSchema((format as { schema?: unknown } | null | undefined)?.schema)) {
+    const message =
+      "is a schema object: use parse() or stream(), or the wire form { type: 'json_schema', json_schema: { name, schema } }";
+    throw invalidRequest([{ path: 'response_format', message }]);
+  }
+}
+
+const hints: Record<string, string> = {
+  functions: 'is the old form of `tools`, which no vendor takes; use `tools`',
+  function_call: 'is the old form of `tool_choice`, which no vendor takes; use `tool_choice`',
+  n: 'must be 1: no vendor gives more than one answer',
+};
+
+function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
+  const { path, message } = issue;
+  const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
+  if (hint !== undefined) return { path, message: hint };
+  const isUnknown = message === unknownField && !path.includes('.');
+  const meant = isUnknown ? closestName(path, requestFields()) : undefined;
+  return meant === undefined ? issue : { path, message: `${message}; did you mean ${meant}?` };
+}
+
+/** A key that is `undefined` is not given, whether it is known or not. What is no plain object stays as it is. */
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [name, withoutUndefined(field)]),
+  );
+}
+
+/** All of a request, so that no field is forgotten. */
+type Resolved = {
+  [Field in keyof Required<Omit<CanonicalRequest, 'isValidated'>>]: CanonicalRequest[Field];
+};
+
+function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
+  const written: Record<string, string> = {};
+  const tools = given.tools?.length ? given.tools : undefined;
+
+  const oneOf = <T>(
+    field: string,
+    own: T | null | undefined,
+    alias: string,
+    other: T | null | undefined,
+  ) => {
+    if (own != null && other != null && own !== other) {
+      issues.push({ path: alias, message: `contradicts \`${field}\`` });
+    }
+    if (own == null && other != null) written[field] = alias;
+    return own ?? other ?? undefined;
+  };
+
+  const effort = oneOf<ReasoningEffort>(
+    'reasoning_effort',
+    given.reasoning_effort,
+    'thinking.reasoning_effort',
+    given.thinking?.reasoning_effort,
+  );
+  if (given.thinking?.type === 'enabled' && effort === 'none') {
+    issues.push({
+      path: written.reasoning_effort ?? 'reasoning_effort',
+      message: '`none` contradicts `thinking`, which is enabled',
+    });
+  }
+  if (given.thinking?.type === 'disabled' && effort !== undefined && effort !== 'none') {
+    issues.push({
+      path: written.reasoning_effort ?? 'reasoning_effort',
+      message: 'contradicts `thinking`, which is disabled',
+    });
+  }
+  if (given.thinking == null && effort === 'none') {
+    written.thinking = written.reasoning_effort ?? 'reasoning_effort';
+  }
+
+  const request: Resolved = {
+    model: given.model ?? 'deepseek-v4-flash',
+    messages: given.messages,
+    stream: given.stream ?? undefined,
+    include_usage:
+      given.stream_options == null ? undefined : (given.stream_options.include_usage ?? true),
+    max_tokens: oneOf(
+      'max_tokens',
+      given.max_tokens,
+      'max_completion_tokens',
+      given.max_completion_tokens,
+    ),
+    temperature: given.temperature ?? undefined,
+    top_p: given.top_p ?? undefined,
+    stop: given.stop?.length ? given.stop : undefined,
+    // Zero is what happens anyway.
+    frequency_penalty: given.frequency_penalty || undefined,
+    presence_penalty: given.presence_penalty || undefined,
+    seed: given.seed ?? undefined,
+    logit_bias:
+      given.logit_bias && Object.keys(given.logit_bias).length > 0 ? given.logit_bias : undefined,
+    logprobs: given.logprobs || undefined,
+    top_logprobs: given.top_logprobs ?? undefined,
+    tools,
+    // Without tools, `none` and `auto` are what happens anyway.
+    tool_choice:
+      tools || forcesCall(given.tool_choice ?? undefined)
+        ? (given.tool_choice ?? undefined)
+        : undefined,
+    parallel_tool_calls: given.parallel_tool_calls ?? undefined,
+    response_format: resolveFormat(given.response_format, written, issues),
+    thinking: given.thinking?.type ?? (effort === 'none' ? 'disabled' : undefined),
+    reasoning_effort: effort === 'none' ? undefined : effort,
+    user_id: oneOf('user_id', given.user_id, 'user', given.user),
+    foreign: {},
+    written,
+  };
+  for (const field of foreignFields) {
+    // Not to be stored is what happens anyway.
+    if (given[field] != null && given[field] !== false) request.foreign[field] = given[field];
+  }
+  return request;
+}
+
+function resolveFormat(
+  format: ChatCompletionCreateParams['response_format'],
+  written: Record<string, string>,
+  issues: ErrorIssue[],
+): CanonicalResponseFormat | undefined {
+  if (format == null || format.type === 'text') return undefined;
+  if (format.type === 'json_object') return format;
+  const own = format.json_schema?.schema;
+  if (
+    own != null &&
+    format.schema !== undefined &&
+    JSON.stringify(own) !== JSON.stringify(format.schema)
+  ) {
+    issues.push({
+      path: 'response_format.schema',
+      message: 'contradicts `response_format.json_schema.schema`',
+    });
+  }
+  if (format.json_schema === undefined && format.schema === undefined) {
+    issues.push({ path: 'response_format.json_schema', message: 'is missing' });
+  }
+  if (own == null && format.schema !== undefined) {
+    written['response_format.json_schema.schema'] = 'response_format.schema';
+  }
+  const schema = own ?? format.schema;
+  return {
+    type: 'json_schema',
+    json_schema: { name: 'response', ...format.json_schema, ...(schema != null && { schema }) },
+  };
+}
+
+/** Messages that have no form that is known, whatever stands between them. */
+export function messageIssues(messages: unknown): readonly ErrorIssue[] {
+  const checked = check(requestZod(), { messages });
+  return checked.ok ? [] : checked.issues;
+}

@@ -1,0 +1,86 @@
+import type { ErrorIssue } from '../schema/issue.ts';
+import type { CanonicalRequest } from '../schema/canonical-request.ts';
+import type { ChatCompletionMessageParam } from '../schema/message.ts';
+import type { ChatCompletionCreateParams } from '../schema/request.ts';
+import { forcesCall } from '../schema/tool.ts';
+
+/** What fields of a request say about one another. */
+export function checkContradictions(
+  given: ChatCompletionCreateParams,
+  request: CanonicalRequest,
+  issues: ErrorIssue[],
+): void {
+  if (given.stream_options != null && !request.stream) {
+    issues.push({ path: 'stream_options', message: 'is only for `stream: true`' });
+  }
+  if (request.top_logprobs !== undefined && !request.logprobs) {
+    issues.push({ path: 'top_logprobs', message: 'is only for `logprobs: true`' });
+  }
+  checkTools(request, issues);
+  checkMessages(request.messages, issues);
+}
+
+function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: ErrorIssue[]): void {
+  const names = new Set<string>();
+  for (const [index, tool] of tools.entries()) {
+    if (names.has(tool.function.name)) {
+      issues.push({
+        path: `tools.${index}.function.name`,
+        message: 'is the name of an earlier tool',
+      });
+    }
+    names.add(tool.function.name);
+  }
+  if (tools.length === 0 && forcesCall(tool_choice)) {
+    issues.push({ path: 'tool_choice', message: 'forces a call, but there are no `tools`' });
+  } else if (typeof tool_choice === 'object' && !names.has(tool_choice.function.name)) {
+    issues.push({
+      path: 'tool_choice.function.name',
+      message: 'is not the name of one of `tools`',
+    });
+  }
+}
+
+/** What messages say about one another. */
+export function checkMessages(
+  messages: readonly ChatCompletionMessageParam[],
+  issues: ErrorIssue[],
+): void {
+  let open = new Set<string>();
+  for (const [index, message] of messages.entries()) {
+    if (message.role === 'tool') {
+      if (open.has(message.tool_call_id)) continue;
+      const why = 'answers no call of the assistant message before it';
+      issues.push({ path: `messages.${index}.tool_call_id`, message: why });
+      continue;
+    }
+    if (message.role !== 'assistant') {
+      if (open.size > 0) open = new Set();
+      continue;
+    }
+    const calls = message.tool_calls ?? [];
+    open = new Set(calls.map(({ id }) => id));
+    if (message.prefix && index < messages.length - 1) {
+      issues.push({ path: `messages.${index}.prefix`, message: 'is only for the last message' });
+    }
+    const answered = answeredIds(messages, index + 1);
+    for (const [callIndex, call] of calls.entries()) {
+      if (!answered.has(call.id)) {
+        issues.push({
+          path: `messages.${index}.tool_calls.${callIndex}`,
+          message: 'is not answered by a `tool` message before the next other message',
+        });
+      }
+    }
+  }
+}
+
+function answeredIds(messages: readonly ChatCompletionMessageParam[], start: number): Set<string> {
+  const ids = new Set<string>();
+  for (let index = start; index < messages.length; index++) {
+    const message = messages[index];
+    if (message?.role !== 'tool') break;
+    ids.add(message.tool_call_id);
+  }
+  return ids;
+}

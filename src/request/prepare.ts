@@ -1,0 +1,219 @@
+import type { HttpRequest } from '../transport/http-request.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
+import { callOptionNames } from '../options/options.ts';
+import { resolveHeaders, withoutNull } from '../options/option-values.ts';
+import { ownOptions } from '../outcome/invalid-options.ts';
+import type { Provider } from '../dialect/provider.ts';
+import { findOption, providers } from '../providers/registry.ts';
+import type { Adjustment, ReportThinking } from '../outcome/report.ts';
+import type { ReportIssue } from '../schema/issue.ts';
+import type { CanonicalRequest } from '../schema/canonical-request.ts';
+import { canonicalRequest } from './canonical.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
+import type { Checked, StandardSchemaV1 } from '../schema/standard.ts';
+import { readResult } from '../schema/standard.ts';
+import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
+
+/** Exactly what would be sent, but for the key. */
+export interface PreparedRequest {
+  /** Id of the vendor. */
+  provider: string;
+  method: 'POST';
+  url: string;
+  /** Lower-case names; without `authorization`. */
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+  /** Every difference between the request and the body. */
+  adjustments: Adjustment[];
+}
+
+/** A {@link PreparedRequest} and what the call's report needs besides. */
+export interface ReadyRequest extends PreparedRequest {
+  http: HttpRequest;
+  model: string;
+  issues: ReportIssue[];
+  thinking: ReportThinking['asked'];
+}
+
+/**
+ * validate → encode → merge what is only this vendor's.
+ *
+ * @param isValidated the answer is going to be held to its schema here
+ * @throws ChatError `invalid_request`, `unsupported_parameter`, `invalid_options`
+ */
+export function prepare(
+  options: ResolvedOptions,
+  params: unknown,
+  requestOptions: RequestOptions<unknown>,
+  isValidated = false,
+): ReadyRequest {
+  const request = expressible(() => canonicalRequest(params, hintFor));
+  request.isValidated = isValidated;
+  const extra = vendorFields(options, requestOptions);
+  const ready = prepareCanonical(options, request, extra, requestOptions);
+  if (!mayHoldHalves(ready.http.body)) return ready;
+  const section = `providerOptions.${options.provider.id}`;
+  const whole = withoutHalves(request, '', (path) => request.written[path] ?? path);
+  const wholeExtra = withoutHalves(extra, section);
+  const mended = [...whole.adjustments, ...wholeExtra.adjustments];
+  // In `extraBody`, which is sent as it is, or a text that only looks like half a character.
+  if (mended.length === 0) return ready;
+  const again = prepareCanonical(options, whole.value, wholeExtra.value, requestOptions);
+  again.adjustments.unshift(...mended);
+  return again;
+}
+
+function hintFor(key: string): string | undefined {
+  const option = findOption(key);
+  if (option !== undefined) return `is not a field of every vendor; pass it as ${option}`;
+  const isOfCall = callOptionNames.includes(key);
+  return isOfCall ? 'is an option of the call: give it in the second argument' : undefined;
+}
+
+function prepareCanonical(
+  options: ResolvedOptions,
+  request: CanonicalRequest,
+  extra: Record<string, unknown> | undefined,
+  requestOptions: RequestOptions<unknown>,
+): ReadyRequest {
+  const { provider, urls } = options;
+  const encoded = expressible(() => provider.encode(request, provider.profile));
+  const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
+  const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
+  const { thinking = 'default', adjustments, issues } = encoded;
+  return post(options, requestOptions, url, { body, adjustments, issues, thinking });
+}
+
+/** A request of which everything is known, but for what every request has. */
+export function post(
+  options: ResolvedOptions,
+  requestOptions: RequestOptions<unknown>,
+  url: string,
+  encoded: Pick<ReadyRequest, 'body' | 'adjustments' | 'issues' | 'thinking'>,
+): ReadyRequest {
+  const { adjustments, issues, thinking } = encoded;
+  if (options.onUnsupported === 'error') refuseLossy(options, adjustments);
+  const extra = extraBody(requestOptions.extraBody);
+  const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
+  const headers = withoutNull({
+    'content-type': 'application/json',
+    accept: body.stream ? 'text/event-stream' : 'application/json',
+    ...options.headers,
+    ...resolveHeaders(requestOptions.headers),
+  });
+  return {
+    provider: options.provider.id,
+    method: 'POST',
+    url,
+    headers,
+    body,
+    adjustments,
+    model: String(body.model),
+    issues,
+    thinking,
+    http: { method: 'POST', url, headers, body: expressible(() => JSON.stringify(body)) },
+  };
+}
+
+/** A GET to one of the vendor's other paths. @throws ChatError `unsupported` where the vendor has none */
+export function prepareGet(
+  options: ResolvedOptions,
+  url: string | undefined,
+  what: string,
+  requestOptions: RequestOptions<unknown>,
+): HttpRequest {
+  if (url === undefined) throw notOffered(options.provider, what);
+  const headers = withoutNull({
+    accept: 'application/json',
+    ...options.headers,
+    ...resolveHeaders(requestOptions.headers),
+  });
+  return { method: 'GET', url, headers };
+}
+
+/** An `unsupported`: the vendor documents no such call. */
+export function notOffered({ id, profile }: Provider, what: string): ChatError {
+  return new ChatError('unsupported', `${profile.name} offers no ${what}`, { provider: id });
+}
+
+function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjustment[]): void {
+  const lossy = adjustments.find((adjustment) => adjustment.lossy);
+  if (lossy === undefined) return;
+  const message = `${provider.profile.name} does not take ${lossy.param} as it is: ${lossy.reason}`;
+  throw new ChatError('unsupported_parameter', message, {
+    provider: provider.id,
+    param: lossy.param,
+  });
+}
+
+/** The called vendor's section of `providerOptions`, checked by that vendor's schema. */
+function vendorFields(
+  { provider }: ResolvedOptions,
+  { providerOptions }: RequestOptions<unknown>,
+): Record<string, unknown> | undefined {
+  if (providerOptions == null) return undefined;
+  const ids = [...new Set([provider.id, ...Object.keys(providers)])];
+  const sections = ownOptions(
+    providerOptions as Record<string, unknown>,
+    ids,
+    'Option providerOptions',
+  );
+  const section = sections[provider.id];
+  if (section == null) return undefined;
+  const path = `providerOptions.${provider.id}`;
+  if (provider.options === undefined) {
+    throw invalidRequest([
+      { path, message: 'has no fields: this vendor documents none of its own' },
+    ]);
+  }
+  const checked = checkFields(provider.options, section, path);
+  if (checked.ok) return checked.value as Record<string, unknown>;
+  throw invalidRequest(
+    checked.issues.map((issue) => ({
+      path: issue.path === '' ? path : `${path}.${issue.path}`,
+      message: issue.message,
+    })),
+  );
+}
+
+/** @throws ChatError `invalid_options` for a schema that fails, or that has to be waited for: it is the provider's */
+function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): Checked {
+  let message = 'The schema of the provider failed while it checked its options';
+  try {
+    const result = schema['~standard'].validate(fields);
+    if (!(result instanceof Promise)) return readResult(result);
+    result.catch(() => {});
+    message = `The schema of ${path} is asynchronous, which cannot be used here`;
+  } catch (cause) {
+    throw new ChatError('invalid_options', message, { cause, param: 'provider' });
+  }
+  throw new ChatError('invalid_options', message, { param: 'provider' });
+}
+
+function extraBody(
+  extra: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  if (extra == null) return undefined;
+  if (typeof extra !== 'object' || Array.isArray(extra)) {
+    throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
+  }
+  const taken = ['model', 'messages', 'prompt', 'stream'].filter(
+    (key) => Object.hasOwn(extra, key) && extra[key] !== undefined,
+  );
+  if (taken.length > 0) {
+    const message = 'is a parameter of the call, and cannot be replaced';
+    throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
+  }
+  return Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined));
+}
+
+/** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */
+function expressible<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (isChatError(error)) throw error;
+    throw invalidRequest([{ path: '', message: 'holds a value that JSON cannot express' }]);
+  }
+}

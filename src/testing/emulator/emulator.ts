@@ -1,0 +1,179 @@
+import { ChatError, isChatError } from '../../outcome/chat-error.ts';
+import type { Provider } from '../../dialect/provider.ts';
+import type { ProviderId } from '../../providers/registry.ts';
+import { providers } from '../../providers/registry.ts';
+import type { Transport } from '../../transport/transport.ts';
+import { dialects } from './dialects.ts';
+import { findUndocumented } from './documented.ts';
+import { findFillRefusal } from './fill.ts';
+import { memoryTransport } from '../carriers/memory-transport.ts';
+import type { EmulatorOptions } from './options.ts';
+import { checkOptions } from './options.ts';
+import { findMalformed, parseBody, withoutNulls } from './read-body.ts';
+import { findRefusal } from './refusals.ts';
+import { renderBalance, renderModels } from './render.ts';
+import type { EmulatorReply } from './reply.ts';
+import type { ReplyQueue } from './reply-queue.ts';
+import { createReplyQueue } from './reply-queue.ts';
+import { respond } from './respond.ts';
+import { baseURLOf, findCall } from './routes.ts';
+import type { HandleRequest, PlayedResponse, ReceivedRequest } from './script.ts';
+import type { EmulatorRequest } from './wire-request.ts';
+
+/** The six vendors, without a network. */
+export interface Emulator {
+  /** Every request so far, those that were refused too. The list grows. */
+  readonly requests: readonly EmulatorRequest[];
+  /**
+   * Queues replies: the next chat request, or gap to fill, that the vendor does not refuse gets the first one. If one of
+   * them means nothing, none is queued.
+   *
+   * @example
+   * emulator.reply({ content: 'Forty-two.' }, { error: 'rate_limit' }, { writes: ['data: {"choices":[', 'reset'] });
+   * @throws ChatError `invalid_options` that says which reply cannot be used, and why
+   */
+  reply(...replies: EmulatorReply[]): void;
+  /** The queued replies that no request has used yet. The list shrinks as they are used. */
+  readonly pendingReplies: readonly EmulatorReply[];
+  /**
+   * Makes sure that every queued reply was used.
+   *
+   * @example
+   * afterEach(() => emulator.assertNoPendingReplies());
+   * @throws Error that says how many are left, and what the next one is
+   */
+  assertNoPendingReplies(): void;
+  /** What to give a client as `baseURL`. @throws ChatError `invalid_options` that lists the known vendors */
+  baseURL(provider: ProviderId): string;
+  /** The same in memory: for clients with any of the vendors' own base URLs. */
+  readonly transport: Transport;
+}
+
+/** The emulator itself, whatever carries its bytes. */
+export interface EmulatorCore extends Emulator {
+  /** @throws ChatError `invalid_options` for what the test did wrong */
+  handle: HandleRequest;
+}
+
+/**
+ * The six vendors in memory. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
+ * what was asked.
+ *
+ * @example
+ * const emulator = createEmulator();
+ * const client = createClient({ provider: 'aimlapi', apiKey: 'any', transport: emulator.transport });
+ * emulator.reply({ content: 'Forty-two.' });
+ * const { choices } = await client.chat.completions.create({ messages });
+ * emulator.assertNoPendingReplies();
+ * @throws ChatError `invalid_options`
+ */
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  return createEmulatorCore(options);
+}
+
+/** @throws ChatError `invalid_options` */
+export function createEmulatorCore(given: EmulatorOptions): EmulatorCore {
+  checkOptions(given);
+  const options = { ...given };
+  const requests: EmulatorRequest[] = [];
+  const queue = createReplyQueue(options);
+  const core: EmulatorCore = {
+    requests,
+    reply: queue.add,
+    pendingReplies: queue.pending,
+    assertNoPendingReplies: queue.assertNone,
+    baseURL: baseURLOf,
+    get transport() {
+      return memoryTransport(core.handle);
+    },
+    handle(provider, received) {
+      const request = readRequest(provider, received);
+      requests.push(request);
+      const { authorization = '' } = received.headers;
+      try {
+        return answerRequest(request, authorization, queue, options);
+      } catch (cause) {
+        if (isChatError(cause)) throw cause;
+        const message = `The emulator failed at a request: ${String(cause)}`;
+        throw new ChatError('invalid_options', message, { cause });
+      }
+    },
+  };
+  return core;
+}
+
+/** For carriers that have nothing but statuses: what a test did wrong is a 400 in plain words, which no client sends again. */
+export function answerInWords(handle: HandleRequest): HandleRequest {
+  return (provider, request) => {
+    try {
+      return handle(provider, request);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return dialects[provider].renderError('bad_request', { message });
+    }
+  };
+}
+
+function readRequest(
+  provider: ProviderId,
+  { method, path, headers, body: text }: ReceivedRequest,
+): EmulatorRequest {
+  const { authorization: _key, ...shown } = headers;
+  const body = parseBody(text);
+  const isChat = body?.messages !== undefined && findMalformed(body) === undefined;
+  const undocumented = isChat ? findUndocumented(provider, body) : [];
+  return { provider, method, path, headers: shown, body, undocumented };
+}
+
+function answerRequest(
+  request: EmulatorRequest,
+  authorization: string,
+  queue: ReplyQueue,
+  options: EmulatorOptions,
+): PlayedResponse {
+  const provider: Provider = providers[request.provider];
+  const { renderError } = dialects[request.provider];
+  if (!/^Bearer \S+$/.test(authorization)) return renderError('missing_key', {});
+  if (authorization === 'Bearer wrong') return renderError('authentication', {});
+  const call = findCall(provider, request.method, request.path);
+  switch (call) {
+    case 'chat':
+    case 'fim':
+      return answerAsked(request, call, queue, options);
+    case 'models':
+      return renderModels(provider);
+    case 'balance':
+      return renderBalance(provider);
+    default:
+      return renderError('not_found', {});
+  }
+}
+
+function answerAsked(
+  request: EmulatorRequest,
+  call: 'chat' | 'fim',
+  queue: ReplyQueue,
+  { strict = false, delayMs = 0 }: EmulatorOptions,
+): PlayedResponse {
+  const { renderError } = dialects[request.provider];
+  if (request.body === undefined) return renderError('bad_request', {});
+  const malformed = findMalformed(request.body);
+  if (malformed !== undefined) return renderError('bad_request', { message: malformed });
+  const body = withoutNulls(request.body);
+  const provider: Provider = providers[request.provider];
+  const refusal =
+    call === 'fim'
+      ? findFillRefusal(provider, body, strict)
+      : findRefusal(provider, { ...request, body }, strict);
+  if (refusal !== undefined) return renderError(refusal.kind, refusal);
+  const reply = queue.next(request);
+  if (reply === undefined) return renderError('bad_request', { message: noReply(request) });
+  return respond({ provider: request.provider, call, body, delayMs }, reply);
+}
+
+function noReply({ method, path }: EmulatorRequest): string {
+  return (
+    `The emulator has no reply for this request (${method} ${path}): queue one with reply(), or give one in the ` +
+    "option answer. It makes none up, since the option unscripted is 'error'."
+  );
+}

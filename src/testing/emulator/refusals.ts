@@ -1,0 +1,249 @@
+import type { Provider } from '../../dialect/provider.ts';
+import { isFlashModel, wireModel } from '../../dialect/encoding.ts';
+import type { ErrorKind } from './error-words.ts';
+import { isBetaPath } from './routes.ts';
+import type { EmulatorRequest, WireMessage, WireRequest } from './wire-request.ts';
+
+/** Why a vendor says no. */
+export interface Refusal {
+  kind: ErrorKind;
+  message?: string | undefined;
+}
+
+type Rule = (request: WireRequest, provider: Provider, path: string) => Refusal | undefined;
+
+/** What the vendors document to refuse, or were seen to refuse; the first rule that is broken is told. */
+export function findRefusal(
+  provider: Provider,
+  { body = {}, path, undocumented }: EmulatorRequest,
+  isStrict: boolean,
+): Refusal | undefined {
+  for (const rule of rules) {
+    const refusal = rule(body, provider, path);
+    if (refusal !== undefined) return refusal;
+  }
+  if (!isStrict || undocumented.length === 0) return undefined;
+  return bad(`This vendor documents no ${undocumented.join(', ')}`);
+}
+
+function bad(message: string): Refusal {
+  return { kind: 'bad_request', message };
+}
+
+const rules: Rule[] = [
+  wrongModel,
+  noMessages,
+  tooManyTokens,
+  outOfRange,
+  unknownRole,
+  nullContent,
+  unansweredCall,
+  answerToNothing,
+  missingReasoning,
+  forcedWhileThinking,
+  undocumentedChoice,
+  wrongEffort,
+  wrongFormat,
+  jsonWithoutTheWord,
+  usageWithoutStream,
+  incompleteTools,
+  betaOnly,
+];
+
+function wrongModel({ model }: WireRequest, { profile }: Provider): Refusal | undefined {
+  const known = [wireModel('deepseek-v4-flash', profile)];
+  // The names that DeepSeek's own list has, old and new.
+  if (profile.modelPrefix === undefined) known.push('deepseek-flash', 'deepseek-v4-pro');
+  if (model !== undefined && known.includes(model)) return undefined;
+  const message = `The supported API model names are ${known.join(' or ')}, but you passed ${String(model)}.`;
+  return { kind: 'model_not_found', message };
+}
+
+function noMessages({ messages }: WireRequest): Refusal | undefined {
+  return Array.isArray(messages) && messages.length > 0 ? undefined : bad('Empty input messages');
+}
+
+function tooManyTokens(
+  { max_tokens, model = '' }: WireRequest,
+  { profile }: Provider,
+): Refusal | undefined {
+  const cap = isFlashModel(model, profile) ? (profile.caps.max_tokens ?? Infinity) : Infinity;
+  if (
+    max_tokens === undefined ||
+    (Number.isInteger(max_tokens) && max_tokens >= 1 && max_tokens <= cap)
+  ) {
+    return undefined;
+  }
+  return bad(`Invalid max_tokens value, the valid range of max_tokens is [1, ${cap}]`);
+}
+
+function outOfRange(request: WireRequest, { profile }: Provider): Refusal | undefined {
+  const ranges: [string, number, number][] = [
+    ['temperature', 0, 2],
+    ['top_p', profile.caps.top_p ?? 0, 1],
+    ['frequency_penalty', -2, 2],
+    ['presence_penalty', -2, 2],
+    ['seed', profile.caps.seed ?? -Infinity, Infinity],
+  ];
+  for (const [field, from, to] of ranges) {
+    const value = request[field];
+    if (value === undefined || (typeof value === 'number' && value >= from && value <= to))
+      continue;
+    return bad(`Invalid ${field} value, the valid range of ${field} is [${from}, ${to}]`);
+  }
+  return undefined;
+}
+
+function unknownRole({ messages = [] }: WireRequest): Refusal | undefined {
+  const index = messages.findIndex(
+    ({ role }) => !['system', 'user', 'assistant', 'tool'].includes(role ?? ''),
+  );
+  if (index === -1) return undefined;
+  return bad(
+    `Failed to deserialize the JSON body into the target type: messages[${index}]: unknown variant ` +
+      `\`${String(messages[index]?.role)}\`, expected one of \`system\`, \`user\`, \`assistant\`, \`tool\``,
+  );
+}
+
+/**
+ * Only an assistant that calls tools, or one that refused where a refusal has a field of its own, may say nothing. AIML
+ * API's page lets it leave its content out, and not be null. No other page speaks of null there, and DeepSeek takes it.
+ */
+function nullContent({ messages = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
+  const isNull =
+    profile.nullContent === 'omitted' && messages.some((each) => each.content === null);
+  // In the words that its errors have, https://docs.aimlapi.com/errors-and-messages/errors-with-status-code-4xx.md
+  if (isNull) return bad('Body validation error! content: Expected string, received null');
+  const saysNothing = ({ role, content, tool_calls, refusal }: WireMessage): boolean => {
+    const hasRefused = profile.refusal === 'sent' && refusal !== undefined;
+    const mayBeSilent = role === 'assistant' && (Boolean(tool_calls?.length) || hasRefused);
+    return content == null && !mayBeSilent;
+  };
+  return messages.some(saysNothing)
+    ? bad('Invalid assistant message: content or tool_calls must be set')
+    : undefined;
+}
+
+function answerToNothing({ messages = [] }: WireRequest): Refusal | undefined {
+  let open = new Set<string | undefined>();
+  for (const { role, tool_calls, tool_call_id } of messages) {
+    if (role !== 'tool') open = new Set(tool_calls?.map(({ id }) => id));
+    else if (!open.has(tool_call_id)) {
+      return bad(
+        "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
+      );
+    }
+  }
+  return undefined;
+}
+
+function unansweredCall({ messages = [] }: WireRequest): Refusal | undefined {
+  for (const [index, { tool_calls = [] }] of messages.entries()) {
+    const rest = messages.slice(index + 1);
+    const end = rest.findIndex(({ role }) => role !== 'tool');
+    const answers = new Set(
+      rest.slice(0, end === -1 ? undefined : end).map((each) => each.tool_call_id),
+    );
+    if (tool_calls.some(({ id }) => !answers.has(id))) {
+      return bad(
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
+          '(insufficient tool messages following tool_calls message)',
+      );
+    }
+  }
+  return undefined;
+}
+
+function isThinking({ thinking, reasoning_effort }: WireRequest, { profile }: Provider): boolean {
+  const isOff = thinking?.type === 'disabled' || reasoning_effort === 'none';
+  return profile.thinking.on !== undefined && !isOff;
+}
+
+function missingReasoning(request: WireRequest, provider: Provider): Refusal | undefined {
+  if (!request.tools?.length || !isThinking(request, provider)) return undefined;
+  const lacks = ({ role, prefix, reasoning_content }: WireMessage): boolean =>
+    role === 'assistant' && !prefix && typeof reasoning_content !== 'string';
+  if (!(request.messages ?? []).some(lacks)) return undefined;
+  return bad('The `reasoning_content` in the thinking mode must be passed back to the API.');
+}
+
+function forcedWhileThinking(request: WireRequest, provider: Provider): Refusal | undefined {
+  const { tool_choice: choice } = request;
+  const isForced = choice === 'required' || typeof choice === 'object';
+  if (!isForced || provider.profile.forcedToolChoice !== 'thinking off') return undefined;
+  return isThinking(request, provider)
+    ? bad('Thinking mode does not support this tool_choice')
+    : undefined;
+}
+
+function undocumentedChoice(
+  { tool_choice }: WireRequest,
+  { profile }: Provider,
+): Refusal | undefined {
+  const isRefused = tool_choice === 'required' && profile.forcedToolChoice === 'required as auto';
+  return isRefused ? bad('tool_choice must be none, auto or a function') : undefined;
+}
+
+function wrongEffort(request: WireRequest, { profile }: Provider): Refusal | undefined {
+  const { off, effort } = profile.thinking;
+  const field =
+    effort?.field === 'thinking.reasoning_effort'
+      ? request.thinking?.reasoning_effort
+      : request.reasoning_effort;
+  if (field === undefined || effort === undefined) return undefined;
+  const known: string[] = Object.values(effort.values);
+  if (off === 'reasoning_effort none') known.push('none');
+  return known.includes(field)
+    ? undefined
+    : bad(`Invalid reasoning_effort: expected ${known.join(' | ')}`);
+}
+
+function wrongFormat(
+  { response_format: format }: WireRequest,
+  { profile }: Provider,
+): Refusal | undefined {
+  const isRefused = format?.type === 'json_schema' && profile.jsonSchema === 'json_object';
+  return isRefused ? bad('This response_format type is unavailable now') : undefined;
+}
+
+function jsonWithoutTheWord({
+  response_format: format,
+  messages = [],
+}: WireRequest): Refusal | undefined {
+  if (format?.type !== 'json_object') return undefined;
+  if (messages.some(({ content }) => /json/i.test(JSON.stringify(content ?? '')))) return undefined;
+  return bad(
+    "Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'.",
+  );
+}
+
+function usageWithoutStream({ stream_options, stream }: WireRequest): Refusal | undefined {
+  return stream_options !== undefined && !stream
+    ? bad('stream_options is only for stream: true')
+    : undefined;
+}
+
+function incompleteTools({ tools = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
+  for (const { function: definition } of tools) {
+    const name = definition?.name ?? '';
+    if (name === '' || name.length > (profile.caps.toolNameLength ?? Infinity)) {
+      return bad('Invalid tools: the name of a function is missing or too long');
+    }
+    if (profile.parametersRequired && definition?.parameters === undefined) {
+      return bad('Invalid tools: function.parameters is required');
+    }
+  }
+  return undefined;
+}
+
+function betaOnly(
+  { tools = [], messages = [] }: WireRequest,
+  provider: Provider,
+  path: string,
+): Refusal | undefined {
+  if (isBetaPath(provider, path) !== false) return undefined;
+  const needsBeta =
+    tools.some(({ function: definition }) => definition?.strict) ||
+    messages.some(({ prefix }) => prefix);
+  return needsBeta ? bad('This is a beta feature: use the beta base URL') : undefined;
+}

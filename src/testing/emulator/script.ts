@@ -1,0 +1,86 @@
+import type { ProviderId } from '../../providers/registry.ts';
+
+/**
+ * One step of a scripted body: bytes, a pause, the same bytes again and again for ever, a connection that is broken by
+ * RST or by FIN, or silence for ever. A script that just ends is an answer that ends as HTTP has it.
+ */
+export type EmulatorWrite =
+  | string
+  | Uint8Array
+  | { delayMs: number }
+  | { repeat: string; everyMs: number }
+  | 'reset'
+  | 'fin'
+  | 'hang';
+
+/**
+ * A response, byte by byte.
+ *
+ * @example
+ * emulator.reply({ writes: ['data: {"choices":[', { delayMs: 50 }, 'reset'] });
+ * emulator.reply({ status: 502, headers: { 'content-type': 'text/html' }, writes: ['<h1>Bad Gateway</h1>'] });
+ */
+export interface EmulatorScript {
+  /** From 200 to 599. @default 200 */
+  status?: number | undefined;
+  /** All headers. @default an event stream's or JSON's content type, by what was asked for */
+  headers?: Record<string, string> | undefined;
+  /** The body. Each entry is one write. */
+  writes: readonly EmulatorWrite[];
+}
+
+/** A response, ready to be played: what a fault gets and gives. */
+export interface PlayedResponse {
+  /** From 200 to 599. */
+  status: number;
+  headers: Record<string, string>;
+  /** The body. Each entry is one write. */
+  writes: readonly EmulatorWrite[];
+  /** The writes are all that goes over the connection, head included. Needs a socket. @default the head is made of status and headers */
+  raw?: true | undefined;
+}
+
+/** What is told where there is no socket for bytes that are no answer. */
+export const needsSocket = 'This fault is about the bytes of a connection: use startEmulator()';
+
+/** Whether a step is bytes. */
+export function isBytes(write: EmulatorWrite): write is string | Uint8Array {
+  if (typeof write === 'string') return write !== 'reset' && write !== 'fin' && write !== 'hang';
+  return write instanceof Uint8Array;
+}
+
+/** A script with its repetitions played out. */
+export function* unroll(
+  writes: readonly EmulatorWrite[],
+): Generator<string | Uint8Array | { delayMs: number }, undefined> {
+  for (const write of writes) {
+    if (typeof write === 'string' || write instanceof Uint8Array || 'delayMs' in write) {
+      yield write;
+      continue;
+    }
+    for (;;) {
+      yield { delayMs: write.everyMs };
+      yield write.repeat;
+    }
+  }
+  return undefined;
+}
+
+/** Waits on the global `setTimeout`, so that fake timers drive a script. */
+export function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}
+
+/** A request, before anybody has looked at it. */
+export interface ReceivedRequest {
+  method: string;
+  /** At the vendor. */
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The six vendors, whatever carries the bytes. @throws ChatError `invalid_options` for what the test did wrong */
+export type HandleRequest = (provider: ProviderId, request: ReceivedRequest) => PlayedResponse;

@@ -1,0 +1,270 @@
+import { raceSignal } from '../internal/abort.ts';
+import type { Lifetime } from '../call/lifetime.ts';
+import type { CallContext } from '../call/call.ts';
+import type { ChatRequest } from '../call/ask.ts';
+import { stream } from '../call/ask.ts';
+import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { RequestOptions } from '../options/options.ts';
+import { callsInText } from '../schema/call-in-text.ts';
+import { invalidRequest } from '../outcome/invalid-request.ts';
+import type { ChatCompletionMessageParam } from '../schema/message.ts';
+import type { InvalidToolCall } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import { forcesCall } from '../schema/tool.ts';
+import type { ChatStream } from '../stream/chat-stream.ts';
+import type { AbortSignalLike } from '../internal/web.ts';
+import { addCost, addUsage, continueReport } from '../outcome/combine-reports.ts';
+import { continueError, noteRecovery, recoveryParams, streamOptions } from '../call/recover.ts';
+import type { CallSetup } from './run-calls.ts';
+import { runCalls, unfinished } from './run-calls.ts';
+import type {
+  RunToolsParams,
+  ToolResult,
+  ToolRunEnd,
+  ToolRunEvent,
+  ToolRunResult,
+  ToolRunStep,
+} from './tool-run.ts';
+
+/** What grows as a run goes on. */
+interface Progress {
+  lifetime: Lifetime;
+  messages: ChatCompletionMessageParam[];
+  steps: ToolRunStep[];
+}
+
+/** Asks the model, runs what it calls, tells it the results, and so on. */
+export async function* converse(
+  context: CallContext,
+  params: RunToolsParams,
+  options: RequestOptions<unknown> | null | undefined,
+  { lifetime, messages, steps }: Progress,
+  resolve: (result: ToolRunResult) => void,
+): AsyncGenerator<ToolRunEvent, undefined> {
+  const { wire, setup, maxSteps, stopWhen } = readParams(params, lifetime.signal);
+  let isToldOfText = false;
+  for (let number = 1; ; number++) {
+    yield { type: 'step.start', step: number };
+    const choice =
+      number > 1 && forcesCall(wire.tool_choice ?? undefined) ? 'auto' : wire.tool_choice;
+    const asked: ChatRequest = {
+      // A forced call is forced once: the model has to be able to answer.
+      params: { ...wire, tool_choice: choice, messages: [...messages], stream: true },
+      options,
+    };
+    const completion = yield* ask(context, asked, lifetime);
+    // What is no call is told of in the step, and not sent on.
+    const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
+    const calls = functionCalls(completion);
+    const step: ToolRunStep = { number, completion, results: [] };
+    const { results } = step;
+    messages.push(message);
+    steps.push(step);
+    const isWhole = completion.report.completion === 'complete';
+    if (!isWhole) results.push(...calls.map((call) => unfinished(call, 'not_run')));
+    try {
+      if (isWhole) yield* runCalls(calls, number, results, setup);
+    } finally {
+      // Also after a failure: a conversation with unanswered calls could not be taken up again.
+      messages.push(...results.map(toMessage));
+    }
+    const flaw = isWhole ? flawOf(completion) : undefined;
+    // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
+    const isEmpty = flaw === callInText && isToldOfText;
+    isToldOfText ||= flaw === callInText;
+    if (flaw !== undefined && !isEmpty) messages.push({ role: 'user', content: flaw });
+    const run = { steps, maxSteps, stopWhen };
+    const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
+    const end = await raceSignal(Promise.resolve(ending), lifetime.signal);
+    // Before its last event, so that whoever leaves at that one has the result all the same.
+    if (end !== undefined) resolve(toResult(end, messages, steps));
+    yield { type: 'step.done', step };
+    if (end !== undefined) return;
+  }
+}
+
+/** One answer, streamed; with its reasoning recovered, if that is wanted. */
+async function* ask(
+  context: CallContext,
+  asked: ChatRequest,
+  { signal }: Lifetime,
+): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
+  const options = { ...streamOptions(asked.options), signal };
+  try {
+    const first = yield* answer(context, { params: asked.params, options }, signal);
+    const { profile } = context.options.provider;
+    const params = recoveryParams(profile, asked, first.report);
+    if (params === undefined) return first;
+    yield { type: 'reset' };
+    try {
+      const recovered = yield* answer(context, { params, options }, signal);
+      continueReport(first.report, recovered.report);
+      noteRecovery(recovered.report);
+      return recovered;
+    } catch (error) {
+      continueError(first, error);
+      throw error;
+    }
+  } catch (error) {
+    if (!signal.aborted || !isChatError(error)) throw error;
+    // The run knows better why it ended than the call that it took down.
+    throw signal.reason;
+  }
+}
+
+async function* answer(
+  context: CallContext,
+  asked: ChatRequest,
+  signal: AbortSignalLike,
+): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
+  const chat = stream(context, asked);
+  try {
+    yield* chat.events();
+    return await chat.finalCompletion();
+  } finally {
+    if (signal.aborted) await keepPartial(chat, signal.reason as ChatError);
+  }
+}
+
+/** What had come of an answer when its run ended belongs to the error that tells of the end. */
+async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
+  try {
+    await chat.finalCompletion();
+  } catch (cause) {
+    if (isChatError(cause)) attachToError(error, { report: cause.report, partial: cause.partial });
+  }
+}
+
+/**
+ * The calls of an answer. No vendor takes a custom call back, so a conversation that holds one is over, and better
+ * without it.
+ *
+ * @throws ChatError `unsupported`
+ */
+function functionCalls(
+  completion: ChatCompletionWithReport,
+): ChatCompletionMessageFunctionToolCall[] {
+  const calls = completion.choices[0].message.tool_calls ?? [];
+  return calls.map((call) => {
+    if (call.type === 'function') return call;
+    const message = 'The model called a custom tool, which cannot be run, nor sent back';
+    const { report } = completion;
+    const { provider } = report;
+    throw new ChatError('unsupported', message, { report, partial: completion, provider });
+  });
+}
+
+/** What the model has to be told of a whole answer: calls that are none, and that no tool message could answer. */
+function flawOf({ choices: [{ message }] }: ChatCompletionWithReport): string | undefined {
+  const { tool_calls = [], invalid_tool_calls = [], content } = message;
+  // A host that makes an id anew for each piece leaves empty calls behind, beside the one that was meant.
+  const isMeant = ({ function: { name, arguments: text } }: InvalidToolCall): boolean =>
+    text !== '' ||
+    !tool_calls.some((call) => call.type === 'function' && call.function.name === name);
+  const meant = invalid_tool_calls.filter(isMeant);
+  if (meant.length > 0) {
+    return meant.some(({ reason }) => reason.includes('arguments are'))
+      ? brokenArguments
+      : unreadableCall;
+  }
+  const isText = callsInText(message).some((field) => field === 'content' || !content?.trim());
+  return tool_calls.length === 0 && isText ? callInText : undefined;
+}
+
+const brokenArguments =
+  'A tool call of yours was not run: its arguments were no JSON object. Write the call again.';
+
+const unreadableCall =
+  'A tool call of yours was not run: it came in pieces that could not be put together. Write the call again.';
+
+const callInText =
+  'A tool call of yours was not run: it came as text. Call the tool by the interface for tools, or answer.';
+
+async function endOf(
+  step: ToolRunStep,
+  isFlawed: boolean,
+  run: { steps: ToolRunStep[]; maxSteps: number; stopWhen: RunToolsParams['stopWhen'] },
+): Promise<ToolRunEnd | undefined> {
+  const { completion, results, number } = step;
+  const { report, choices } = completion;
+  if (report.completion !== 'complete') return 'cut_off';
+  if (results.length === 0 && !isFlawed) {
+    const { content, refusal } = choices[0].message;
+    return content?.trim() || refusal ? 'answered' : 'empty';
+  }
+  if (results.length > 0 && (await run.stopWhen?.(step, run.steps))) return 'stop_when';
+  return number === run.maxSteps ? 'max_steps' : undefined;
+}
+
+function toMessage({ tool_call, content }: ToolResult): ChatCompletionMessageParam {
+  return { role: 'tool', tool_call_id: tool_call.id, content };
+}
+
+function toResult(
+  end: ToolRunEnd,
+  messages: readonly ChatCompletionMessageParam[],
+  steps: readonly ToolRunStep[],
+): ToolRunResult {
+  const { completion } = steps.at(-1) as ToolRunStep;
+  return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
+}
+
+/** What the steps came to; absent where one of them did not tell. */
+export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usage' | 'cost'> {
+  if (steps.length === 0) return {};
+  const reports = steps.map(({ completion }) => completion.report);
+  const usage = reports.map((report) => report.usage).reduce(addUsage);
+  const cost = reports.map((report) => report.cost).reduce(addCost);
+  return { ...(usage && { usage }), ...(cost && { cost }) };
+}
+
+/** @throws ChatError `invalid_options`, `invalid_request` */
+function readParams(params: RunToolsParams, signal: AbortSignalLike) {
+  const {
+    maxSteps = 10,
+    concurrency = 8,
+    onToolError = 'feed',
+    approve,
+    stopWhen,
+    context,
+    ...wire
+  } = params ?? {};
+  const refuse = (param: string, must: string): ChatError =>
+    new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
+  for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
+    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number from 1 on');
+  }
+  if (onToolError !== 'feed' && onToolError !== 'throw') {
+    throw refuse('onToolError', 'one of feed, throw');
+  }
+  for (const [param, value] of Object.entries({ approve, stopWhen })) {
+    if (value !== undefined && typeof value !== 'function') throw refuse(param, 'a function');
+  }
+  const given = Array.isArray(wire.messages) ? wire.messages : [];
+  const last: ChatCompletionMessageParam | undefined = given.at(-1);
+  if (last?.role === 'assistant' && last.prefix) {
+    const message =
+      'has no place beside tools: it is only for the last message, and more will follow';
+    throw invalidRequest([{ path: `messages.${given.length - 1}.prefix`, message }]);
+  }
+  const tools = wire.tools ?? [];
+  if (!Array.isArray(tools)) {
+    throw invalidRequest([{ path: 'tools', message: 'must be a list of what tool() makes' }]);
+  }
+  const broken = tools.findIndex((tool) => typeof tool?.execute !== 'function');
+  if (broken !== -1) {
+    const message = 'cannot be run: make it with tool()';
+    throw invalidRequest([{ path: `tools.${broken}`, message }]);
+  }
+  const setup: CallSetup = {
+    tools,
+    // The vendor may not take the parameter; here it is kept all the same.
+    concurrency: wire.parallel_tool_calls === false ? 1 : concurrency,
+    onToolError,
+    approve,
+    context,
+    signal,
+  };
+  return { wire, setup, maxSteps, stopWhen };
+}

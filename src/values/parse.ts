@@ -1,0 +1,95 @@
+import type { CallContext } from '../call/call.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import type { RequestOptions } from '../options/options.ts';
+import type { ProviderOptions } from '../providers/registry.ts';
+import { addIssue } from '../outcome/report-issues.ts';
+import { callOptions } from '../options/resolve-options.ts';
+import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
+import type { ChatCompletionMessage } from '../schema/response.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import type { AnswerFormat } from './answer-format.ts';
+import { answerFormat, refuseBesideSchema } from './answer-format.ts';
+import type { OutputSchema } from './output-schema.ts';
+import { readSchema } from './output-schema.ts';
+import { invalidOutput, readOutput, withParsed } from './read-output.ts';
+import { completeRecovering, continueCall } from '../call/recover.ts';
+import { boundByCall } from '../call/within-call.ts';
+
+/** A request for a value. */
+export interface ChatCompletionParseParams<Schema extends OutputSchema> extends Omit<
+  ChatCompletionCreateParamsBase,
+  'response_format' | 'tools' | 'tool_choice' | 'parallel_tool_calls'
+> {
+  /** Schema of the value: a JSON object. */
+  response_format: Schema;
+}
+
+/** What `parse` takes beside its parameters. */
+export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<Options> {
+  /** How often an empty or invalid answer is shown to the model, with what is wrong, to be corrected. @default 1 */
+  maxRepairs?: number | undefined;
+}
+
+/** Asks for a value, checks it, and asks again for what does not fit. */
+export async function parse(
+  context: CallContext,
+  params: Record<string, unknown>,
+  given: ParseOptions<unknown> | null | undefined,
+): Promise<ChatCompletionWithReport> {
+  const { maxRepairs = 1, ...options } = callOptions(given, ['maxRepairs']);
+  if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
+    const message = 'Option maxRepairs must be a whole number from 0 on';
+    throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
+  }
+  const schema = readSchema(params?.response_format, 'response_format');
+  refuseBesideSchema(params);
+  const format = answerFormat(context.options.provider.profile, schema);
+  const { messages, ...base } = params;
+  // No type lets a wish for a stream through.
+  let asked: Record<string, unknown> = { ...base, ...format.params, stream: undefined };
+  let conversation = messages as unknown[];
+  const bound = boundByCall(context, options);
+  const ask = async (): Promise<ChatCompletionWithReport> => {
+    const request = {
+      params: { ...asked, messages: conversation },
+      options,
+      isValidated: true,
+    };
+    const { completion, params: used } = await completeRecovering(context, request);
+    // What it took to get an answer at all, a correction takes as well.
+    asked = used;
+    return completion;
+  };
+
+  let completion = await ask();
+  for (let repairs = 0; ; repairs++) {
+    const { report } = completion;
+    const output = await readOutput(completion, format, schema, bound);
+    if (output.ok) return withParsed(completion, output.value);
+    if (!output.isRepairable || repairs === maxRepairs) throw invalidOutput(completion, output);
+    // Paths may be of keys that the answer made up.
+    const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
+    addIssue(report.issues, { code: 'output_repaired', message });
+    const [{ message: answer }] = completion.choices;
+    conversation = [...conversation, answer, ...repairRequest(answer, format, output.issues)];
+    completion = await continueCall(completion, ask);
+  }
+}
+
+/** What the model is told, where it looks for an answer to what it did. */
+function repairRequest(
+  message: ChatCompletionMessage,
+  format: AnswerFormat,
+  issues: readonly ErrorIssue[],
+): object[] {
+  const lines = issues.map(({ path, message: why }) => `- ${path === '' ? '' : `${path}: `}${why}`);
+  const content = [
+    format.textOf(message).trim() === '' ? 'There was no answer.' : 'That answer cannot be used:',
+    ...lines,
+    'Answer again with one JSON object that fits the schema, and nothing else.',
+  ].join('\n');
+  const calls = message.tool_calls ?? [];
+  if (calls.length === 0) return [{ role: 'user', content }];
+  return calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content }));
+}
