@@ -1,6 +1,6 @@
 import { Stop } from './internal/abort.ts';
-import type { CallContext } from './call/call.ts';
-import { get, stream } from './call/ask.ts';
+import type { Asker } from './call/ask.ts';
+import { createAsker } from './call/create-asker.ts';
 import type { ClientOptions, defaults, RequestOptions } from './options/options.ts';
 import { streamObject } from './values/stream-object.ts';
 import type { InferInput, InferOutput, OutputSchema } from './values/output-schema.ts';
@@ -11,13 +11,11 @@ import { completeRecovering } from './call/recover.ts';
 import { runTools } from './tools/run-tools.ts';
 import type { GivesContext, RunToolsParams, ToolRun } from './tools/tool-run.ts';
 import type { PreparedRequest } from './request/prepare.ts';
-import { prepare } from './request/prepare.ts';
-import { decodeModels } from './dialect/decode-models.ts';
 import type { Provider } from './dialect/provider.ts';
 import type { Balance, Model, ModelList } from './schema/account.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findProvider } from './providers/registry.ts';
-import { clientOptions, resolveCall, resolveOptions } from './options/resolve-options.ts';
+import { clientOptions, resolveOptions } from './options/resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -29,15 +27,13 @@ import type {
   ParsedChatCompletionWithReport,
 } from './outcome/with-report.ts';
 import type {
-  CompletionCreateParams,
   CompletionCreateParamsBase,
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
 } from './schema/fill.ts';
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import type { ChatStream } from './stream/chat-stream.ts';
-import type { CompletionStream } from './call/fill.ts';
-import { completeText, streamText } from './call/fill.ts';
+import type { CompletionStream } from './call/completion-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 
 /** `client.chat.completions`. */
@@ -153,107 +149,72 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   const given = clientOptions(all as ClientOptions);
   const options = resolveOptions(given);
   const closing = new Stop();
-  const context: CallContext = { options, budget, closing };
-
-  const openStream = (
-    given: { response_format?: unknown },
-    requestOptions?: RequestOptions<unknown>,
-  ): ChatStream => {
-    const params = { ...given, stream: true };
-    return isOutputSchema(given?.response_format)
-      ? streamObject(context, params, requestOptions)
-      : stream(context, { params, options: requestOptions });
-  };
-
-  async function create(
-    params: ChatCompletionCreateParams,
-    requestOptions?: RequestOptions<unknown>,
-  ): Promise<never> {
-    return (
-      params?.stream === true
-        ? stream(context, { params, options: requestOptions }).opened()
-        : completeRecovering(context, { params, options: requestOptions }).then(
-            ({ completion }) => completion,
-          )
-    ) as Promise<never>;
-  }
-
-  const list = (
-    requestOptions?: RequestOptions<unknown>,
-  ): Promise<ModelPage> & AsyncIterable<Model> => {
-    const page = get(
-      context,
-      options.urls.models,
-      'list of models',
-      decodeModels,
-      requestOptions,
-    ).then((models) => iterable(models, async () => models.data));
-    // Whoever iterates gets the error from there, and need not ask the promise as well.
-    page.catch(() => {});
-    return iterable(page, async () => (await page).data);
-  };
-
-  const checkedOptions = (
-    given: RequestOptions<unknown> | undefined,
-    params: { stream?: boolean | null | undefined },
-  ): RequestOptions<unknown> => {
-    const { own, refusal } = resolveCall(options, given, params?.stream ? 'streamed' : 'whole');
-    if (refusal !== undefined) throw refusal;
-    return own;
-  };
-
   const close = async (): Promise<void> => {
     closing.abort(undefined);
     // A transport that was handed in belongs to whoever made it.
     if (given.transport === undefined) await options.transport.close?.();
   };
-
   return {
-    chat: {
-      completions: {
-        create,
-        // Its overloads know the type of the value.
-        stream: openStream as ChatCompletions<never>['stream'],
-        parse: (params: object, requestOptions?: ParseOptions<unknown>) =>
-          parse(context, { ...params }, requestOptions) as Promise<never>,
-        runTools: (params, requestOptions) =>
-          runTools(context, params as RunToolsParams, requestOptions),
-        prepare(params, given) {
-          const {
-            http: _http,
-            model: _model,
-            issues: _issues,
-            thinking: _thinking,
-            ...prepared
-          } = prepare(options, params, checkedOptions(given, params));
-          return prepared;
-        },
-      },
-    },
-    completions: {
-      create: (params: CompletionCreateParams, requestOptions?: RequestOptions<unknown>) =>
-        (params?.stream === true
-          ? streamText(context, params, requestOptions)
-          : completeText(context, params, requestOptions)) as Promise<never>,
-    },
-    models: { list },
-    balance(requestOptions = {}) {
-      const { decodeBalance } = options.provider;
-      // A path without a decoder is as good as none.
-      const url = decodeBalance && options.urls.balance;
-      return get(context, url, 'balance', decodeBalance ?? unreachable, requestOptions);
-    },
+    ...callsOf(createAsker({ options, budget, closing })),
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);
       const { apiKey: _key, baseURL: _url, pricing: _pricing, headers: _headers, ...kept } = given;
       const isOther = own.provider !== undefined && findProvider(own.provider) !== options.provider;
-      return createClient({
-        ...(isOther ? kept : given),
-        ...own,
-      } as ClientOptions) as Client<never>;
+      const base = isOther ? kept : given;
+      return createClient({ ...base, ...own } as ClientOptions) as Client<never>;
     },
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The calls of a client, over whoever answers them. */
+function callsOf(asker: Asker): Pick<Client<never>, 'chat' | 'completions' | 'models' | 'balance'> {
+  return {
+    chat: { completions: chatsOf(asker) },
+    completions: { create: (params, options) => asker.fill(params, options) as Promise<never> },
+    models: {
+      list(options) {
+        const page = asker
+          .models(options)
+          .then((models) => iterable(models, async () => models.data));
+        // Whoever iterates gets the error from there, and need not ask the promise as well.
+        page.catch(() => {});
+        return iterable(page, async () => (await page).data);
+      },
+    },
+    balance: (options) => asker.balance(options),
+  };
+}
+
+function chatsOf(asker: Asker): ChatCompletions<never> {
+  const openStream = (
+    given: { response_format?: unknown },
+    options?: RequestOptions<unknown>,
+  ): ChatStream => {
+    const params = { ...given, stream: true };
+    return isOutputSchema(given?.response_format)
+      ? streamObject(asker, params, options)
+      : asker.stream({ params, options });
+  };
+  async function create(
+    params: ChatCompletionCreateParams,
+    options?: RequestOptions<unknown>,
+  ): Promise<never> {
+    const answer =
+      params?.stream === true
+        ? asker.stream({ params, options }).opened()
+        : completeRecovering(asker, { params, options }).then(({ completion }) => completion);
+    return answer as Promise<never>;
+  }
+  return {
+    create,
+    // Its overloads know the type of the value.
+    stream: openStream as ChatCompletions<never>['stream'],
+    parse: (params: object, options?: ParseOptions<unknown>) =>
+      parse(asker, { ...params }, options) as Promise<never>,
+    runTools: (params, options) => runTools(asker, params as RunToolsParams, options),
+    prepare: (params, options) => asker.prepare(params, options),
   };
 }
 
@@ -270,8 +231,4 @@ function iterable<T extends object, Item>(
       yield* await items();
     },
   }) as T & AsyncIterable<Item>;
-}
-
-function unreachable(): never {
-  throw new Error('A call without a path was sent');
 }

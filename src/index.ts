@@ -136,7 +136,7 @@ export type {
   CompletionLogprobs,
 } from './schema/fill.ts';
 export type { CompletionWithReport } from './outcome/with-report.ts';
-export type { CompletionStream } from './call/fill.ts';
+export type { CompletionStream } from './call/completion-stream.ts';
 export type {
   StandardIssue,
   StandardJSONSchemaV1,

@@ -1,12 +1,17 @@
 import type { Call, CallContext } from './call.ts';
 import { createCall } from './call.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { Bound } from './within-call.ts';
+import type { CompletionStream } from './completion-stream.ts';
 import { attachToError } from '../outcome/chat-error.ts';
 import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
-import type { ReadyRequest } from '../request/prepare.ts';
+import type { Report } from '../outcome/report.ts';
+import type { PreparedRequest, ReadyRequest } from '../request/prepare.ts';
+import type { Balance, ModelList } from '../schema/account.ts';
 import { prepare, prepareGet } from '../request/prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
-import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import type { ChatCompletionWithReport, CompletionWithReport } from '../outcome/with-report.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from '../stream/accumulate.ts';
 import { unfinished } from '../stream/bad-ends.ts';
@@ -16,20 +21,45 @@ import type { StreamOutput } from '../stream/stream-output.ts';
 import { splitThinkTags } from '../stream/think-tags.ts';
 import { warnOnce } from '../outcome/warn.ts';
 
+type Options = RequestOptions<unknown> | null | undefined;
+
 /** What one call is asked for, and what the client knows about it beside the parameters. */
-export interface ChatRequest {
+export interface Asked {
   params: unknown;
-  options: RequestOptions<unknown> | null | undefined;
+  options: Options;
   /** The answer is going to be held to its schema here. */
   isValidated?: boolean | undefined;
   /** Prepares what is no chat, but is sent and read like one. */
   prepare?: typeof prepare | undefined;
 }
 
+/**
+ * Whoever can be asked for answers. Typed values and tool runs are written against this and know no vendor: what depends on
+ * one is decided when a request is encoded for it.
+ */
+export interface Asker {
+  /** A whole answer. */
+  complete(asked: Asked): Promise<ChatCompletionWithReport>;
+  /** A streamed answer, at once; what fails before it fails in the stream. */
+  stream<T>(asked: Asked, output?: StreamOutput): ChatStream<T>;
+  /** Exactly what would be sent. Sends nothing. */
+  prepare(params: unknown, options: Options): PreparedRequest;
+  /** What belongs into a gap, whole or as a stream, by `stream` of the parameters. */
+  fill(params: unknown, options: Options): Promise<CompletionWithReport | CompletionStream>;
+  models(options: Options): Promise<ModelList>;
+  balance(options: Options): Promise<Balance>;
+  /** The request with less thinking, after all tokens went into it; `undefined` if that is not wanted or not offered. */
+  withLessThinking(asked: Asked, report: Report): Record<string, unknown> | undefined;
+  /** The bounds of a run of several calls: the caller's signal and deadline, and the end of the client. */
+  begin(options: Options): Lifetime;
+  /** The bounds of what is done with an answer: those of its call, each time anew. */
+  bound(options: Options): Bound;
+}
+
 /** A whole answer: validate → encode → send → read → decode. */
 export async function complete(
   context: CallContext,
-  asked: ChatRequest,
+  asked: Asked,
 ): Promise<ChatCompletionWithReport> {
   const call = createCall(context, asked.options, 'whole');
   try {
@@ -50,7 +80,7 @@ export async function complete(
 /** A streamed answer: the same path, with the reading left to whoever pulls. */
 export function stream<T>(
   context: CallContext,
-  asked: ChatRequest,
+  asked: Asked,
   output?: StreamOutput,
 ): ChatStream<T> {
   const { options } = context;
@@ -76,17 +106,18 @@ export function stream<T>(
 function begin(
   options: ResolvedOptions,
   { report, note, own, prepared, check }: Call,
-  asked: ChatRequest,
+  asked: Asked,
 ): ReadyRequest {
   check();
   const ready = asked.prepare ?? prepare;
   const request = ready(options, asked.params, own, asked.isValidated);
   report.model = request.model;
   report.thinking = { asked: request.thinking, seen: false };
-  prepared(request);
-  report.adjustments.push(...request.adjustments);
+  const { provider, body, adjustments } = request.prepared;
+  prepared({ body, http: request.http });
+  report.adjustments.push(...adjustments);
   request.issues.forEach(note);
-  if (options.onUnsupported === 'warn') warnOnce(request.provider, request.adjustments);
+  if (options.onUnsupported === 'warn') warnOnce(provider, adjustments);
   return request;
 }
 

@@ -1,6 +1,6 @@
-import type { AsyncItems } from '../internal/web.ts';
 import type { CallContext } from './call.ts';
-import type { ChatRequest } from './ask.ts';
+import type { CompletionStream } from './completion-stream.ts';
+import type { Asked } from './ask.ts';
 import { complete, stream } from './ask.ts';
 import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
 import type { ReadyRequest } from '../request/prepare.ts';
@@ -17,18 +17,6 @@ import { completionParams } from '../schema/fill.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';
 import { withReport } from '../outcome/with-report.ts';
 
-/** A gap that is being filled. Read once, and ended by leaving the loop, as a `ChatStream` is. */
-export interface CompletionStream extends AsyncIterable<Completion> {
-  /** What happened so far; settled when the stream has ended. */
-  readonly report: Report;
-  /** The text alone. */
-  text(): AsyncItems<string>;
-  /** The whole answer; reads the stream itself if nobody does. @throws ChatError the stream's own error */
-  finalCompletion(): Promise<CompletionWithReport>;
-  /** Ends the request. */
-  abort(): void;
-}
-
 /** Fills a gap, whole. */
 export async function completeText(
   context: CallContext,
@@ -44,7 +32,7 @@ export async function streamText(
   params: object,
   options: RequestOptions<unknown> | null | undefined,
 ): Promise<CompletionStream> {
-  const asked: ChatRequest = { params, options, prepare: prepareText };
+  const asked: Asked = { params, options, prepare: prepareText };
   return asCompletionStream(await stream(asText(context), asked).opened());
 }
 

@@ -1,6 +1,4 @@
-import type { CallContext } from './call.ts';
-import type { ChatRequest } from './ask.ts';
-import { complete } from './ask.ts';
+import type { Asked, Asker } from './ask.ts';
 import { attachToError, isChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
 import type { Profile } from '../dialect/profile.ts';
@@ -11,15 +9,15 @@ import { continueReport } from '../outcome/combine-reports.ts';
 
 /** A whole answer; asked for once more if all its tokens went into thinking, and the caller wants that. */
 export async function completeRecovering(
-  context: CallContext,
-  asked: ChatRequest,
+  asker: Asker,
+  asked: Asked,
 ): Promise<{ completion: ChatCompletionWithReport; params: Record<string, unknown> }> {
-  const completion = await complete(context, asked);
-  const params = recoveryParams(context.options.provider.profile, asked, completion.report);
+  const completion = await asker.complete(asked);
+  const params = asker.withLessThinking(asked, completion.report);
   if (params === undefined) {
     return { completion, params: asked.params as Record<string, unknown> };
   }
-  const again = (): Promise<ChatCompletionWithReport> => complete(context, { ...asked, params });
+  const again = (): Promise<ChatCompletionWithReport> => asker.complete({ ...asked, params });
   const recovered = await continueCall(completion, again);
   noteRecovery(recovered.report);
   return { completion: recovered, params };
@@ -50,7 +48,7 @@ export function noteRecovery(report: Report): void {
  */
 export function recoveryParams(
   { name, thinking }: Profile,
-  { params, options }: ChatRequest,
+  { params, options }: Asked,
   report: Report,
 ): Record<string, unknown> | undefined {
   const wanted = options?.onReasoningExhausted ?? 'return';

@@ -2,6 +2,7 @@ import { ChatError } from '../outcome/chat-error.ts';
 import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { CanonicalRequest } from '../schema/canonical-request.ts';
+import type { FunctionParameters } from '../schema/tool.ts';
 import type { Profile } from './profile.ts';
 
 /** What the parts of the encoder share: the request, the facts, and what comes out. */
@@ -26,8 +27,9 @@ export interface Encoding {
 }
 
 /** An encoding of which nothing is written yet. */
-export function beginEncoding(request: CanonicalRequest, profile: Profile): Encoding {
+export function beginEncoding(given: CanonicalRequest, profile: Profile): Encoding {
   const adjustments: Adjustment[] = [];
+  const request = withCallForForm(given, profile, adjustments);
   const isFlash = isFlashModel(request.model, profile);
   return {
     request,
@@ -42,6 +44,36 @@ export function beginEncoding(request: CanonicalRequest, profile: Profile): Enco
     thinks: true,
     written: (field) => request.written[field] ?? field,
     adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),
+  };
+}
+
+/**
+ * Where a vendor takes no form of answer, a forced tool call has one, if somebody is going to look for the value in it: the
+ * schema that checks it here.
+ */
+function withCallForForm(
+  request: CanonicalRequest,
+  { name: vendor, jsonSchema }: Profile,
+  adjustments: Adjustment[],
+): CanonicalRequest {
+  const { response_format: format, isValidated } = request;
+  if (jsonSchema !== 'dropped' || !isValidated || format?.type !== 'json_schema') return request;
+  const { name, description, schema } = format.json_schema;
+  adjustments.push({
+    param: 'response_format',
+    action: 'mapped',
+    lossy: false,
+    from: { type: 'json_schema' },
+    to: `a call of a tool ${name}`,
+    reason: `${vendor} documents no form of answers`,
+  });
+  const described = description == null ? {} : { description };
+  const parameters = schema as FunctionParameters;
+  return {
+    ...request,
+    response_format: undefined,
+    tools: [{ type: 'function', function: { name, ...described, parameters } }],
+    tool_choice: { type: 'function', function: { name } },
   };
 }
 

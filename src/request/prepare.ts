@@ -28,8 +28,9 @@ export interface PreparedRequest {
   adjustments: Adjustment[];
 }
 
-/** A {@link PreparedRequest} and what the call's report needs besides. */
-export interface ReadyRequest extends PreparedRequest {
+/** A {@link PreparedRequest}, the text of it, and what the call's report needs besides. */
+export interface ReadyRequest {
+  prepared: PreparedRequest;
   http: HttpRequest;
   model: string;
   issues: ReportIssue[];
@@ -60,7 +61,7 @@ export function prepare(
   // In `extraBody`, which is sent as it is, or a text that only looks like half a character.
   if (mended.length === 0) return ready;
   const again = prepareCanonical(options, whole.value, wholeExtra.value, requestOptions);
-  again.adjustments.unshift(...mended);
+  again.prepared.adjustments.unshift(...mended);
   return again;
 }
 
@@ -90,7 +91,8 @@ export function post(
   options: ResolvedOptions,
   requestOptions: RequestOptions<unknown>,
   url: string,
-  encoded: Pick<ReadyRequest, 'body' | 'adjustments' | 'issues' | 'thinking'>,
+  encoded: Pick<PreparedRequest, 'body' | 'adjustments'> &
+    Pick<ReadyRequest, 'issues' | 'thinking'>,
 ): ReadyRequest {
   const { adjustments, issues, thinking } = encoded;
   if (options.onUnsupported === 'error') refuseLossy(options, adjustments);
@@ -102,13 +104,9 @@ export function post(
     ...options.headers,
     ...resolveHeaders(requestOptions.headers),
   });
+  const provider = options.provider.id;
   return {
-    provider: options.provider.id,
-    method: 'POST',
-    url,
-    headers,
-    body,
-    adjustments,
+    prepared: { provider, method: 'POST', url, headers, body, adjustments },
     model: String(body.model),
     issues,
     thinking,

@@ -1,8 +1,6 @@
 import { raceSignal } from '../internal/abort.ts';
 import type { Lifetime } from '../call/lifetime.ts';
-import type { CallContext } from '../call/call.ts';
-import type { ChatRequest } from '../call/ask.ts';
-import { stream } from '../call/ask.ts';
+import type { Asked, Asker } from '../call/ask.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
 import { callsInText } from '../schema/call-in-text.ts';
@@ -15,7 +13,7 @@ import { forcesCall } from '../schema/tool.ts';
 import type { ChatStream } from '../stream/chat-stream.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import { addCost, addUsage, continueReport } from '../outcome/combine-reports.ts';
-import { continueError, noteRecovery, recoveryParams, streamOptions } from '../call/recover.ts';
+import { continueError, noteRecovery, streamOptions } from '../call/recover.ts';
 import type { CallSetup } from './run-calls.ts';
 import { runCalls, unfinished } from './run-calls.ts';
 import type {
@@ -36,7 +34,7 @@ interface Progress {
 
 /** Asks the model, runs what it calls, tells it the results, and so on. */
 export async function* converse(
-  context: CallContext,
+  asker: Asker,
   params: RunToolsParams,
   options: RequestOptions<unknown> | null | undefined,
   { lifetime, messages, steps }: Progress,
@@ -48,12 +46,12 @@ export async function* converse(
     yield { type: 'step.start', step: number };
     const choice =
       number > 1 && forcesCall(wire.tool_choice ?? undefined) ? 'auto' : wire.tool_choice;
-    const asked: ChatRequest = {
+    const asked: Asked = {
       // A forced call is forced once: the model has to be able to answer.
       params: { ...wire, tool_choice: choice, messages: [...messages], stream: true },
       options,
     };
-    const completion = yield* ask(context, asked, lifetime);
+    const completion = yield* ask(asker, asked, lifetime);
     // What is no call is told of in the step, and not sent on.
     const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
     const calls = functionCalls(completion);
@@ -86,19 +84,18 @@ export async function* converse(
 
 /** One answer, streamed; with its reasoning recovered, if that is wanted. */
 async function* ask(
-  context: CallContext,
-  asked: ChatRequest,
+  asker: Asker,
+  asked: Asked,
   { signal }: Lifetime,
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
   const options = { ...streamOptions(asked.options), signal };
   try {
-    const first = yield* answer(context, { params: asked.params, options }, signal);
-    const { profile } = context.options.provider;
-    const params = recoveryParams(profile, asked, first.report);
+    const first = yield* answer(asker, { params: asked.params, options }, signal);
+    const params = asker.withLessThinking(asked, first.report);
     if (params === undefined) return first;
     yield { type: 'reset' };
     try {
-      const recovered = yield* answer(context, { params, options }, signal);
+      const recovered = yield* answer(asker, { params, options }, signal);
       continueReport(first.report, recovered.report);
       noteRecovery(recovered.report);
       return recovered;
@@ -114,11 +111,11 @@ async function* ask(
 }
 
 async function* answer(
-  context: CallContext,
-  asked: ChatRequest,
+  asker: Asker,
+  asked: Asked,
   signal: AbortSignalLike,
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
-  const chat = stream(context, asked);
+  const chat = asker.stream(asked);
   try {
     yield* chat.events();
     return await chat.finalCompletion();

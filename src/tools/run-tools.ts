@@ -1,10 +1,8 @@
 import { onAbort } from '../internal/abort.ts';
 import type { Lifetime } from '../call/lifetime.ts';
-import { createLifetime } from '../call/lifetime.ts';
-import type { CallContext } from '../call/call.ts';
+import type { Asker } from '../call/ask.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
-import { resolveCall } from '../options/resolve-options.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import { converse, totalOf } from './converse.ts';
 import type {
@@ -17,7 +15,7 @@ import type {
 
 /** Makes a run; nothing happens before somebody reads its events or asks for its end. */
 export function runTools(
-  context: CallContext,
+  asker: Asker,
   params: RunToolsParams,
   options: RequestOptions<unknown> | null | undefined,
 ): ToolRun {
@@ -41,13 +39,10 @@ export function runTools(
 
   async function* run(): AsyncGenerator<ToolRunEvent, undefined> {
     try {
-      const { closing } = context;
-      const { refusal, signal, deadlineMs } = resolveCall(context.options, options, 'whole');
-      if (refusal !== undefined) throw refusal;
-      lifetime = createLifetime({ signal, closing, totalMs: Infinity, totalHint: '', deadlineMs });
+      lifetime = asker.begin(options);
       // A reader that is busy elsewhere has no part in when the run ends.
       onAbort(lifetime.signal, unwind);
-      yield* converse(context, params, options, { lifetime, messages, steps }, settle.resolve);
+      yield* converse(asker, params, options, { lifetime, messages, steps }, settle.resolve);
     } catch (error) {
       isTold = true;
       fail(error);

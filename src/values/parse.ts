@@ -1,4 +1,4 @@
-import type { CallContext } from '../call/call.ts';
+import type { Asker } from '../call/ask.ts';
 import type { ErrorIssue } from '../schema/issue.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
@@ -8,13 +8,11 @@ import { callOptions } from '../options/resolve-options.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionMessage } from '../schema/response.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
-import type { AnswerFormat } from './answer-format.ts';
-import { answerFormat, refuseBesideSchema } from './answer-format.ts';
+import { formParams, refuseBesideSchema, textOf } from './answer-form.ts';
 import type { OutputSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
 import { invalidOutput, readOutput, withParsed } from './read-output.ts';
 import { completeRecovering, continueCall } from '../call/recover.ts';
-import { boundByCall } from '../call/within-call.ts';
 
 /** A request for a value. */
 export interface ChatCompletionParseParams<Schema extends OutputSchema> extends Omit<
@@ -33,7 +31,7 @@ export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<
 
 /** Asks for a value, checks it, and asks again for what does not fit. */
 export async function parse(
-  context: CallContext,
+  asker: Asker,
   params: Record<string, unknown>,
   given: ParseOptions<unknown> | null | undefined,
 ): Promise<ChatCompletionWithReport> {
@@ -44,19 +42,18 @@ export async function parse(
   }
   const schema = readSchema(params?.response_format, 'response_format');
   refuseBesideSchema(params);
-  const format = answerFormat(context.options.provider.profile, schema);
   const { messages, ...base } = params;
   // No type lets a wish for a stream through.
-  let asked: Record<string, unknown> = { ...base, ...format.params, stream: undefined };
+  let asked: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
   let conversation = messages as unknown[];
-  const bound = boundByCall(context, options);
+  const bound = asker.bound(options);
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
       params: { ...asked, messages: conversation },
       options,
       isValidated: true,
     };
-    const { completion, params: used } = await completeRecovering(context, request);
+    const { completion, params: used } = await completeRecovering(asker, request);
     // What it took to get an answer at all, a correction takes as well.
     asked = used;
     return completion;
@@ -65,27 +62,23 @@ export async function parse(
   let completion = await ask();
   for (let repairs = 0; ; repairs++) {
     const { report } = completion;
-    const output = await readOutput(completion, format, schema, bound);
+    const output = await readOutput(completion, schema, bound);
     if (output.ok) return withParsed(completion, output.value);
     if (!output.isRepairable || repairs === maxRepairs) throw invalidOutput(completion, output);
     // Paths may be of keys that the answer made up.
     const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
     addIssue(report.issues, { code: 'output_repaired', message });
     const [{ message: answer }] = completion.choices;
-    conversation = [...conversation, answer, ...repairRequest(answer, format, output.issues)];
+    conversation = [...conversation, answer, ...repairRequest(answer, output.issues)];
     completion = await continueCall(completion, ask);
   }
 }
 
 /** What the model is told, where it looks for an answer to what it did. */
-function repairRequest(
-  message: ChatCompletionMessage,
-  format: AnswerFormat,
-  issues: readonly ErrorIssue[],
-): object[] {
+function repairRequest(message: ChatCompletionMessage, issues: readonly ErrorIssue[]): object[] {
   const lines = issues.map(({ path, message: why }) => `- ${path === '' ? '' : `${path}: `}${why}`);
   const content = [
-    format.textOf(message).trim() === '' ? 'There was no answer.' : 'That answer cannot be used:',
+    textOf(message).trim() === '' ? 'There was no answer.' : 'That answer cannot be used:',
     ...lines,
     'Answer again with one JSON object that fits the schema, and nothing else.',
   ].join('\n');

@@ -2,7 +2,7 @@ import type { ErrorIssue } from '../schema/issue.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import { knownEnd } from '../schema/finish-reason.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
-import type { AnswerFormat } from './answer-format.ts';
+import { textOf } from './answer-form.ts';
 import { findObjects } from './find-objects.ts';
 import type { ReadSchema } from './output-schema.ts';
 import type { Bound } from '../call/within-call.ts';
@@ -18,13 +18,12 @@ export type Output =
  */
 export async function readOutput(
   completion: ChatCompletionWithReport,
-  format: AnswerFormat,
   schema: ReadSchema,
   bound: Bound,
 ): Promise<Output> {
   const { report } = completion;
   const { message, finish_reason } = completion.choices[0];
-  const text = format.textOf(message);
+  const text = textOf(message);
   const isComplete = report.completion === 'complete';
   const fitting = new Map<unknown, unknown>();
   let issues: ErrorIssue[] | undefined;
