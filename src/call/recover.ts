@@ -51,7 +51,9 @@ export function recoveryParams(
   { params, options }: Asked,
   report: Report,
 ): Record<string, unknown> | undefined {
-  const wanted = options?.onReasoningExhausted ?? 'return';
+  // Only what the caller's object itself has, as with all options.
+  const isGiven = options != null && Object.hasOwn(options, 'onReasoningExhausted');
+  const wanted = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
   if (wanted === 'return' || report.completion !== 'reasoning_exhausted') return undefined;
   const given = params as Record<string, unknown>;
   const isPossible = wanted === 'disable' ? thinking.off !== undefined : lowers(thinking, given);

@@ -3,10 +3,11 @@ import type { StandardSchemaV1 } from '../schema/standard.ts';
 import type { Decoder } from './decoder.ts';
 import { createDecoder } from './decoder.ts';
 import { encode } from './encode.ts';
-import type { OptionHints } from '../outcome/invalid-options.ts';
-import { ownOptions } from '../outcome/invalid-options.ts';
+import type { FinishWords } from '../schema/finish-reason.ts';
+import { spelled } from '../schema/finish-reason.ts';
+import { readFacts } from './provider-facts.ts';
 import type { Provider } from './provider.ts';
-import type { Profile, RuledParameter, ThinkingStyle } from './profile.ts';
+import type { Profile } from './profile.ts';
 
 /** The functions of a {@link Provider}; a vendor has its own where the common dialect does not fit. */
 type ProviderFunctions = Pick<
@@ -63,100 +64,17 @@ const plain: Omit<Profile, 'id' | 'name' | 'baseURL'> = {
   requestIdHeader: 'x-request-id',
 };
 
-const functionNames = /* @__PURE__ */ namesIn<keyof ProviderFunctions>({
+const functionNames = /* @__PURE__ */ Object.keys({
   encode: true,
   decode: true,
   decodeChunk: true,
   findError: true,
   decodeError: true,
   decodeBalance: true,
-});
+} satisfies Record<keyof ProviderFunctions, true>) as (keyof ProviderFunctions)[];
 
-const factNames = /* @__PURE__ */ namesIn<Exclude<keyof ProviderFacts, keyof FactGroups>>({
-  name: true,
-  baseURL: true,
-  apiKeyVariables: true,
-  fim: true,
-  baseURLEndings: true,
-  modelPrefix: true,
-  modelAliases: true,
-  contextWindow: true,
-  user: true,
-  jsonSchema: true,
-  forcedToolChoice: true,
-  strictTools: true,
-  parametersRequired: true,
-  nullContent: true,
-  refusal: true,
-  names: true,
-  textParts: true,
-  parts: true,
-  fileParts: true,
-  prefix: true,
-  cost: true,
-  prices: true,
-  insufficientBalanceStatuses: true,
-  finishReasons: true,
-  requestIdHeader: true,
-  rateLimitResetHeader: true,
-  serverErrorRetries: true,
-  unbilledStatuses: true,
-});
-
-type FactGroups = Pick<Profile, 'paths' | 'caps' | 'thinking' | 'parameters'>;
-
-/** Facts in groups, of which each may be given alone. */
-const groupNames: { [Group in keyof FactGroups]: readonly string[] } = {
-  paths: /* @__PURE__ */ namesIn<keyof Profile['paths']>({
-    chat: true,
-    beta: true,
-    models: true,
-    balance: true,
-  }),
-  caps: /* @__PURE__ */ namesIn<keyof Profile['caps']>({
-    max_tokens: true,
-    stop: true,
-    top_p: true,
-    seed: true,
-    toolNameLength: true,
-  }),
-  thinking: /* @__PURE__ */ namesIn<keyof ThinkingStyle>({ off: true, on: true, effort: true }),
-  parameters: /* @__PURE__ */ namesIn<RuledParameter>({
-    temperature: true,
-    top_p: true,
-    frequency_penalty: true,
-    presence_penalty: true,
-    seed: true,
-    logit_bias: true,
-    logprobs: true,
-    parallel_tool_calls: true,
-    stream_options: true,
-  }),
-};
-
-function namesIn<Name extends string>(names: Record<Name, true>): readonly Name[] {
-  return Object.keys(names) as Name[];
-}
-
-const specHints: OptionHints = {
-  apiKey: 'apiKey, an option of createClient',
-  model: 'modelPrefix',
-};
-
-/** The facts that were given. @throws ChatError `invalid_options` for a name that is none of a fact */
-function givenFacts(spec: object): Partial<ProviderSpec> {
-  const known = ['id', 'options', ...functionNames, ...factNames, ...Object.keys(groupNames)];
-  const given: Partial<ProviderSpec> = ownOptions(
-    spec,
-    known,
-    'The facts of a provider',
-    specHints,
-  );
-  for (const [group, names] of Object.entries(groupNames)) {
-    const facts = given[group as keyof FactGroups];
-    if (facts != null) ownOptions(facts, names, `Fact ${group}`);
-  }
-  return given;
+function spelledWords(words: FinishWords): FinishWords {
+  return Object.fromEntries(Object.entries(words).map(([word, end]) => [spelled(word), end]));
 }
 
 function isElsewhere(baseURL: string | undefined, base: Provider | undefined): boolean {
@@ -169,8 +87,9 @@ export function extendProvider<const Id extends string, Options = never>(
   spec: ProviderSpec<Id, Options>,
   base: Provider | undefined,
 ): Provider<Id, Options> {
-  const { id: _id, options = base?.options, ...given } = givenFacts(spec);
-  const { id } = spec;
+  const read = readFacts(spec, ['options', ...functionNames]);
+  const { id: _id, options = base?.options, ...given } = read;
+  const id = read.id as Id;
   const facts = Object.fromEntries(
     Object.entries(given).filter(([name]) => !(functionNames as readonly string[]).includes(name)),
   ) as ProviderFacts;
@@ -184,6 +103,7 @@ export function extendProvider<const Id extends string, Options = never>(
     caps: { ...from.caps, ...facts.caps },
     thinking: { ...from.thinking, ...facts.thinking },
     parameters: { ...from.parameters, ...facts.parameters },
+    ...(facts.finishReasons && { finishReasons: spelledWords(facts.finishReasons) }),
   };
   // A variable holds the key for its vendor's own host, and must not travel to another one by inheritance.
   if (facts.apiKeyVariables === undefined && isElsewhere(facts.baseURL, base)) {

@@ -79,7 +79,7 @@ export interface Profile extends Priced {
   contextWindow?: string | undefined;
   thinking: ThinkingStyle;
   /** @default 'sent', each */
-  parameters: Partial<Record<RuledParameter, ParameterRule>>;
+  parameters: { [Parameter in RuledParameter]?: ParameterRule | undefined };
   /** Where the end user's id goes, and what it may look like; absent: dropped. */
   user?: { field: 'user_id' | 'user'; pattern?: RegExp | undefined } | undefined;
   /**

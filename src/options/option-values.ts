@@ -24,14 +24,20 @@ export function checkRecovery(
   }
 }
 
-export function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
-  if (signal != null && typeof signal.addEventListener !== 'function') {
-    throw invalidOptions(
-      'signal',
-      'Option signal must be an AbortSignal (of a controller, its signal)',
-    );
+/** Looks at what is the caller's: a getter or a proxy may throw anything. @throws ChatError `invalid_options` */
+export function readable<T>(param: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw invalidOptions(param, `Option ${param} cannot be read: a getter or a proxy in it throws`);
   }
-  return signal;
+}
+
+export function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
+  const isSignal = readable('signal', () => typeof signal?.addEventListener === 'function');
+  if (signal == null || isSignal) return signal;
+  const message = 'Option signal must be an AbortSignal (of a controller, its signal)';
+  throw invalidOptions('signal', message);
 }
 
 export function checkOneOf(param: string, value: unknown, allowed: readonly string[]): void {
@@ -90,10 +96,11 @@ export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeade
   if (typeof headers !== 'object') {
     throw invalidOptions('headers', 'Option headers must be an object');
   }
-  const entries: [string, unknown][] =
+  const entries = readable('headers', (): [string, unknown][] =>
     Symbol.iterator in headers
       ? [...(headers as unknown as Iterable<[string, string]>)]
-      : Object.entries(headers);
+      : Object.entries(headers),
+  );
   for (const [name, value] of entries) {
     // One that is `undefined` is none.
     if (value === undefined) continue;
@@ -149,28 +156,23 @@ export function resolveFunctions<T extends object>(
   return own;
 }
 
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 // A timer holds 31 bits; a larger one, or NaN, rings at once.
 const longestTimerMs = 2 ** 31 - 1;
 
+const clockNames = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
+
 /** Clocks by name; a number is the total. @throws ChatError `invalid_options` */
-export function resolveTimeout(timeout: TimeoutOptions | number | undefined): TimeoutOptions {
-  if (timeout != null && typeof timeout !== 'number' && !isRecord(timeout)) {
-    const message = 'Option timeout must be milliseconds, or an object such as { total: 60_000 }';
-    throw invalidOptions('timeout', message);
-  }
-  const clocks: TimeoutOptions = typeof timeout === 'number' ? { total: timeout } : { ...timeout };
-  const known = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
-  for (const [name, limitMs] of Object.entries(clocks) as [string, unknown][]) {
+export function resolveTimeout(
+  timeout: TimeoutOptions | number | null | undefined,
+): TimeoutOptions {
+  const given =
+    typeof timeout === 'number'
+      ? { total: timeout }
+      : ownOptions(timeout, clockNames, 'Option timeout');
+  const clocks = Object.create(null) as Record<string, number>;
+  for (const [name, limitMs] of Object.entries(given) as [string, unknown][]) {
+    if (limitMs === null) continue;
     const param = `timeout.${name}`;
-    if (!known.includes(name)) throw invalidOptions(param, `Option ${param} does not exist`);
-    if (limitMs == null) {
-      delete clocks[name as keyof TimeoutOptions];
-      continue;
-    }
     const isTimer =
       typeof limitMs === 'number' &&
       limitMs > 0 &&
@@ -178,8 +180,14 @@ export function resolveTimeout(timeout: TimeoutOptions | number | undefined): Ti
     if (!isTimer) {
       throw invalidOptions(param, `Option ${param} must be 1 to ${longestTimerMs} ms, or Infinity`);
     }
+    clocks[name] = limitMs;
   }
   return clocks;
+}
+
+/** Those of a call over those of its client; neither has a prototype that could add one. */
+export function mergeTimeouts(client: TimeoutOptions, own: TimeoutOptions): TimeoutOptions {
+  return Object.assign(Object.create(null) as TimeoutOptions, client, own);
 }
 
 /** @throws ChatError `invalid_options` */
@@ -233,16 +241,11 @@ function resolvePrice(name: string, price: unknown): string {
   return decimalString(price);
 }
 
-export function resolveLimits(limits: Limits | undefined): ResolvedLimits {
+export function resolveLimits(limits: Limits | null | undefined): ResolvedLimits {
   const resolved: ResolvedLimits = { ...defaults.limits };
-  if (limits != null && !isRecord(limits)) {
-    throw invalidOptions('limits', 'Option limits must be an object');
-  }
-  for (const [name, limit] of Object.entries(limits ?? {})) {
-    if (!Object.hasOwn(resolved, name)) {
-      throw invalidOptions(`limits.${name}`, `Option limits.${name} does not exist`);
-    }
-    if (limit == null) continue;
+  const given = ownOptions(limits, Object.keys(resolved), 'Option limits');
+  for (const [name, limit] of Object.entries(given) as [string, unknown][]) {
+    if (limit === null) continue;
     if (typeof limit !== 'number' || !(limit > 0)) {
       throw invalidOptions(`limits.${name}`, `Option limits.${name} must be a number above 0`);
     }

@@ -12,6 +12,7 @@ import {
   resolvePricing,
   resolveRetries,
   resolveSignal,
+  mergeTimeouts,
   resolveTimeout,
 } from './option-values.ts';
 import type { ClientOptions, RequestOptions, ResolvedOptions, TimeoutOptions } from './options.ts';
@@ -172,7 +173,7 @@ export function resolveCall(
     return {
       own: asked,
       refusal: undefined,
-      timeout: { ...timeout, ...resolveTimeout(asked.timeout) },
+      timeout: mergeTimeouts(timeout, resolveTimeout(asked.timeout)),
       maxRetries: resolveRetries(asked.maxRetries) ?? maxRetries,
       deadlineMs: resolveDeadline(asked.deadline),
       signal: resolveSignal(asked.signal),

@@ -55,7 +55,8 @@ function unknownOption(
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
   const meant = hint === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${hint}?`;
   const verb = /^(?:Option|Fact) /.test(what) ? 'has' : 'have';
-  return invalidOptions(shown, `${what} ${verb} no option ${shown}${meant}`);
+  const parent = what.startsWith('Option ') ? `${what.slice('Option '.length)}.` : '';
+  return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${meant}`);
 }
 
 /** Of this realm or of another one: its prototype is the last of its chain. */

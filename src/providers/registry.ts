@@ -2,6 +2,7 @@ import { aimlapi } from './aimlapi.ts';
 import { anyfast } from './anyfast.ts';
 import { bytespike } from './bytespike.ts';
 import { deepseek } from './deepseek.ts';
+import { invalidOptions } from '../outcome/invalid-options.ts';
 import { unknownProvider } from '../dialect/decoder.ts';
 import type { ProviderSpec } from '../dialect/define-provider.ts';
 import { extendProvider } from '../dialect/define-provider.ts';
@@ -63,8 +64,14 @@ export function defineProvider<
   const Base extends ProviderId | Provider = never,
   Options = OptionsOf<Resolved<Base>>,
 >(spec: ProviderSpec<Id, Options> & { extends?: Base | undefined }): Provider<Id, Options> {
+  if (typeof spec !== 'object' || spec === null) {
+    throw invalidOptions('', 'defineProvider takes an object of facts');
+  }
   const { extends: base, ...own } = spec;
-  return extendProvider<Id, Options>(own as ProviderSpec<Id, Options>, base && findProvider(base));
+  return extendProvider<Id, Options>(
+    own as ProviderSpec<Id, Options>,
+    base == null ? undefined : findProvider(base),
+  );
 }
 
 type Resolved<P> = P extends ProviderId ? (typeof providers)[P] : P;

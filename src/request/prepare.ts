@@ -2,7 +2,7 @@ import type { HttpRequest } from '../transport/http-request.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
 import { callOptionNames } from '../options/options.ts';
-import { resolveHeaders, withoutNull } from '../options/option-values.ts';
+import { readable, resolveHeaders, withoutNull } from '../options/option-values.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { Provider } from '../dialect/provider.ts';
 import { findOption, providers } from '../providers/registry.ts';
@@ -196,14 +196,16 @@ function extraBody(
   if (typeof extra !== 'object' || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
-  const taken = ['model', 'messages', 'prompt', 'stream'].filter(
-    (key) => Object.hasOwn(extra, key) && extra[key] !== undefined,
+  const given = readable('extraBody', () => Object.entries(extra)).filter(
+    ([, value]) => value !== undefined,
   );
+  const names = new Set(given.map(([name]) => name));
+  const taken = ['model', 'messages', 'prompt', 'stream'].filter((key) => names.has(key));
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
   }
-  return Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(given);
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */

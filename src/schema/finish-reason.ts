@@ -50,7 +50,8 @@ export function announcesCalls(reason: FinishReason): boolean {
   return reason !== null && callWords.has(spelled(reason));
 }
 
-function spelled(reason: string): string {
+/** A word as it is compared: trimmed, in lower case, with `_`. */
+export function spelled(reason: string): string {
   if (ends.has(reason)) return reason;
   return reason.trim().toLowerCase().replaceAll('-', '_');
 }

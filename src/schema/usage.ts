@@ -97,6 +97,22 @@ export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: Ch
   return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
 }
 
+/** Counts that came in several chunks: of each the last one that was told. */
+export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): ChunkUsage {
+  if (before === undefined) return later;
+  const told = Object.entries(later).filter(([, value]) => value != null);
+  const parts = told.map(([name, value]) => {
+    const old = (before as Record<string, unknown>)[name];
+    return [name, isPart(value) && isPart(old) ? laterUsage(old, value) : value];
+  });
+  const merged: ChunkUsage = { ...before, ...Object.fromEntries(parts) };
+  // A sum of other counts than these.
+  const isStale =
+    later.total_tokens == null && (later.prompt_tokens ?? later.completion_tokens) != null;
+  if (isStale) delete merged.total_tokens;
+  return merged;
+}
+
 /**
  * A usage with all three counts, and without what is `null`: two of the three give the third. `undefined` if there are
  * fewer.

@@ -54,13 +54,16 @@ const longestTimerMs = 2 ** 31 - 1;
 export function checkInit(given: ToResponseInit | undefined, isResponse: boolean): ToResponseInit {
   const names = isResponse ? [...sseNames, 'status', 'headers'] : sseNames;
   const init: ToResponseInit = ownOptions(given, names, 'The options of a response');
-  const { keepAliveMs = 15_000, onError, transform, status = 200 } = init;
+  const { onError, transform } = init;
+  // `null` is not given, as with all options.
+  const keepAliveMs = init.keepAliveMs ?? 15_000;
+  const status = init.status ?? 200;
   const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= longestTimerMs);
   if (!isTimer) {
     throw refused('keepAliveMs', 'Option keepAliveMs must be milliseconds above 0, or Infinity');
   }
   for (const [name, value] of Object.entries({ onError, transform })) {
-    if (value !== undefined && typeof value !== 'function') {
+    if (value != null && typeof value !== 'function') {
       throw refused(name, `Option ${name} must be a function`);
     }
   }
@@ -75,7 +78,7 @@ function refused(param: string, message: string): ChatError {
 }
 
 /** @throws ChatError `invalid_options` */
-export function responseHeaders({ headers: given = {} }: ToResponseInit): Headers {
+export function responseHeaders({ headers: given }: ToResponseInit): Headers {
   const headers = new Headers({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
@@ -83,7 +86,15 @@ export function responseHeaders({ headers: given = {} }: ToResponseInit): Header
     'x-accel-buffering': 'no',
   });
   try {
-    new Headers(given).forEach((value, name) => headers.set(name, value));
+    const entries: Iterable<[string, unknown]> =
+      given != null && Symbol.iterator in given
+        ? (given as unknown as Iterable<[string, string]>)
+        : Object.entries(given ?? {});
+    for (const [name, value] of entries) {
+      // As everywhere: `undefined` is none, and `null` takes off what would be there.
+      if (value === null) headers.delete(name);
+      else if (value !== undefined) headers.set(name, String(value));
+    }
     return headers;
   } catch (cause) {
     const message = 'The headers of a response must be names and values that headers can have';
@@ -113,7 +124,7 @@ export function encodeSSE(
       const { done, value } = await chunks.next();
       if (done) return { data: '[DONE]', isLast: true };
       last = value;
-      const told = transform === undefined ? value : transform(value);
+      const told = transform == null ? value : transformed(transform(value));
       if (told !== undefined) return { data: JSON.stringify(counted(told)), isLast: false };
     }
   };
@@ -156,6 +167,16 @@ export function encodeSSE(
   );
 }
 
+/** @throws ChatError `invalid_options` for what is no chunk: it would be sent, and be nothing to its reader */
+function transformed(told: unknown): ChatCompletionChunk | undefined {
+  if (told === undefined) return undefined;
+  const { choices } = (told ?? {}) as { choices?: unknown };
+  if (Array.isArray(choices)) return told as ChatCompletionChunk;
+  // A promise may fail as well, with nobody to hear of it.
+  void Promise.resolve(told).catch(() => {});
+  throw refused('transform', 'Option transform must return a chunk or undefined, and no promise');
+}
+
 /** A chunk whose usage, if it has one, is that of a completion: readers take it as it is. */
 function counted(chunk: ChatCompletionChunk): ChatCompletionChunk {
   return chunk.usage == null ? chunk : { ...chunk, usage: countedUsage(chunk.usage) };
@@ -168,6 +189,10 @@ export async function pipeToResponse(
   status: number,
   headers: Headers,
 ): Promise<void> {
+  if (typeof response?.writeHead !== 'function' || typeof response.on !== 'function') {
+    void bytes.cancel().catch(() => {});
+    throw refused('response', 'pipeToResponse takes a response of node:http');
+  }
   const reader = bytes.getReader();
   let isGone = response.destroyed;
   let wake = (): void => {};
@@ -235,8 +260,10 @@ const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_pa
 
 function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
   try {
-    const told = onError?.(error);
+    const told: unknown = onError?.(error);
     if (typeof told === 'string') return told;
+    // An asynchronous one has no sentence in time, and what it throws later is its own.
+    void Promise.resolve(told).catch(() => {});
   } catch {
     // The default is always there.
   }

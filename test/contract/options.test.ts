@@ -5,6 +5,7 @@ import {
   defineProvider,
   fetchTransport,
   isChatError,
+  providers,
   tool,
   undiciTransport,
 } from 'deepseek-v4-flash';
@@ -533,4 +534,102 @@ test('a header of the client that is null takes off what would be sent, and a ca
   const options = { headers: { accept: 'text/plain' } };
   const again = client.chat.completions.prepare({ messages: question }, options);
   expect(again.headers).toHaveProperty('accept', 'text/plain');
+});
+
+describe('what throws when it is read', () => {
+  const throwing = (name: string): object =>
+    Object.defineProperty({}, name, {
+      enumerable: true,
+      get() {
+        throw new TypeError('mine');
+      },
+    });
+
+  test.each([
+    [{ timeout: throwing('total') }],
+    [{ limits: throwing('responseBytes') }],
+    [{ headers: throwing('x-mine') }],
+    [{ pricing: throwing('output') }],
+    [{ hooks: throwing('onEnd') }],
+  ])('of a client is invalid_options: %#', (options) => {
+    expect(thrownBy(() => createClient(options as never)).code).toBe('invalid_options');
+  });
+
+  test.each([
+    [{ timeout: throwing('total') }],
+    [{ headers: throwing('x-mine') }],
+    [{ signal: throwing('addEventListener') }],
+    [{ extraBody: throwing('a') }],
+    [{ providerOptions: throwing('deepseek') }],
+  ])('of a call is invalid_options, and nothing is sent: %#', async (options) => {
+    const { client, requests } = clientOf(answer);
+    const call = client.chat.completions.create({ messages: question }, options as never);
+    expect((await errorOf(call)).code).toBe('invalid_options');
+    expect(requests).toHaveLength(0);
+  });
+
+  test('behind an answer that was paid for is not read', async () => {
+    const options = new Proxy(
+      {},
+      {
+        get() {
+          throw new TypeError('mine');
+        },
+      },
+    );
+    const { client } = clientOf(answer);
+    const call = client.chat.completions.create({ messages: question }, options);
+    expect((await call).choices[0].message.content).toBe('x');
+  });
+});
+
+test('a prototype sets no clock and no limit', async () => {
+  const polluted = Object.prototype as unknown as Record<string, unknown>;
+  Object.assign(polluted, { total: 1, headers: 1, responseBytes: 1 });
+  try {
+    const { client } = clientOf({ body: whole({ content: 'x'.repeat(100) }) }, { timeout: {} });
+    const options = { timeout: { idle: 10_000 } };
+    const { choices } = await client.chat.completions.create({ messages: question }, options);
+    expect(choices[0].message.content).toHaveLength(100);
+  } finally {
+    for (const name of ['total', 'headers', 'responseBytes']) delete polluted[name];
+  }
+});
+
+describe('a fact of a provider', () => {
+  const base = { id: 'own', baseURL: 'https://own.test/v1' };
+
+  test.each([
+    ['id', { id: '' }],
+    ['caps.max_tokens', { caps: { max_tokens: '5' } }],
+    ['parameters.seed', { parameters: { seed: 'drop' } }],
+    ['finishReasons.done', { finishReasons: { done: 'ok' } }],
+    ['prices.output', { prices: { cacheHit: '1', cacheMiss: '1', output: 2 } }],
+    ['thinking.effort.field', { thinking: { effort: {} } }],
+    ['unbilledStatuses', { unbilledStatuses: '5xx' }],
+    ['jsonSchema', { jsonSchema: 'yes' }],
+    ['fim.max_tokens', { fim: { path: 'x' } }],
+    ['user.name', { user: { field: 'user', name: 'x' } }],
+  ])('that is none is refused before anything is sent: %s', (path, facts) => {
+    const { code, message } = thrownBy(() => defineProvider({ ...base, ...facts } as never));
+    expect(code).toBe('invalid_options');
+    expect(message).toContain(path);
+  });
+
+  test.each([null, undefined, 'own', []])('%j is no provider', (spec) => {
+    expect(thrownBy(() => defineProvider(spec as never)).code).toBe('invalid_options');
+  });
+
+  test('in whatever spelling, a word for an end is known', async () => {
+    const provider = defineProvider({ ...base, finishReasons: { 'All-Done': 'good' } });
+    const { client } = clientOf({ body: whole({ content: 'x' }, 'all_done') }, { provider });
+    const { report } = await client.chat.completions.create({ messages: question });
+    expect(report.completion).toBe('complete');
+  });
+
+  test('of the known vendors is what it must be', () => {
+    for (const { profile } of Object.values(providers)) {
+      expect(defineProvider({ ...profile } as never).profile).toMatchObject(profile);
+    }
+  });
 });

@@ -392,3 +392,48 @@ test('an event stream in the place of a whole answer ends with its last event', 
   const completion = await client.chat.completions.create({ messages: question });
   expect(completion.choices[0].message.content).toBe('x');
 });
+
+describe('what was told is not taken back by an empty form of it', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cost: '0.5' };
+  const counts = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+  const end = (more: object): object => chunk({ content: 'x' }, 'stop', more);
+  const behind = (more: object): object => ({ ...(chunk({}) as object), choices: [], ...more });
+
+  test.each([
+    ['null in each count', { prompt_tokens: null, completion_tokens: null, total_tokens: null }],
+    ['an empty record', {}],
+    ['null', null],
+  ])('a usage: %s', async (_how, later) => {
+    const events = [end({ usage }), behind({ usage: later })];
+    const completion = await readStream(events, { provider: 'vtrix' });
+    expect(completion.usage).toMatchObject(counts);
+    expect(completion.report).toMatchObject({ usage: counts, cost: { usd: '0.5' } });
+  });
+
+  test('a usage that comes in parts', async () => {
+    const events = [
+      end({ usage: { prompt_tokens: 7, prompt_tokens_details: { cached_tokens: 3 } } }),
+      behind({ usage: { completion_tokens: 2, prompt_tokens_details: { audio_tokens: 1 } } }),
+    ];
+    expect((await readStream(events)).usage).toEqual({
+      prompt_tokens: 7,
+      completion_tokens: 2,
+      total_tokens: 9,
+      prompt_tokens_details: { cached_tokens: 3, audio_tokens: 1 },
+    });
+  });
+
+  test('a usage that grows has the sum of its last counts', async () => {
+    const events = [
+      end({ usage: { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 } }),
+      behind({ usage: { completion_tokens: 4 } }),
+    ];
+    expect((await readStream(events)).usage).toMatchObject({ total_tokens: 11 });
+  });
+
+  test.each([{}, { usage: null }, { usage: {} }])('a cost: %j', async (meta) => {
+    const events = [end({ meta: { usage: { usd_spent: 0.25 } } }), behind({ meta })];
+    const { report } = await readStream(events, { provider: 'aimlapi' });
+    expect(report.cost).toMatchObject({ usd: '0.25', source: 'provider' });
+  });
+});

@@ -119,11 +119,12 @@ test('a peak price may be any multiple, and no price voids an answer', async () 
     [1.5, '0.000003'],
     [Number.NaN, undefined],
   ] as const) {
-    const provider = defineProvider({
-      id: 'x',
-      extends: 'deepseek',
-      prices: { ...prices, peak: { ...peak, factor } },
-    });
+    const { profile, ...functions } = defineProvider({ id: 'x', extends: 'deepseek' });
+    // By hand, since defineProvider refuses what is no number.
+    const provider = {
+      ...functions,
+      profile: { ...profile, prices: { ...prices, peak: { ...peak, factor } } },
+    };
     const client = createClient({ provider, apiKey: 'test-key', transport: emulator.transport });
     emulator.reply({ content: 'x', usage }, { content: 'x', usage });
     expect((await client.chat.completions.create({ messages })).report.cost?.usd).toBe(usd);

@@ -160,6 +160,21 @@ test('a transform that throws ends the request and the stream, without its words
   await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
 });
 
+test.each([
+  ['a promise', async (given: ChatCompletionChunk) => given],
+  ['a promise that fails', () => Promise.reject(new Error('private'))],
+  ['a text', () => 'x'],
+  ['a number', () => 5],
+  ['nothing of a chunk', () => ({})],
+])('a transform that gives %s ends the stream with an error', async (_what, transform) => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const stream = client.chat.completions.stream({ messages: question });
+  const text = await textOf(stream, { transform: transform as never });
+  expect(text).not.toMatch(/private|DONE/);
+  expect(text).toContain('"type":"flash_error"');
+  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+});
+
 test('report sends what a visitor may know before the end', async () => {
   const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
   const text = await textOf(client.chat.completions.stream({ messages: question }), {
@@ -215,6 +230,30 @@ test('onError says more, and what it throws is not told', async () => {
   });
   expect(thrown).toContain('"code":"rate_limit"');
   expect(thrown).not.toContain('private');
+  // Vitest fails the run for a rejection that nobody has taken.
+  const late = await told((async () => Promise.reject(new Error('private'))) as never);
+  expect(late).toContain('"code":"rate_limit"');
+});
+
+test('an option that is null is not given, and a header that is null is taken off', async () => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const none = { keepAliveMs: null, onError: null, transform: null, status: null };
+  const headers = { 'x-accel-buffering': null, 'x-mine': '1' };
+  const init = { ...none, headers } as never;
+  const response = client.chat.completions.stream({ messages: question }).toResponse(init);
+  expect(response.status).toBe(200);
+  expect(Object.fromEntries(response.headers as unknown as Headers)).toEqual({
+    'cache-control': 'no-cache, no-transform',
+    'content-type': 'text/event-stream; charset=utf-8',
+    'x-mine': '1',
+  });
+});
+
+test.each([null, {}, 5])('pipeToResponse takes a response, and not %j', async (response) => {
+  const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
+  const stream = client.chat.completions.stream({ messages: question });
+  const failed = stream.pipeToResponse(response as never);
+  await expect(failed).rejects.toMatchObject({ code: 'invalid_options' });
 });
 
 test('the type of an error frame is ours alone: the code of another one is the vendor’s', async () => {

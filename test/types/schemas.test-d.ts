@@ -1,4 +1,4 @@
-import { expectTypeOf, test } from 'vitest';
+import { assertType, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod/mini';
 import type {
   ChatCompletion,
@@ -11,6 +11,8 @@ import type {
   ChunkUsage,
   CompletionUsage,
 } from 'deepseek-v4-flash';
+import type { ProviderSpec } from '../../src/dialect/define-provider.ts';
+import type { factsZod } from '../../src/dialect/provider-facts.ts';
 import type { chunkZod } from '../../src/schema/chunk.ts';
 import type { messageParam } from '../../src/schema/message.ts';
 import type { requestZod } from '../../src/schema/request.ts';
@@ -93,4 +95,14 @@ test('usage and the smaller parts are what their schemas take', () => {
   expectTypeOf<Checked<typeof metaSchema>>().toEqualTypeOf<
     Plain<NonNullable<ChatCompletion['meta']>>
   >();
+});
+
+test('the facts that are checked are those of a profile, and their values too', () => {
+  type Facts = z.output<ReturnType<typeof factsZod>>;
+  type Given = Omit<
+    ProviderSpec,
+    'options' | 'encode' | 'findError' | Extract<keyof ProviderSpec, `decode${string}`>
+  >;
+  expectTypeOf<keyof Facts>().toEqualTypeOf<keyof Given>();
+  assertType<(facts: Facts) => Given>((facts) => facts);
 });
