@@ -19,7 +19,8 @@ const interrupted =
   'insufficient_system_resource abort aborted cancel cancelled canceled interrupted timeout error network_error ' +
   'repetition';
 
-const ends = new Map<string, AnswerEnd>(
+const ends = /* @__PURE__ */ new Map<string, AnswerEnd>(
+  /* @__PURE__ */
   (
     [
       [good, 'good'],
@@ -29,6 +30,8 @@ const ends = new Map<string, AnswerEnd>(
     ] as const
   ).flatMap(([words, end]) => words.split(' ').map((word) => [word, end] as const)),
 );
+
+const goodWords = /* @__PURE__ */ new Set(/* @__PURE__ */ good.split(' '));
 
 const callWords = new Set(['tool_calls', 'tool_call', 'tool_use', 'function_call']);
 
@@ -45,13 +48,19 @@ export function answerEnd(reason: FinishReason, own?: FinishWords): AnswerEnd {
   return knownEnd(reason, own) ?? 'interrupted';
 }
 
+/** Whether a finish_reason is a good end, for readers that need to know no more. */
+export function isGoodEnd(reason: FinishReason): boolean {
+  return reason !== null && goodWords.has(spelled(reason));
+}
+
 /** Whether a finish_reason says that tools were called. */
 export function announcesCalls(reason: FinishReason): boolean {
-  return reason !== null && callWords.has(spelled(reason));
+  if (reason === null) return false;
+  // Nearly all are spelled as they are known.
+  return callWords.has(ends.has(reason) ? reason : spelled(reason));
 }
 
 /** A word as it is compared: trimmed, in lower case, with `_`. */
 export function spelled(reason: string): string {
-  if (ends.has(reason)) return reason;
   return reason.trim().toLowerCase().replaceAll('-', '_');
 }

@@ -164,7 +164,7 @@ async function expectedOfReader(): Promise<object> {
     lost: { code: 'stream_interrupted', content: 'Some' },
     hasKept: true,
     lostAtEnd: 'stream_interrupted',
-    unreachable: { code: 'stream_interrupted' },
+    unreachable: { code: 'connection' },
     stopped: { code: 'aborted', content: 'Some' },
     waiting: { code: 'aborted' },
     unsent: { code: 'aborted' },

@@ -106,7 +106,7 @@ describe('an error', () => {
       'invalid_response',
     );
     expect(await codeOf(readChat(Promise.reject(new TypeError('offline'))).finalCompletion())).toBe(
-      'stream_interrupted',
+      'connection',
     );
     const odd = new Response('data: 5\n\n', { headers: { 'content-type': 'text/event-stream' } });
     expect(await codeOf(readChat(odd).finalCompletion())).toBe('invalid_response');
@@ -225,4 +225,26 @@ test('a page that leaves the loop ends the request', async () => {
   for await (const event of reader.events()) if (event.type.endsWith('.delta')) break;
   expect(await codeOf(reader.finalCompletion())).toBe('aborted');
   expect(await codeOf(stream.finalCompletion())).toBe('aborted');
+});
+
+test('fields that are not read here are kept', async () => {
+  const annotations = [
+    { type: 'url_citation', url_citation: { url: 'https://a.test', title: 'A' } },
+  ];
+  const { client } = clientOf({
+    events: [
+      chunk({ content: 'a', annotations }, null, { system_fingerprint: 'fp', service_tier: 'x' }),
+      chunk({}, 'stop'),
+      { ...(chunk({}) as object), choices: [], meta: { usage: { usd_spent: 1 } } },
+    ],
+  });
+  const stream = client.chat.completions.stream({ messages: question });
+  const page = await readChat(stream.toResponse()).finalCompletion();
+  expect(page).toEqual(await stream.finalCompletion());
+});
+
+test('a response that nobody reads leaves no rejection behind', async () => {
+  readChat(Promise.reject(new TypeError('offline')));
+  // Vitest fails the run for one that nobody has taken.
+  await new Promise((resolve) => setTimeout(resolve, 10));
 });

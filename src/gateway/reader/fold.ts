@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk, ChatCompletionDeltaToolCall } from '../../schema/chunk.ts';
-import { answerEnd } from '../../schema/finish-reason.ts';
+import { isGoodEnd } from '../../schema/finish-reason.ts';
 import type {
   ChatCompletion,
   Choice,
@@ -9,7 +9,11 @@ import type {
 import type { ChatCompletionMessageToolCall } from '../../schema/tool.ts';
 import type { CompletionUsage } from '../../schema/usage.ts';
 
+type Fields = Record<string, unknown>;
+
 interface Folded {
+  /** Fields that are not read here, e.g. `annotations`. */
+  rest: Fields;
   content: string | null;
   reasoning_content: string | undefined;
   refusal: string | undefined;
@@ -19,22 +23,19 @@ interface Folded {
 
 /** Chunks of one form, as the server sends them, put together. Which call a piece is of, it has found out. */
 export class Fold {
-  #top = { id: '', created: 0, model: '' };
+  readonly #top: Fields = { id: '', created: 0, model: '' };
   #usage: CompletionUsage | undefined;
   #choices = new Map<number, Folded>();
 
-  add({ id, created, model, choices, usage }: ChatCompletionChunk): void {
-    this.#top = {
-      id: id || this.#top.id,
-      created: created || this.#top.created,
-      model: model || this.#top.model,
-    };
+  add({ choices, usage, ...top }: ChatCompletionChunk): void {
+    keep(this.#top, top);
     // The server has counted it.
     if (usage != null) this.#usage = usage as CompletionUsage;
     for (const { index, delta, finish_reason } of choices) {
       let into = this.#choices.get(index);
       if (into === undefined) {
         into = {
+          rest: {},
           content: null,
           reasoning_content: undefined,
           refusal: undefined,
@@ -43,12 +44,14 @@ export class Fold {
         };
         this.#choices.set(index, into);
       }
-      if (delta.content != null) into.content = (into.content ?? '') + delta.content;
-      if (delta.reasoning_content != null) {
-        into.reasoning_content = (into.reasoning_content ?? '') + delta.reasoning_content;
+      const { content, reasoning_content, refusal, tool_calls, ...rest } = delta;
+      if (content != null) into.content = (into.content ?? '') + content;
+      if (reasoning_content != null) {
+        into.reasoning_content = (into.reasoning_content ?? '') + reasoning_content;
       }
-      if (delta.refusal != null) into.refusal = (into.refusal ?? '') + delta.refusal;
-      for (const call of delta.tool_calls ?? []) addCall(into.calls, call);
+      if (refusal != null) into.refusal = (into.refusal ?? '') + refusal;
+      for (const call of tool_calls ?? []) addCall(into.calls, call);
+      keep(into.rest, rest);
       into.finish_reason = finish_reason ?? into.finish_reason;
     }
   }
@@ -72,27 +75,33 @@ export class Fold {
     // oxlint-disable-next-line no-array-sort
     const sorted = [...this.#choices].sort(([a], [b]) => a - b);
     const choices = sorted.map(
-      ([index, { calls, finish_reason, content, reasoning_content, refusal }]): Choice => {
+      ([index, { calls, finish_reason, content, reasoning_content, refusal, rest }]): Choice => {
         return {
           index,
           message: {
+            ...rest,
             role: 'assistant',
             content,
             ...(reasoning_content !== undefined && { reasoning_content }),
             ...(refusal !== undefined && { refusal }),
-            ...settle(calls, isWhole && answerEnd(finish_reason) === 'good'),
+            ...settle(calls, isWhole && isGoodEnd(finish_reason)),
           },
           finish_reason: isWhole ? finish_reason : null,
         };
       },
     );
     return {
-      ...this.#top,
+      ...(this.#top as Pick<ChatCompletion, 'id' | 'created' | 'model'>),
       object: 'chat.completion',
       choices: choices as [Choice, ...Choice[]],
       ...(this.#usage !== undefined && { usage: this.#usage }),
     };
   }
+}
+
+/** Of each field the last value that says something. */
+function keep(into: Fields, from: object): void {
+  for (const [name, value] of Object.entries(from)) if (value) into[name] = value;
 }
 
 function addCall(

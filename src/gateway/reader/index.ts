@@ -56,84 +56,65 @@ export interface ChatReader {
  * for await (const text of readChat(fetch('/chat', { method: 'POST', body })).text()) show(text);
  */
 export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): ChatReader {
-  const fold = { now: new Fold() };
-  let report: SentReport | undefined;
-  let isTaken = false;
-  let cancel: (() => void) | undefined;
-  let isBegun = false;
-  let isLeft = false;
-  let resolveEnd!: (completion: ReadCompletion) => void;
-  let rejectEnd!: (error: unknown) => void;
-  const ended = new Promise<ReadCompletion>((resolve, reject) => {
-    resolveEnd = resolve;
-    rejectEnd = reject;
+  const reading = new Reading(given);
+  return {
+    events: () => reading.leavable(reading.take()),
+    text: () => reading.leavable(reading.texts()),
+    finalCompletion: () => reading.finalCompletion(),
+  };
+}
+
+/** One response, from its head to its end. */
+class Reading {
+  readonly #given: Promise<ChatResponseLike>;
+  #fold = new Fold();
+  #report: SentReport | undefined;
+  #isTaken = false;
+  #isBegun = false;
+  #isLeft = false;
+  #cancel: (() => void) | undefined;
+  #resolve!: (completion: ReadCompletion) => void;
+  #reject!: (error: unknown) => void;
+  readonly #ended = new Promise<ReadCompletion>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
   });
-  ended.catch(() => {});
 
-  function fail(error: ChatError): ChatError {
-    const { partial } = fold.now;
-    if (partial.choices.length > 0) attachToError(error, { partial });
-    rejectEnd(error);
-    return error;
+  constructor(given: ChatResponseLike | Promise<ChatResponseLike>) {
+    this.#given = Promise.resolve(given);
+    // Whoever reads gets the error from there.
+    this.#given.catch(() => {});
+    this.#ended.catch(() => {});
   }
 
-  function resolve(): ChatCompletion {
-    const { completion } = fold.now;
-    const value = report;
-    if (value !== undefined) Object.defineProperty(completion, 'report', { value });
-    resolveEnd(completion);
-    return completion;
+  finalCompletion(): Promise<ReadCompletion> {
+    if (!this.#isTaken) void drain(this.take());
+    return this.#ended;
   }
 
-  async function* read(): AsyncGenerator<ChatStreamEvent, undefined> {
-    const events = createEventReader();
-    isBegun = true;
-    try {
-      const response = await given;
-      const reader = response.body?.getReader();
-      cancel = () => void reader?.cancel().catch(() => {});
-      // It was left while there was no response yet.
-      if (isLeft) cancel();
-      checkResponse(response);
-      for await (const { flash, ...chunk } of framesOf(reader)) {
-        report = flash?.report ?? report;
-        if (flash?.reset === true) {
-          fold.now = new Fold();
-          yield { type: 'reset' };
-        }
-        fold.now.add(chunk);
-        yield* events.read(chunk);
+  take(): AsyncGenerator<ChatStreamEvent, undefined> {
+    if (this.#isTaken) throw new ChatError('stream_consumed', 'The response can be read once');
+    this.#isTaken = true;
+    return this.#read();
+  }
+
+  async *texts(): AsyncGenerator<string, undefined> {
+    for await (const event of this.take()) {
+      if (event.type === 'reset') {
+        throw this.#fail(
+          new ChatError('stream_interrupted', 'The answer was begun anew; read events() instead'),
+        );
       }
-      if (!fold.now.isComplete) {
-        throw new ChatError('stream_interrupted', 'The stream ended before the answer was whole');
-      }
-      yield* events.end(resolve());
-    } catch (cause) {
-      throw fail(asChatError(cause, isLeft));
-    } finally {
-      cancel?.();
+      if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
     }
   }
 
-  function take(): AsyncGenerator<ChatStreamEvent, undefined> {
-    if (isTaken) throw new ChatError('stream_consumed', 'The response can be read once');
-    isTaken = true;
-    return read();
-  }
-
   /** A generator that waits cannot be left; the request has to end now. */
-  function leavable<T>(items: AsyncGenerator<T, undefined>): AsyncItems<T> {
+  leavable<T>(items: AsyncGenerator<T, undefined>): AsyncItems<T> {
     return {
-      async next() {
-        return isLeft ? { done: true, value: undefined } : items.next();
-      },
-      async return() {
-        isLeft = true;
-        cancel?.();
-        if (!isBegun) void letGo(given);
-        // Left behind its end, the answer is whole.
-        if (fold.now.isComplete) resolve();
-        else fail(new ChatError('aborted', 'The loop over the answer was left'));
+      next: async () => (this.#isLeft ? { done: true, value: undefined } : items.next()),
+      return: async () => {
+        this.#leave();
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -142,27 +123,60 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
     };
   }
 
-  async function* textOf(
-    events: AsyncGenerator<ChatStreamEvent, undefined>,
-  ): AsyncGenerator<string, undefined> {
-    for await (const event of events) {
-      if (event.type === 'reset') {
-        throw fail(
-          new ChatError('stream_interrupted', 'The answer was begun anew; read events() instead'),
-        );
+  async *#read(): AsyncGenerator<ChatStreamEvent, undefined> {
+    const events = createEventReader();
+    this.#isBegun = true;
+    let response: ChatResponseLike | undefined;
+    try {
+      response = await this.#given;
+      const reader = response.body?.getReader();
+      this.#cancel = () => void reader?.cancel().catch(() => {});
+      // It was left while there was no response yet.
+      if (this.#isLeft) this.#cancel();
+      checkResponse(response);
+      for await (const { flash, ...chunk } of framesOf(reader)) {
+        this.#report = flash?.report ?? this.#report;
+        if (flash?.reset === true) {
+          this.#fold = new Fold();
+          yield { type: 'reset' };
+        }
+        this.#fold.add(chunk);
+        yield* events.read(chunk);
       }
-      if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
+      if (!this.#fold.isComplete) {
+        throw new ChatError('stream_interrupted', 'The stream ended before the answer was whole');
+      }
+      yield* events.end(this.#succeed());
+    } catch (cause) {
+      throw this.#fail(asChatError(cause, this.#isLeft, response !== undefined));
+    } finally {
+      this.#cancel?.();
     }
   }
 
-  return {
-    events: () => leavable(take()),
-    text: () => leavable(textOf(take())),
-    finalCompletion() {
-      if (!isTaken) void drain(take());
-      return ended;
-    },
-  };
+  #leave(): void {
+    this.#isLeft = true;
+    this.#cancel?.();
+    if (!this.#isBegun) void letGo(this.#given);
+    // Left behind its end, the answer is whole.
+    if (this.#fold.isComplete) this.#succeed();
+    else this.#fail(new ChatError('aborted', 'The loop over the answer was left'));
+  }
+
+  #succeed(): ChatCompletion {
+    const { completion } = this.#fold;
+    const value = this.#report;
+    if (value !== undefined) Object.defineProperty(completion, 'report', { value });
+    this.#resolve(completion);
+    return completion;
+  }
+
+  #fail(error: ChatError): ChatError {
+    const { partial } = this.#fold;
+    if (partial.choices.length > 0) attachToError(error, { partial });
+    this.#reject(error);
+    return error;
+  }
 }
 
 async function drain(events: AsyncGenerator<ChatStreamEvent, undefined>): Promise<void> {
@@ -174,7 +188,7 @@ async function drain(events: AsyncGenerator<ChatStreamEvent, undefined>): Promis
 }
 
 /** Nobody has begun to read it. */
-async function letGo(given: ChatResponseLike | Promise<ChatResponseLike>): Promise<void> {
+async function letGo(given: Promise<ChatResponseLike>): Promise<void> {
   try {
     await (await given).body?.getReader().cancel();
   } catch {
@@ -182,14 +196,16 @@ async function letGo(given: ChatResponseLike | Promise<ChatResponseLike>): Promi
   }
 }
 
-function asChatError(cause: unknown, isLeft: boolean): ChatError {
+function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): ChatError {
   if (isChatError(cause) && !isLeft) return cause;
   // A signal of `AbortSignal.timeout()` has the second name.
   const name = String((cause as { name?: unknown } | null)?.name);
-  const isAbort = isLeft || name === 'AbortError' || name === 'TimeoutError';
-  return isAbort
-    ? new ChatError('aborted', 'Reading was stopped', { cause })
-    : new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true });
+  if (isLeft || name === 'AbortError' || name === 'TimeoutError') {
+    return new ChatError('aborted', 'Reading was stopped', { cause });
+  }
+  return isAnswered
+    ? new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true })
+    : new ChatError('connection', 'There was no answer', { cause, retryable: true });
 }
 
 interface Frame extends ChatCompletionChunk {
@@ -202,10 +218,8 @@ function checkResponse({ ok, status, headers }: ChatResponseLike): void {
   const type = headers.get('content-type') ?? '';
   if (ok && type.includes('text/event-stream')) return;
   if (ok) {
-    throw new ChatError(
-      'invalid_response',
-      `The server answered with ${type || 'no type'}, and no stream`,
-    );
+    const what = type || 'no type';
+    throw new ChatError('invalid_response', `The server answered with ${what}, and no stream`);
   }
   const codes: Record<number, ChatErrorCode> = {
     401: 'authentication',
@@ -259,6 +273,6 @@ function toError({ message, type, code }: NonNullable<Frame['error']>): ChatErro
   const isOurs = type === flashErrorType && typeof code === 'string';
   return new ChatError(
     isOurs ? (code as ChatErrorCode) : 'server_error',
-    typeof message === 'string' ? message : 'The stream holds something that is no chunk',
+    typeof message === 'string' ? message : 'The stream holds something that is not a chunk',
   );
 }
