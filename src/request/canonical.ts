@@ -82,45 +82,53 @@ type Resolved = {
   [Field in keyof Required<Omit<CanonicalRequest, 'isValidated'>>]: CanonicalRequest[Field];
 };
 
+/** What is found out about a request while it is brought into its form. */
+interface Findings {
+  /** Where the caller wrote a field that has another name here. */
+  written: Record<string, string>;
+  issues: ErrorIssue[];
+}
+
+/** A value that has two names. */
+function oneOf<T>(
+  { written, issues }: Findings,
+  [field, own]: [field: string, own: T | null | undefined],
+  [alias, other]: [alias: string, other: T | null | undefined],
+): T | undefined {
+  if (own != null && other != null && own !== other) {
+    issues.push({ path: alias, message: `contradicts \`${field}\`` });
+  }
+  if (own == null && other != null) written[field] = alias;
+  return own ?? other ?? undefined;
+}
+
+/** How hard to think, and whether that goes together with the switch. */
+function resolveEffort(
+  { reasoning_effort, thinking }: ChatCompletionCreateParams,
+  findings: Findings,
+): ReasoningEffort | undefined {
+  const { written, issues } = findings;
+  const effort = oneOf<ReasoningEffort>(
+    findings,
+    ['reasoning_effort', reasoning_effort],
+    ['thinking.reasoning_effort', thinking?.reasoning_effort],
+  );
+  const path = written.reasoning_effort ?? 'reasoning_effort';
+  if (thinking?.type === 'enabled' && effort === 'none') {
+    issues.push({ path, message: '`none` contradicts `thinking`, which is enabled' });
+  }
+  if (thinking?.type === 'disabled' && effort !== undefined && effort !== 'none') {
+    issues.push({ path, message: 'contradicts `thinking`, which is disabled' });
+  }
+  if (thinking == null && effort === 'none') written.thinking = path;
+  return effort;
+}
+
 function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
   const written: Record<string, string> = {};
+  const findings = { written, issues };
   const tools = given.tools?.length ? given.tools : undefined;
-
-  const oneOf = <T>(
-    field: string,
-    own: T | null | undefined,
-    alias: string,
-    other: T | null | undefined,
-  ) => {
-    if (own != null && other != null && own !== other) {
-      issues.push({ path: alias, message: `contradicts \`${field}\`` });
-    }
-    if (own == null && other != null) written[field] = alias;
-    return own ?? other ?? undefined;
-  };
-
-  const effort = oneOf<ReasoningEffort>(
-    'reasoning_effort',
-    given.reasoning_effort,
-    'thinking.reasoning_effort',
-    given.thinking?.reasoning_effort,
-  );
-  if (given.thinking?.type === 'enabled' && effort === 'none') {
-    issues.push({
-      path: written.reasoning_effort ?? 'reasoning_effort',
-      message: '`none` contradicts `thinking`, which is enabled',
-    });
-  }
-  if (given.thinking?.type === 'disabled' && effort !== undefined && effort !== 'none') {
-    issues.push({
-      path: written.reasoning_effort ?? 'reasoning_effort',
-      message: 'contradicts `thinking`, which is disabled',
-    });
-  }
-  if (given.thinking == null && effort === 'none') {
-    written.thinking = written.reasoning_effort ?? 'reasoning_effort';
-  }
-
+  const effort = resolveEffort(given, findings);
   const request: Resolved = {
     model: given.model ?? 'deepseek-v4-flash',
     messages: given.messages,
@@ -128,10 +136,9 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
     include_usage:
       given.stream_options == null ? undefined : (given.stream_options.include_usage ?? true),
     max_tokens: oneOf(
-      'max_tokens',
-      given.max_tokens,
-      'max_completion_tokens',
-      given.max_completion_tokens,
+      findings,
+      ['max_tokens', given.max_tokens],
+      ['max_completion_tokens', given.max_completion_tokens],
     ),
     temperature: given.temperature ?? undefined,
     top_p: given.top_p ?? undefined,
@@ -154,7 +161,7 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
     response_format: resolveFormat(given.response_format, written, issues),
     thinking: given.thinking?.type ?? (effort === 'none' ? 'disabled' : undefined),
     reasoning_effort: effort === 'none' ? undefined : effort,
-    user_id: oneOf('user_id', given.user_id, 'user', given.user),
+    user_id: oneOf(findings, ['user_id', given.user_id], ['user', given.user]),
     foreign: {},
     written,
   };

@@ -31,46 +31,15 @@ export async function* runCalls(
 ): AsyncGenerator<ToolRunEvent, void> {
   const events: ToolRunEvent[] = [];
   let wake = (): void => {};
-  let next = 0;
+  let isOver = false;
   results.push(...calls.map((call) => unfinished(call, 'not_run')));
   const stop = stopWith(setup.signal);
-  let lastAdmission: Promise<unknown> = Promise.resolve();
-  // One after the other, so that whoever approves is asked one question at a time.
-  const admitInTurn = (call: ChatCompletionMessageFunctionToolCall): Promise<Admission> => {
-    const turn = lastAdmission.then(() => {
-      stop.check();
-      return admit(call, step, setup, stop.signal);
-    });
-    lastAdmission = turn;
-    return turn;
-  };
   const tell = (event: ToolRunEvent): void => {
     stop.check();
     events.push(event);
     wake();
   };
-  const work = async (): Promise<void> => {
-    for (let call = calls[next]; call !== undefined; call = calls[next]) {
-      const position = next++;
-      const admission = await admitInTurn(call);
-      let result: ToolResult;
-      if ('refusal' in admission) result = admission.refusal;
-      else {
-        const args = copyOf(admission.args);
-        tell({ type: 'tool.start', step, tool_call: copyOf(call), args });
-        results[position] = unfinished(call, 'interrupted');
-        result = await execute(admission, step, setup, stop.signal);
-      }
-      stop.check();
-      results[position] = result;
-      tell({ type: 'tool.result', step, result });
-      if (setup.onToolError === 'throw' && result.failure === 'tool_error') throw result.error;
-    }
-  };
-
-  let isOver = false;
-  const workers = Array.from({ length: Math.min(setup.concurrency, calls.length) }, work);
-  const all = Promise.all(workers)
+  const all = workThrough(calls, { step, results, setup, stop, tell })
     // The others have to hear of a failure at once, and not when somebody looks at the next event.
     .catch((error: unknown) => {
       stop.now(error);
@@ -95,6 +64,52 @@ export async function* runCalls(
   } finally {
     stop.now(new ChatError('aborted', 'The run has ended'));
   }
+}
+
+/** What the workers of a step share. */
+interface Step {
+  step: number;
+  results: ToolResult[];
+  setup: CallSetup;
+  stop: ReturnType<typeof stopWith>;
+  tell(event: ToolRunEvent): void;
+}
+
+/** Runs all calls, as many at the same time as the run may. */
+async function workThrough(
+  calls: readonly ChatCompletionMessageFunctionToolCall[],
+  { step, results, setup, stop, tell }: Step,
+): Promise<void> {
+  let next = 0;
+  let lastAdmission: Promise<unknown> = Promise.resolve();
+  // One after the other, so that whoever approves is asked one question at a time.
+  const admitInTurn = (call: ChatCompletionMessageFunctionToolCall): Promise<Admission> => {
+    const turn = lastAdmission.then(() => {
+      stop.check();
+      return admit(call, step, setup, stop.signal);
+    });
+    lastAdmission = turn;
+    return turn;
+  };
+  const work = async (): Promise<void> => {
+    for (let call = calls[next]; call !== undefined; call = calls[next]) {
+      const position = next++;
+      const admission = await admitInTurn(call);
+      let result: ToolResult;
+      if ('refusal' in admission) result = admission.refusal;
+      else {
+        const args = copyOf(admission.args);
+        tell({ type: 'tool.start', step, tool_call: copyOf(call), args });
+        results[position] = unfinished(call, 'interrupted');
+        result = await execute(admission, step, setup, stop.signal);
+      }
+      stop.check();
+      results[position] = result;
+      tell({ type: 'tool.result', step, result });
+      if (setup.onToolError === 'throw' && result.failure === 'tool_error') throw result.error;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(setup.concurrency, calls.length) }, work));
 }
 
 /** What is to be told of a call that has no result, and may never get one. */

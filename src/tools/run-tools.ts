@@ -1,4 +1,5 @@
 import { onAbort } from '../internal/abort.ts';
+import type { AsyncItems } from '../internal/web.ts';
 import type { Lifetime } from '../call/lifetime.ts';
 import type { Asker } from '../call/ask.ts';
 import { ChatError } from '../outcome/chat-error.ts';
@@ -19,65 +20,8 @@ export function runTools(
   params: RunToolsParams,
   options: RequestOptions<unknown> | null | undefined,
 ): ToolRun {
-  const messages: ChatCompletionMessageParam[] = [
-    ...(Array.isArray(params?.messages) ? params.messages : []),
-  ];
-  const steps: ToolRunStep[] = [];
-  let generator: AsyncGenerator<ToolRunEvent, undefined> | undefined;
-  let lifetime: Lifetime | undefined;
-  let failure: { error: unknown } | undefined;
-  let isTold = false;
-  let settle!: { resolve(result: ToolRunResult): void; reject(error: unknown): void };
-  const ended = new Promise<ToolRunResult>((resolve, reject) => (settle = { resolve, reject }));
-  // Whoever reads the events gets the error from there.
-  ended.catch(() => {});
-
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    settle.reject(failure.error);
-  };
-
-  async function* run(): AsyncGenerator<ToolRunEvent, undefined> {
-    try {
-      lifetime = asker.begin(options);
-      // A reader that is busy elsewhere has no part in when the run ends.
-      onAbort(lifetime.signal, unwind);
-      yield* converse(asker, params, options, { lifetime, messages, steps }, settle.resolve);
-    } catch (error) {
-      isTold = true;
-      fail(error);
-      throw error;
-    } finally {
-      if (lifetime?.signal.aborted) fail(lifetime.signal.reason);
-      lifetime?.end();
-    }
-  }
-
-  /** Ends the generator where it stands; the conversation is in order when that is done. */
-  const unwind = async (): Promise<void> => {
-    try {
-      await generator?.return(undefined);
-    } catch {
-      // The run's end has it.
-    }
-  };
-
-  const stop = async (message: string): Promise<void> => {
-    const error = new ChatError('aborted', message);
-    if (lifetime === undefined) fail(error);
-    else lifetime.abort(error);
-    await unwind();
-  };
-
-  const begin = (): AsyncGenerator<ToolRunEvent, undefined> => {
-    if (generator !== undefined) {
-      const message = 'The events of the run are being read or were read already';
-      throw new ChatError('stream_consumed', message);
-    }
-    generator = failure === undefined ? run() : nothing();
-    return generator;
-  };
-
+  const run = new Run(asker, params, options);
+  const { messages, steps } = run;
   return {
     messages,
     steps,
@@ -87,32 +31,119 @@ export function runTools(
     get cost() {
       return totalOf(steps).cost;
     },
-    events() {
-      const events = begin();
-      return {
-        async next() {
-          const step = await events.next();
-          // Ended from outside, while nobody was looking.
-          if (!step.done || failure === undefined || isTold) return step;
-          isTold = true;
-          throw failure.error;
-        },
-        async return() {
-          isTold = true;
-          await stop('The loop over the run was left');
-          return { done: true, value: undefined };
-        },
-        [Symbol.asyncIterator]() {
-          return this;
-        },
-      };
-    },
-    final() {
-      if (generator === undefined) void drain(begin());
-      return ended;
-    },
-    abort: () => void stop('The run was aborted'),
+    events: () => run.events(),
+    final: () => run.final(),
+    abort: () => void run.stop('The run was aborted'),
   };
+}
+
+/** One run, from its first question to its end. */
+class Run {
+  readonly messages: ChatCompletionMessageParam[];
+  readonly steps: ToolRunStep[] = [];
+  readonly #asker: Asker;
+  readonly #params: RunToolsParams;
+  readonly #options: RequestOptions<unknown> | null | undefined;
+  #generator: AsyncGenerator<ToolRunEvent, undefined> | undefined;
+  #lifetime: Lifetime | undefined;
+  #failure: { error: unknown } | undefined;
+  /** Whoever reads the events has heard of the failure. */
+  #isTold = false;
+  #resolve!: (result: ToolRunResult) => void;
+  #reject!: (error: unknown) => void;
+  readonly #ended = new Promise<ToolRunResult>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
+
+  constructor(
+    asker: Asker,
+    params: RunToolsParams,
+    options: RequestOptions<unknown> | null | undefined,
+  ) {
+    this.#asker = asker;
+    this.#params = params;
+    this.#options = options;
+    this.messages = [...(Array.isArray(params?.messages) ? params.messages : [])];
+    // Whoever reads the events gets the error from there.
+    this.#ended.catch(() => {});
+  }
+
+  events(): AsyncItems<ToolRunEvent> {
+    const events = this.#begin();
+    return {
+      next: async () => {
+        const step = await events.next();
+        // Ended from outside, while nobody was looking.
+        if (!step.done || this.#failure === undefined || this.#isTold) return step;
+        this.#isTold = true;
+        throw this.#failure.error;
+      },
+      return: async () => {
+        this.#isTold = true;
+        await this.stop('The loop over the run was left');
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  final(): Promise<ToolRunResult> {
+    if (this.#generator === undefined) void drain(this.#begin());
+    return this.#ended;
+  }
+
+  async stop(message: string): Promise<void> {
+    const error = new ChatError('aborted', message);
+    if (this.#lifetime === undefined) this.#fail(error);
+    else this.#lifetime.abort(error);
+    await this.#unwind();
+  }
+
+  #begin(): AsyncGenerator<ToolRunEvent, undefined> {
+    if (this.#generator !== undefined) {
+      const message = 'The events of the run are being read or were read already';
+      throw new ChatError('stream_consumed', message);
+    }
+    this.#generator = this.#failure === undefined ? this.#run() : nothing();
+    return this.#generator;
+  }
+
+  async *#run(): AsyncGenerator<ToolRunEvent, undefined> {
+    const { messages, steps } = this;
+    try {
+      const lifetime = this.#asker.begin(this.#options);
+      this.#lifetime = lifetime;
+      // A reader that is busy elsewhere has no part in when the run ends.
+      onAbort(lifetime.signal, () => void this.#unwind());
+      const progress = { lifetime, messages, steps };
+      yield* converse(this.#asker, this.#params, this.#options, progress, this.#resolve);
+    } catch (error) {
+      this.#isTold = true;
+      this.#fail(error);
+      throw error;
+    } finally {
+      const { signal } = this.#lifetime ?? {};
+      if (signal?.aborted) this.#fail(signal.reason);
+      this.#lifetime?.end();
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#reject(this.#failure.error);
+  }
+
+  /** Ends the generator where it stands; the conversation is in order when that is done. */
+  async #unwind(): Promise<void> {
+    try {
+      await this.#generator?.return(undefined);
+    } catch {
+      // The run's end has it.
+    }
+  }
 }
 
 async function* nothing(): AsyncGenerator<never, undefined> {}
