@@ -1,16 +1,11 @@
+import { GrowingTree } from './growing-tree.ts';
+
 /** Reads a JSON object from pieces of text, and holds as much of it as is certain. */
 export interface PartialObjectReader {
   /** The object so far: one and the same, growing. `undefined` until its brace has come. */
   readonly value: unknown;
   /** Takes more text. Says whether the value has changed. */
   add(piece: string): boolean;
-}
-
-interface Container {
-  value: Record<string, unknown> | unknown[];
-  isArray: boolean;
-  /** Where the next value goes, in an object. */
-  key: string;
 }
 
 /** What may come next, outside of texts, numbers and words. */
@@ -33,170 +28,169 @@ const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t:
  * stands before the first brace is passed over; what is no JSON ends the growth, and is the final check's to tell.
  */
 export function createPartialObjectReader(): PartialObjectReader {
-  const stack: Container[] = [];
-  let root: unknown;
-  let expected: Expected = 'object';
+  return new Reader();
+}
+
+class Reader implements PartialObjectReader {
+  readonly #tree = new GrowingTree();
+  #expected: Expected = 'object';
   /** The text or the bare word that is being read. */
-  let reading: 'key' | 'text' | 'word' | undefined;
-  let text = '';
+  #reading: 'key' | 'text' | 'word' | undefined;
+  #text = '';
   /** The beginning of an escape, or the first half of a pair, which are no characters yet. */
-  let escape = '';
-  let half = '';
-  let isChanged = false;
+  #escape = '';
+  #half = '';
 
-  const put = (value: unknown): void => {
-    isChanged = true;
-    const top = stack.at(-1);
-    if (top === undefined) root = value;
-    else if (Array.isArray(top.value)) top.value.push(value);
-    else setOwn(top.value, top.key, value);
-  };
+  get value(): unknown {
+    return this.#tree.root;
+  }
 
-  const replace = (value: string): void => {
-    isChanged = true;
-    const top = stack.at(-1);
-    if (top === undefined) return;
-    if (Array.isArray(top.value)) top.value[top.value.length - 1] = value;
-    else setOwn(top.value, top.key, value);
-  };
+  add(piece: string): boolean {
+    this.#tree.isChanged = false;
+    let at = 0;
+    while (at < piece.length && this.#expected !== 'nothing') {
+      const character = piece.charAt(at);
+      if (this.#reading === 'key' || this.#reading === 'text') {
+        at = this.#readString(piece, at);
+      } else if (this.#reading === 'word' || this.#isWordStart(character)) {
+        at = this.#readWord(piece, at);
+      } else {
+        if (!/\s/.test(character)) this.#readMark(character);
+        at++;
+      }
+    }
+    return this.#tree.isChanged;
+  }
 
-  const open = (value: Container['value']): void => {
-    put(value);
-    const isArray = Array.isArray(value);
-    stack.push({ value, isArray, key: '' });
-    expected = isArray ? 'first value' : 'first key';
-  };
+  #open(value: Record<string, unknown> | unknown[]): void {
+    this.#tree.open(value);
+    this.#expected = Array.isArray(value) ? 'first value' : 'first key';
+  }
 
-  const close = (): void => {
-    stack.pop();
-    expected = stack.length === 0 ? 'nothing' : 'comma';
-  };
+  #close(): void {
+    this.#tree.close();
+    this.#expected = this.#tree.depth === 0 ? 'nothing' : 'comma';
+  }
 
   /** Not JSON: a brace in what goes before the answer, or the end of what can be read. */
-  const giveUp = (character = ''): void => {
-    const isEmpty = stack.length === 1 && expected === 'first key';
-    stack.length = 0;
-    reading = undefined;
-    expected = isEmpty ? 'object' : 'nothing';
-    if (isEmpty && character === '{') open({});
-  };
+  #giveUp(character = ''): void {
+    const isEmpty = this.#tree.depth === 1 && this.#expected === 'first key';
+    this.#tree.leave();
+    this.#reading = undefined;
+    this.#expected = isEmpty ? 'object' : 'nothing';
+    if (isEmpty && character === '{') this.#open({});
+  }
 
-  const append = (run: string): void => {
+  #append(run: string): void {
     if (run === '') return;
-    const all = half + run;
+    const all = this.#half + run;
     const isHalf = isHighSurrogate(all.charCodeAt(all.length - 1));
-    half = isHalf ? all.slice(-1) : '';
+    this.#half = isHalf ? all.slice(-1) : '';
     const whole = isHalf ? all.slice(0, -1) : all;
     if (whole === '') return;
-    text += whole;
-    if (reading === 'text') replace(text);
-  };
+    this.#text += whole;
+    if (this.#reading === 'text') this.#tree.replace(this.#text);
+  }
 
-  const readString = (piece: string, start: number): number => {
+  #readString(piece: string, start: number): number {
     let at = start;
     while (at < piece.length) {
       const character = piece.charAt(at);
-      if (escape !== '') {
-        escape += character;
+      if (this.#escape !== '') {
         at++;
-        const decoded = decodeEscape(escape);
-        if (decoded === undefined) continue;
-        escape = '';
-        append(decoded);
+        this.#readEscape(character);
       } else if (character === '\\') {
-        escape = character;
+        this.#escape = character;
         at++;
       } else if (character === '"') {
-        endString();
+        this.#endString();
         return at + 1;
       } else {
         const run = runOf(string, piece, at);
-        append(run);
+        this.#append(run);
         at += run.length;
       }
     }
     return at;
-  };
+  }
 
-  const endString = (): void => {
-    const isKey = reading === 'key';
+  #readEscape(character: string): void {
+    this.#escape += character;
+    const decoded = decodeEscape(this.#escape);
+    if (decoded === undefined) return;
+    this.#escape = '';
+    this.#append(decoded);
+  }
+
+  #endString(): void {
+    const isKey = this.#reading === 'key';
     // Half a pair is a character after all if nothing follows it, as `JSON.parse` has it.
-    text += half;
-    if (half !== '' && !isKey) replace(text);
-    half = '';
-    reading = undefined;
-    const top = stack.at(-1);
-    if (isKey && top !== undefined) top.key = text;
-    expected = isKey ? 'colon' : 'comma';
-  };
+    this.#text += this.#half;
+    if (this.#half !== '' && !isKey) this.#tree.replace(this.#text);
+    this.#half = '';
+    this.#reading = undefined;
+    if (isKey) this.#tree.key = this.#text;
+    this.#expected = isKey ? 'colon' : 'comma';
+  }
 
-  const endWord = (): void => {
-    reading = undefined;
-    const value = parseWord(text);
-    if (value === undefined) return giveUp();
-    put(value);
-    expected = 'comma';
-  };
+  #isWordStart(character: string): boolean {
+    return this.#beginsValue && /[-\dtfn]/.test(character);
+  }
+
+  #readWord(piece: string, at: number): number {
+    if (this.#reading === undefined) this.#text = '';
+    this.#reading = 'word';
+    const run = runOf(word, piece, at);
+    this.#text += run;
+    const end = at + run.length;
+    // More digits may follow, until something else does.
+    if (end < piece.length) this.#endWord();
+    return end;
+  }
+
+  #endWord(): void {
+    this.#reading = undefined;
+    const value = parseWord(this.#text);
+    if (value === undefined) return this.#giveUp();
+    this.#tree.put(value);
+    this.#expected = 'comma';
+  }
+
+  get #beginsValue(): boolean {
+    return this.#expected === 'value' || this.#expected === 'first value';
+  }
 
   /** One character outside of texts and words. */
-  const readMark = (character: string): void => {
-    const top = stack.at(-1);
-    const beginsValue = expected === 'value' || expected === 'first value';
-    if (character === '{' && (beginsValue || expected === 'object')) open({});
+  #readMark(character: string): void {
+    const expected = this.#expected;
+    const beginsValue = this.#beginsValue;
+    const { isInList } = this.#tree;
+    if (character === '{' && (beginsValue || expected === 'object')) this.#open({});
     else if (expected === 'object') return;
-    else if (character === '[' && beginsValue) open([]);
+    else if (character === '[' && beginsValue) this.#open([]);
     else if (character === '"' && (beginsValue || expected === 'key' || expected === 'first key')) {
-      reading = beginsValue ? 'text' : 'key';
-      text = '';
-      if (beginsValue) put('');
-    } else if (character === ':' && expected === 'colon') expected = 'value';
-    else if (character === ',' && expected === 'comma') expected = top?.isArray ? 'value' : 'key';
-    else if (
-      character === '}' &&
-      top?.isArray === false &&
-      (expected === 'comma' || expected === 'first key')
-    )
-      close();
-    else if (
-      character === ']' &&
-      top?.isArray === true &&
-      (expected === 'comma' || expected === 'first value')
-    )
-      close();
-    else giveUp(character);
-  };
+      this.#beginString(beginsValue);
+    } else if (character === ':' && expected === 'colon') this.#expected = 'value';
+    else if (character === ',' && expected === 'comma') this.#expected = isInList ? 'value' : 'key';
+    else if (this.#isEnd(character)) this.#close();
+    else this.#giveUp(character);
+  }
 
-  const isWordStart = (character: string): boolean =>
-    (expected === 'value' || expected === 'first value') && /[-\dtfn]/.test(character);
+  #beginString(isValue: boolean): void {
+    this.#reading = isValue ? 'text' : 'key';
+    this.#text = '';
+    if (isValue) this.#tree.put('');
+  }
 
-  return {
-    get value() {
-      return root;
-    },
-    add(piece) {
-      isChanged = false;
-      let at = 0;
-      while (at < piece.length) {
-        if (expected === 'nothing') break;
-        const character = piece.charAt(at);
-        if (reading === 'key' || reading === 'text') {
-          at = readString(piece, at);
-        } else if (reading === 'word' || isWordStart(character)) {
-          if (reading === undefined) text = '';
-          reading = 'word';
-          const run = runOf(word, piece, at);
-          text += run;
-          at += run.length;
-          // More digits may follow, until something else does.
-          if (at < piece.length) endWord();
-        } else {
-          if (!/\s/.test(character)) readMark(character);
-          at++;
-        }
-      }
-      return isChanged;
-    },
-  };
+  #isEnd(character: string): boolean {
+    const { isInList } = this.#tree;
+    const isBehindValue = this.#expected === 'comma';
+    return character === '}'
+      ? isInList === false && (isBehindValue || this.#expected === 'first key')
+      : character === ']' &&
+          isInList === true &&
+          (isBehindValue || this.#expected === 'first value');
+  }
 }
 
 function runOf(pattern: RegExp, piece: string, at: number): string {
@@ -221,16 +215,4 @@ function parseWord(text: string): number | boolean | null | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** As `JSON.parse` does it: an assignment to `__proto__` would change the prototype. */
-function setOwn(into: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') into[key] = value;
-  else
-    Object.defineProperty(into, key, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
 }
