@@ -1,13 +1,11 @@
 import { raceSignal, Stop } from '../internal/abort.ts';
-import type { ChatErrorInit, ChatError } from '../outcome/chat-error.ts';
-import { isChatError } from '../outcome/chat-error.ts';
-import type { ResolvedOptions } from '../options/options.ts';
-import type { Attempt, Report } from '../outcome/report.ts';
-import type { RetryBudget } from '../traffic/retry-budget.ts';
-import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
-import type { Lifetime } from './lifetime.ts';
-import { callHook } from './hooks.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import { isChatError } from '../outcome/chat-error.ts';
+import type { Attempt } from '../outcome/report.ts';
+import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
+import type { CallParts } from './call-parts.ts';
+import { tellRetry } from './hooks.ts';
 
 /** One send. */
 export interface AttemptScope {
@@ -18,124 +16,121 @@ export interface AttemptScope {
   shouldRetry?: boolean | undefined;
 }
 
-/** The attempts of one call. */
-export interface Attempts {
-  /** Sends until it works, or until trying again is of no use. */
-  run<T>(send: (scope: AttemptScope) => Promise<T>): Promise<T>;
-  /** Waits for the next attempt after one that failed later than in `run`. @throws the error, if there is no next one */
-  again(error: unknown): Promise<void>;
-  /** The last attempt has done its work. */
-  succeed(): void;
-  /** The last attempt has failed for good. */
-  fail(error: ChatError): void;
-}
-
 /**
- * Retry wraps an attempt and not a transport, since only decoding knows what an answer means. An attempt is repeated
- * before anything was delivered, and never after a refusal that would come again.
+ * The attempts of one call. Retry wraps an attempt and not a transport, since only decoding knows what an answer means.
+ * An attempt is repeated before anything was delivered, and never after a refusal that would come again.
  */
-export function createAttempts(call: {
-  lifetime: Lifetime;
-  options: ResolvedOptions;
-  maxRetries: number;
-  origin: string;
-  budget: RetryBudget;
-  report: Report;
-}): Attempts {
-  const { lifetime, options, maxRetries, origin, budget, report } = call;
-  const { serverErrorRetries = Infinity, unbilledStatuses = [] } = options.provider.profile;
-  let scope: AttemptScope | undefined;
-  let detach = (): void => {};
-  let serverErrors = 0;
-  let isOpen = false;
+export class Attempts {
+  readonly #parts: CallParts;
+  /** The last attempt. */
+  #scope: AttemptScope | undefined = undefined;
+  #isOpen = false;
+  #serverErrors = 0;
+  /** How many issues there were before the first attempt. */
+  #keptIssues: number | undefined = undefined;
+  /** Ends the open attempt together with the call. One listener serves all attempts, since only one is open at a time. */
+  readonly #follow = (): void => this.#scope?.stop.abort(this.#parts.lifetime.signal.reason);
 
-  const begin = (): AttemptScope => {
-    const stop = new Stop();
-    const follow = (): void => stop.abort(lifetime.signal.reason);
-    lifetime.signal.addEventListener('abort', follow);
-    detach = () => lifetime.signal.removeEventListener('abort', follow);
+  constructor(parts: CallParts) {
+    this.#parts = parts;
+  }
+
+  /** Sends until it works, or until trying again is of no use. */
+  async run<T>(send: (scope: AttemptScope) => Promise<T>): Promise<T> {
+    const { signal } = this.#parts.lifetime;
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      const scope = this.#begin();
+      try {
+        return await send(scope);
+      } catch (error) {
+        // Whatever is left of it must not go on beside the next one.
+        if (isChatError(error)) scope.stop.abort(error);
+        await this.again(error);
+      }
+    }
+  }
+
+  /** Waits for the next attempt after one that failed later than in `run`. @throws the error, if there is no next one */
+  async again(error: unknown): Promise<void> {
+    const scope = this.#scope;
+    if (!isChatError(error) || scope === undefined) throw error;
+    this.#close(error);
+    const delayMs = this.#nextDelayMs(error, scope);
+    if (delayMs === undefined) throw error;
+    scope.record.waitedMs = delayMs;
+    const { options, lifetime } = this.#parts;
+    tellRetry(options, scope.record, error.code, delayMs);
+    await sleep(delayMs, lifetime.signal);
+  }
+
+  /** The last attempt has done its work. */
+  succeed(): void {
+    this.#close();
+    const { report, budget, options } = this.#parts;
+    if (report.attempts.length === 1) budget.refund(options.origin);
+  }
+
+  /** The last attempt has failed for good. */
+  fail(error: ChatError): void {
+    this.#close(error);
+    // Whoever hears of the end first takes the others' listeners off; the connection has to hear of it all the same.
+    this.#scope?.stop.abort(error);
+  }
+
+  #begin(): AttemptScope {
+    const { lifetime, report } = this.#parts;
+    // Oddities of an answer that was thrown away are of no interest.
+    this.#keptIssues ??= report.issues.length;
+    report.issues.length = this.#keptIssues;
     const record: Attempt = {
       number: report.attempts.length + 1,
       startedAt: Date.now(),
       durationMs: 0,
     };
     report.attempts.push(record);
-    isOpen = true;
-    scope = { record, stop };
+    const scope = { record, stop: new Stop() };
+    this.#scope = scope;
+    this.#isOpen = true;
+    lifetime.signal.addEventListener('abort', this.#follow);
     return scope;
-  };
+  }
 
-  const close = (error?: ChatError): void => {
-    if (scope === undefined || !isOpen) return;
-    isOpen = false;
-    const { record } = scope;
-    detach();
+  #close(error?: ChatError): void {
+    if (this.#scope === undefined || !this.#isOpen) return;
+    this.#isOpen = false;
+    const { lifetime, options } = this.#parts;
+    const { record } = this.#scope;
+    lifetime.signal.removeEventListener('abort', this.#follow);
     record.durationMs = Date.now() - record.startedAt;
     if (error === undefined) return;
     record.error = error.code;
     if (error.phase !== undefined) record.phase = error.phase;
-    const { status } = record;
-    const isUnbilled =
-      status !== undefined &&
-      unbilledStatuses.some((each) => (each === '5xx' ? status >= 500 : each === status));
-    if (isUnbilled) record.billed = false;
-  };
+    if (isUnbilled(record.status, options.provider.profile.unbilledStatuses)) record.billed = false;
+  }
 
   /** How long to wait, or `undefined` if there is no next attempt. */
-  const nextDelay = (
-    error: ChatError,
-    { record, shouldRetry }: AttemptScope,
-  ): number | undefined => {
+  #nextDelayMs(error: ChatError, { record, shouldRetry }: AttemptScope): number | undefined {
+    const { lifetime, options, maxRetries, budget } = this.#parts;
+    const { serverErrorRetries = Infinity } = options.provider.profile;
     if (!error.retryable || shouldRetry === false) return undefined;
     if (record.number > maxRetries || lifetime.signal.aborted) return undefined;
-    if ((error.status ?? 0) >= 500 && ++serverErrors > serverErrorRetries) return undefined;
+    if ((error.status ?? 0) >= 500 && ++this.#serverErrors > serverErrorRetries) return undefined;
     const delayMs = error.retryAfterMs ?? backoffMs(record.number);
     if (delayMs > longestWaitMs) return undefined;
     // A wait that outlasts the call helps nobody, and would hide what the vendor said.
     if (Date.now() + delayMs >= lifetime.endsAtMs) return undefined;
-    return budget.take(origin, error.code === 'timeout') ? delayMs : undefined;
-  };
+    return budget.take(options.origin, error.code === 'timeout') ? delayMs : undefined;
+  }
+}
 
-  const again = async (cause: unknown): Promise<void> => {
-    const failed = scope;
-    if (!isChatError(cause) || failed === undefined) throw cause;
-    close(cause);
-    const delayMs = nextDelay(cause, failed);
-    if (delayMs === undefined) throw cause;
-    failed.record.waitedMs = delayMs;
-    const details = { provider: report.provider, error: cause.code, delayMs };
-    const { logger, hooks } = options;
-    callHook(logger.debug && (() => logger.debug?.('retry', details)));
-    const event = { provider: report.provider, attempt: failed.record, delayMs };
-    callHook(hooks.onRetry && (() => hooks.onRetry?.(event)));
-    await sleep(delayMs, lifetime.signal);
-  };
-
-  return {
-    async run(send) {
-      for (;;) {
-        if (lifetime.signal.aborted) throw lifetime.signal.reason;
-        const current = begin();
-        try {
-          return await send(current);
-        } catch (error) {
-          // Whatever is left of it must not go on beside the next one.
-          if (isChatError(error)) current.stop.abort(error);
-          await again(error);
-        }
-      }
-    },
-    again,
-    succeed() {
-      close();
-      if (report.attempts.length === 1) budget.refund(origin);
-    },
-    fail(error) {
-      close(error);
-      // Whoever hears of the end first takes the others' listeners off; the connection has to hear of it all the same.
-      scope?.stop.abort(error);
-    },
-  };
+/** Whether the vendor documents that it does not bill an attempt that was answered with this status. */
+function isUnbilled(
+  status: number | undefined,
+  unbilled: readonly (number | '5xx')[] | undefined,
+): boolean {
+  if (status === undefined || unbilled === undefined) return false;
+  return unbilled.some((each) => (each === '5xx' ? status >= 500 : each === status));
 }
 
 async function sleep(delayMs: number, signal: AbortSignalLike): Promise<void> {
@@ -148,15 +143,5 @@ async function sleep(delayMs: number, signal: AbortSignalLike): Promise<void> {
     );
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Fills in what only the call knows. An error keeps what it has. */
-export function annotate(
-  error: ChatError,
-  known: Pick<ChatErrorInit, 'provider' | 'requestId' | 'status'>,
-): void {
-  for (const [field, value] of Object.entries(known)) {
-    if (value !== undefined && !(field in error)) Object.assign(error, { [field]: value });
   }
 }

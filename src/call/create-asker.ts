@@ -9,10 +9,11 @@ import { createLifetime } from './lifetime.ts';
 import { recoveryParams } from './recover.ts';
 import { boundByCall } from './within-call.ts';
 
-/** An {@link Asker} of one vendor. */
-export function createAsker(context: CallContext): Asker {
-  const { options, closing } = context;
-  const { provider, urls } = options;
+/** The chats of one vendor, which is all that some programs need. */
+export function createChatAsker(
+  context: CallContext,
+): Pick<Asker, 'complete' | 'stream' | 'prepare' | 'withLessThinking'> {
+  const { options } = context;
   return {
     complete: (asked) => complete(context, asked),
     stream: (asked, output) => stream(context, asked, output),
@@ -22,6 +23,16 @@ export function createAsker(context: CallContext): Asker {
       if (refusal !== undefined) throw refusal;
       return prepare(options, params, own).prepared;
     },
+    withLessThinking: (asked, report) => recoveryParams(options.provider.profile, asked, report),
+  };
+}
+
+/** An {@link Asker} of one vendor. */
+export function createAsker(context: CallContext): Asker {
+  const { options, closing } = context;
+  const { provider, urls } = options;
+  return {
+    ...createChatAsker(context),
     fill: (params, given) =>
       (params as { stream?: unknown } | null | undefined)?.stream === true
         ? streamText(context, params as object, given)
@@ -33,7 +44,6 @@ export function createAsker(context: CallContext): Asker {
       const url = decodeBalance && urls.balance;
       return get(context, url, 'balance', decodeBalance ?? unreachable, given);
     },
-    withLessThinking: (asked, report) => recoveryParams(provider.profile, asked, report),
     begin(given) {
       const { refusal, signal, deadlineMs } = resolveCall(options, given, 'whole');
       if (refusal !== undefined) throw refusal;

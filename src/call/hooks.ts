@@ -1,10 +1,75 @@
-/** Calls a hook, if there is one. Hooks are guests: what they throw is theirs. */
-export function callHook(hook: false | undefined | (() => unknown)): void {
-  if (!hook) return;
+import type { ChatError } from '../outcome/chat-error.ts';
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import { harmlessHeaders } from '../outcome/redact.ts';
+import type { Attempt, Report } from '../outcome/report.ts';
+import type { HttpRequest } from '../transport/http-request.ts';
+
+// What the user's hooks and logger hear of a call. Most calls have neither: an event is made only for a hook that is
+// there, and no closure is made for any.
+
+/** Before each send. */
+export function tellRequest(
+  { provider, hooks, logger }: ResolvedOptions,
+  { method, url, headers }: HttpRequest,
+  attempt: number,
+): void {
+  if (hooks.onRequest) {
+    callHook(hooks, hooks.onRequest, {
+      provider: provider.id,
+      method,
+      url,
+      headers: harmlessHeaders(headers),
+      attempt,
+    });
+  }
+  if (logger.debug) callHook(logger, logger.debug, 'request', { provider: provider.id, url });
+}
+
+/** At each response head, once the report holds it. */
+export function tellResponse(
+  { provider, hooks }: ResolvedOptions,
+  status: number,
+  { headers, attempts }: Report,
+): void {
+  if (!hooks.onResponse) return;
+  callHook(hooks, hooks.onResponse, {
+    provider: provider.id,
+    status,
+    headers: harmlessHeaders(headers),
+    attempt: attempts.length,
+  });
+}
+
+/** Before the wait for the next attempt. */
+export function tellRetry(
+  { provider, hooks, logger }: ResolvedOptions,
+  attempt: Attempt,
+  error: ChatErrorCode,
+  delayMs: number,
+): void {
+  if (logger.debug) {
+    callHook(logger, logger.debug, 'retry', { provider: provider.id, error, delayMs });
+  }
+  if (hooks.onRetry) callHook(hooks, hooks.onRetry, { provider: provider.id, attempt, delayMs });
+}
+
+/** At the end of the call. */
+export function tellEnd({ hooks }: ResolvedOptions, report: Report, error?: ChatError): void {
+  if (hooks.onEnd) callHook(hooks, hooks.onEnd, report, error);
+}
+
+/** Hooks are guests: what they throw is theirs, as the option's documentation says. */
+function callHook<Heard extends unknown[]>(
+  owner: object,
+  hook: (...heard: Heard) => unknown,
+  ...heard: Heard
+): void {
   try {
+    const result = Reflect.apply(hook, owner, heard);
     // Also what they throw later, as asynchronous functions do.
-    void Promise.resolve(hook()).catch(() => {});
+    void Promise.resolve(result).catch(() => {});
   } catch {
-    // Said in the option's documentation.
+    // See above.
   }
 }

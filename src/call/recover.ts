@@ -9,7 +9,7 @@ import { continueReport } from '../outcome/combine-reports.ts';
 
 /** A whole answer; asked for once more if all its tokens went into thinking, and the caller wants that. */
 export async function completeRecovering(
-  asker: Asker,
+  asker: Pick<Asker, 'complete' | 'withLessThinking'>,
   asked: Asked,
 ): Promise<{ completion: ChatCompletionWithReport; params: Record<string, unknown> }> {
   const completion = await asker.complete(asked);

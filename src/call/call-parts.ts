@@ -1,0 +1,71 @@
+import type { CallKind, Clocks } from './clocks.ts';
+import { resolveClocks } from './clocks.ts';
+import type { Lifetime } from './lifetime.ts';
+import { createLifetime } from './lifetime.ts';
+import type { AbortSignalLike } from '../internal/web.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import type { resolveCall } from '../options/resolve-options.ts';
+import { Secrets } from '../outcome/redact.ts';
+import type { Report } from '../outcome/report.ts';
+import { addIssue } from '../outcome/report-issues.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import type { RetryBudget } from '../traffic/retry-budget.ts';
+
+/** What a client lends to each of its calls. */
+export interface CallContext {
+  options: ResolvedOptions;
+  budget: RetryBudget;
+  /** Aborted when the client is closed. */
+  closing: AbortSignalLike;
+}
+
+/** What the pieces of one call share: its attempts, its sends and its end. */
+export interface CallParts {
+  readonly options: ResolvedOptions;
+  readonly budget: RetryBudget;
+  readonly maxRetries: number;
+  readonly clocks: Clocks;
+  readonly lifetime: Lifetime;
+  readonly report: Report;
+  readonly note: NoteIssue;
+  /** What no message of the call may repeat. */
+  readonly secrets: Secrets;
+  /** Whether the request offers tools; known once it is prepared. */
+  hasTools: boolean;
+}
+
+/** Starts the clocks of a call, and its report. */
+export function createParts(
+  { options, budget, closing }: CallContext,
+  { timeout, maxRetries, deadlineMs, signal }: ReturnType<typeof resolveCall>,
+  kind: CallKind,
+): CallParts {
+  const report = startReport(options.provider.id);
+  const clocks = resolveClocks(timeout, kind);
+  const { totalMs } = clocks;
+  const totalHint = kind === 'whole' ? '; long answers are better streamed' : '';
+  return {
+    options,
+    budget,
+    maxRetries,
+    clocks,
+    lifetime: createLifetime({ signal, closing, totalMs, totalHint, deadlineMs }),
+    report,
+    note: (issue) => addIssue(report.issues, issue),
+    secrets: new Secrets(),
+    hasTools: false,
+  };
+}
+
+function startReport(provider: string): Report {
+  return {
+    provider,
+    model: '',
+    headers: {},
+    attempts: [],
+    adjustments: [],
+    issues: [],
+    timings: { startedAt: Date.now() },
+    completion: 'running',
+  };
+}

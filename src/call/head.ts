@@ -1,0 +1,27 @@
+import type { AttemptScope } from './attempts.ts';
+import type { CallParts } from './call-parts.ts';
+import { tellResponse } from './hooks.ts';
+import type { TransportResponse } from '../transport/transport.ts';
+
+/** Writes a response head into the report, and tells the user's hook of it. */
+export function recordHead(
+  { status, headers }: Pick<TransportResponse, 'status' | 'headers'>,
+  scope: AttemptScope,
+  { options, report, secrets }: CallParts,
+): void {
+  const { record } = scope;
+  report.headers = secrets.redactHeaders(headers);
+  report.timings.headersMs = Date.now() - report.timings.startedAt;
+  record.status = status;
+  const requestId = report.headers[options.provider.profile.requestIdHeader];
+  if (requestId === undefined) {
+    // The id of an earlier attempt would be the wrong one.
+    delete report.requestId;
+  } else {
+    report.requestId = requestId;
+    record.requestId = requestId;
+  }
+  const shouldRetry = headers['x-should-retry'];
+  if (shouldRetry !== undefined) scope.shouldRetry = shouldRetry === 'true';
+  tellResponse(options, status, report);
+}

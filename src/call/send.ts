@@ -1,0 +1,92 @@
+import { raceSignal } from '../internal/abort.ts';
+import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
+import { resolveKey } from '../options/api-key.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { HttpRequest } from '../transport/http-request.ts';
+import type { OwnTransport, TransportRequest, TransportResponse } from '../transport/transport.ts';
+import {
+  connectionError,
+  inJest,
+  isOwnTransport,
+  transportRequest,
+} from '../transport/transport.ts';
+import type { AttemptScope } from './attempts.ts';
+import type { CallParts } from './call-parts.ts';
+import { recordHead } from './head.ts';
+import { tellRequest } from './hooks.ts';
+import { isRedirect, parseErrorBody, readErrorBody, redirectError } from './read-error.ts';
+import { vendorError } from './vendor-error.ts';
+import { WatchedBody } from './watched-body.ts';
+
+/** A response with a status of success, its body under the clocks. */
+export interface CallResponse {
+  headers: Record<string, string>;
+  body: WatchedBody;
+}
+
+/** Sends once, and waits for the response head. @throws ChatError for every status but 2xx */
+export async function sendOnce(
+  request: HttpRequest,
+  scope: AttemptScope,
+  parts: CallParts,
+): Promise<CallResponse> {
+  const { options, clocks, secrets } = parts;
+  const { stop } = scope;
+  const found = resolveKey(options);
+  const key = typeof found === 'string' ? found : await raceSignal(found, stop);
+  secrets.addKey(key);
+  tellRequest(options, request, scope.record.number);
+  const { method, url } = request;
+  const headers = { ...request.headers, authorization: `Bearer ${key}` };
+  const outgoing = transportRequest({ method, url, headers, body: request.body }, clocks, stop);
+  const response = await sendOver(options.transport, outgoing, stop);
+  recordHead(response, scope, parts);
+  if (response.status < 200 || response.status >= 300) {
+    throw await responseError(response, url, parts);
+  }
+  const body = new WatchedBody(response.body, clocks, (error) => stop.abort(error));
+  return { headers: response.headers, body };
+}
+
+/** What a response with any other status means. */
+async function responseError(
+  { status, headers, body }: TransportResponse,
+  url: string,
+  { options, secrets, report }: CallParts,
+): Promise<ChatError> {
+  const { provider, limits } = options;
+  if (isRedirect(status)) {
+    body.cancel();
+    return redirectError(provider.profile.name, status, headers.location, url);
+  }
+  const text = await readErrorBody(body, limits.errorBodyBytes);
+  const failure = { status, headers, body: parseErrorBody(text) };
+  return vendorError(failure, provider, secrets, report.requestId);
+}
+
+async function sendOver(
+  transport: OwnTransport,
+  request: TransportRequest,
+  stop: AbortSignalLike,
+): Promise<TransportResponse> {
+  if (typeof TextDecoder === 'undefined') {
+    throw new ChatError('invalid_options', `There is no TextDecoder here. ${inJest}`);
+  }
+  try {
+    if (isOwnTransport(transport)) return await transport.send(request, stop);
+    const response = await raceSignal(Promise.resolve(transport.send(request, stop)), stop);
+    return { ...response, body: endedBy(stop, response.body) };
+  } catch (error) {
+    if (stop.aborted) throw stop.reason;
+    // A transport of the caller's own may throw anything, headers included.
+    throw isChatError(error) ? error : connectionError(error, request.url);
+  }
+}
+
+/** The body of a transport of the caller's own, which may not end by itself when the attempt does. */
+function endedBy(stop: AbortSignalLike, body: ByteReader): ByteReader {
+  return {
+    read: () => raceSignal(Promise.resolve(body.read()), stop),
+    cancel: () => body.cancel(),
+  };
+}

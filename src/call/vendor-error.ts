@@ -1,0 +1,46 @@
+import { isKnownWord } from '../dialect/error-words.ts';
+import type { DecodedFailure, VendorFailure } from '../dialect/profile.ts';
+import type { Provider } from '../dialect/provider.ts';
+import { ChatError } from '../outcome/chat-error.ts';
+import type { Secrets } from '../outcome/redact.ts';
+import { serverDelayMs } from '../traffic/retry-delay.ts';
+
+/**
+ * The error that a vendor answered with: in a response, or in an event of a stream.
+ *
+ * What happened is read from the vendor's own words. What is told of it is read a second time, with the secrets hidden:
+ * they have to be hidden before a text is shortened or reflowed, since afterwards they could not be recognised.
+ *
+ * @param requestId the id in the response's headers. It is the one in the report, so it comes before one in the body.
+ */
+export function vendorError(
+  failure: VendorFailure,
+  provider: Provider,
+  secrets: Secrets,
+  requestId: string | undefined,
+): ChatError {
+  const { headers } = failure;
+  const { code, retryable, limit, ...meant } = decodeFailure(provider, failure);
+  const body = secrets.redactValue(failure.body);
+  const { message, ...told } = decodeFailure(provider, { ...failure, body });
+  return new ChatError(code, message, {
+    ...told,
+    retryable,
+    limit,
+    // Known words are told as they are: a prompt may hold one by chance.
+    vendorCode: isKnownWord(meant.vendorCode) ? meant.vendorCode : told.vendorCode,
+    vendorType: isKnownWord(meant.vendorType) ? meant.vendorType : told.vendorType,
+    requestId: requestId ?? told.requestId,
+    retryAfterMs:
+      headers && serverDelayMs(headers, Date.now(), provider.profile.rateLimitResetHeader),
+  });
+}
+
+/** A body that the vendor's dialect cannot read still came with a status. */
+function decodeFailure(provider: Provider, failure: VendorFailure): DecodedFailure {
+  try {
+    return provider.decodeError(failure, provider.profile);
+  } catch {
+    return provider.decodeError({ ...failure, body: undefined }, provider.profile);
+  }
+}
