@@ -1,9 +1,18 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
 
+const vendors = ['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'bytespike', 'vtrix'];
+
+/** The small client and its vendors share files of their own, so that the main entry stays one of three. */
+const small: Record<string, string> = {
+  core: 'src/core.ts',
+  ...Object.fromEntries(vendors.map((id) => [`providers/${id}`, `src/providers/${id}.ts`])),
+};
+
 const entries = {
   index: 'src/index.ts',
+  ...small,
   reader: 'src/gateway/reader/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
@@ -71,13 +80,14 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** One class of errors, and one list of vendors: `./testing` takes them from the main entry that stands beside it. */
-const fromMainEntry = (path: string): Plugin => ({
-  name: 'main-entry',
-  setup(build) {
-    const filter = /\/(chat-error|registry)\.ts$/;
-    build.onResolve({ filter }, () => ({ path, external: true }));
-  },
-});
+const fromMainEntry = (path: string): Plugin => asExternal(/\/(chat-error|registry)\.ts$/, path);
+
+function asExternal(filter: RegExp, path: string): Plugin {
+  return {
+    name: 'external',
+    setup: (build) => void build.onResolve({ filter }, () => ({ path, external: true })),
+  };
+}
 
 /**
  * Bundlers leave out files that nobody needs, and little inside a file. What several entries share goes into files of its
@@ -127,6 +137,23 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents },
       splitting: false,
       esbuildOptions: literalRequire,
+      async onSuccess() {
+        // CommonJS cannot share files, and who writes it does not count bytes: these are the main entry's.
+        await mkdir('dist/providers', { recursive: true });
+        for (const id of vendors) {
+          const code = `exports.${id} = require('../index.cjs').providers.${id};\n`;
+          await writeFile(`dist/providers/${id}.cjs`, `'use strict';\n${code}`);
+        }
+      },
+    },
+    { ...common, format: 'esm', entry: small, splitting: true, esbuildOptions: readable },
+    {
+      ...common,
+      format: 'cjs',
+      entry: { core: 'src/core-commonjs.ts' },
+      splitting: false,
+      esbuildOptions: literalRequire,
+      esbuildPlugins: [asExternal(/^\.\/index\.ts$/, './index.cjs')],
     },
     {
       ...common,
@@ -152,6 +179,8 @@ export default defineConfig(async () => {
       format: ['esm', 'cjs'],
       dts: {
         only: true,
+        // What the parts of this package share is nobody else's.
+        compilerOptions: { stripInternal: true },
         // The public types name `AsyncDisposable` and nothing else beyond ES2022.
         banner: '/// <reference lib="esnext.disposable" />',
       },

@@ -14,7 +14,11 @@ import type { PreparedRequest } from './request/prepare.ts';
 import type { Provider } from './dialect/provider.ts';
 import type { Balance, Model, ModelList } from './schema/account.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
-import { findProvider } from './providers/registry.ts';
+import { findOption, findProvider, providers } from './providers/registry.ts';
+import { fetchTransport } from './transport/fetch.ts';
+import { undiciTransport } from './transport/undici.ts';
+import { isNode } from './options/runtime.ts';
+import type { Preset } from './options/resolve-options.ts';
 import { clientOptions, resolveOptions } from './options/resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
@@ -147,7 +151,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   all: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   const given = clientOptions(all as ClientOptions);
-  const options = resolveOptions(given);
+  const options = resolveOptions(given, preset);
   const closing = new Stop();
   const close = async (): Promise<void> => {
     closing.abort(undefined);
@@ -167,6 +171,12 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** All vendors, and undici where there is Node. */
+const preset: Preset = {
+  vendors: { ids: Object.keys(providers), find: findProvider, findOption },
+  transport: () => (isNode() ? undiciTransport() : fetchTransport()),
+};
 
 /** The calls of a client, over whoever answers them. */
 function callsOf(asker: Asker): Pick<Client<never>, 'chat' | 'completions' | 'models' | 'balance'> {

@@ -54,7 +54,9 @@ const writers = {
   (encoding: Encoding) => void
 >;
 
-const inOrder = [...new Set(Object.values(writers))];
+const inOrder = /* @__PURE__ */ Array.from(
+  /* @__PURE__ */ new Set(/* @__PURE__ */ Object.values(writers)),
+);
 
 /** Ours → wire, guided by the profile alone. */
 export function encode(request: CanonicalRequest, profile: Profile): EncodedRequest {
@@ -112,7 +114,7 @@ function encodeParameters(encoding: Encoding): void {
   }
 }
 
-const ruled = Object.keys(rules) as Ruled[];
+const ruled = /* @__PURE__ */ Object.keys(rules) as Ruled[];
 
 /** Sends a parameter, or says why not. */
 function encodeRuled(encoding: Encoding, field: Ruled, given: unknown): void {

@@ -208,8 +208,18 @@ export const defaults = {
   },
 } as const;
 
+/** The vendors that an entry of the package knows. */
+export interface Vendors {
+  readonly ids: readonly string[];
+  /** @throws ChatError `invalid_options` */
+  find(provider: string | Provider): Provider;
+  /** `providerOptions.<vendor>.<key>` for a key that one vendor documents. */
+  findOption(key: string): string | undefined;
+}
+
 /** Options with every default filled in. */
 export interface ResolvedOptions {
+  vendors: Vendors;
   provider: Provider;
   apiKey: ClientOptions['apiKey'];
   /** Without a slash at the end. */

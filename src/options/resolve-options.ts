@@ -15,15 +15,19 @@ import {
   mergeTimeouts,
   resolveTimeout,
 } from './option-values.ts';
-import type { ClientOptions, RequestOptions, ResolvedOptions, TimeoutOptions } from './options.ts';
+import type {
+  ClientOptions,
+  RequestOptions,
+  ResolvedOptions,
+  TimeoutOptions,
+  Vendors,
+} from './options.ts';
 import { clientOptionNames, defaults, callOptionNames } from './options.ts';
 import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, noOptions, ownOptions } from '../outcome/invalid-options.ts';
-import { findProvider } from '../providers/registry.ts';
-import { fetchTransport } from '../transport/fetch.ts';
-import { undiciTransport } from '../transport/undici.ts';
+import type { Transport } from '../transport/transport.ts';
 import { resolveURLs } from './vendor-urls.ts';
-import { version } from '../internal/version.ts';
+import { checkVersion, ownHeaders } from './runtime.ts';
 
 const clientHints: OptionHints = {
   fetch: 'transport: fetchTransport({ fetch })',
@@ -45,9 +49,19 @@ const callHints: OptionHints = {
   model: 'model, a parameter of the call',
 };
 
+/** What an entry of the package brings along: so that a bundle holds no more than its entry needs. */
+export interface Preset {
+  vendors: Vendors;
+  /** Where no transport is given. */
+  transport(): Transport;
+}
+
 /** Decides every option of a client, given its {@link clientOptions}. @throws ChatError `invalid_options` */
-export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions {
-  const provider = findProvider(options.provider ?? defaults.provider);
+export function resolveOptions(
+  options: Partial<ClientOptions>,
+  { vendors, transport }: Preset,
+): ResolvedOptions {
+  const provider = vendors.find(options.provider ?? defaults.provider);
   checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
   if (typeof options.apiKey === 'string') checkKey(options.apiKey);
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
@@ -69,6 +83,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
   const baseURL = resolveBaseURL(options.baseURL ?? profile.baseURL, options.allowHttp ?? false);
   return {
     provider,
+    vendors,
     apiKey: options.apiKey,
     baseURL,
     origin: new URL(baseURL).origin,
@@ -77,7 +92,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
     timeout: resolveTimeout(options.timeout),
     maxRetries: resolveRetries(options.maxRetries) ?? defaults.maxRetries,
     onUnsupported: options.onUnsupported ?? defaults.onUnsupported,
-    transport: options.transport ?? (isNode() ? undiciTransport() : fetchTransport()),
+    transport: options.transport ?? transport(),
     limits: resolveLimits(options.limits),
     pricing: resolvePricing(options.pricing),
     splitThinkTags: options.splitThinkTags ?? false,
@@ -86,51 +101,7 @@ export function resolveOptions(options: Partial<ClientOptions>): ResolvedOptions
   };
 }
 
-const {
-  process: runtime,
-  navigator: agent,
-  EdgeRuntime: edge,
-} = globalThis as {
-  process?: { versions?: { node?: string } };
-  navigator?: { userAgent?: string };
-  EdgeRuntime?: unknown;
-};
-const isServer =
-  runtime?.versions?.node !== undefined ||
-  agent?.userAgent === 'Cloudflare-Workers' ||
-  edge !== undefined;
-const userAgent =
-  `deepseek-v4-flash/${version}` +
-  (runtime?.versions?.node === undefined ? '' : ` node/${runtime.versions.node}`);
-
-// Text streams are small as they are. A page's own `user-agent` would make servers elsewhere refuse the call.
-const ownHeaders = { 'accept-encoding': 'identity', ...(isServer && { 'user-agent': userAgent }) };
-
-/** @throws ChatError `unsupported` for a Node that lacks what is used here, and would fail later and worse */
-function checkVersion(): void {
-  const given = runtime?.versions?.node;
-  if (given === undefined || !isNode()) return;
-  const [major = 0, minor = 0, patch = 0] = given.split('.').map(Number);
-  if (major > 20 || (major === 20 && (minor > 18 || (minor === 18 && patch >= 1)))) return;
-  throw new ChatError('unsupported', `Node 20.18.1 or newer is needed, and this is ${given}`);
-}
-
 const hookNames = ['onRequest', 'onResponse', 'onRetry', 'onEnd'];
-
-/** Bun, Deno and workers show themselves as Node where it helps them; their own `fetch` is the better way there. */
-function isNode(): boolean {
-  const { process, navigator, Deno } = globalThis as {
-    process?: { release?: { name?: string }; versions?: Record<string, string | undefined> };
-    navigator?: { userAgent?: string };
-    Deno?: unknown;
-  };
-  return (
-    process?.release?.name === 'node' &&
-    process.versions?.bun === undefined &&
-    Deno === undefined &&
-    navigator?.userAgent !== 'Cloudflare-Workers'
-  );
-}
 
 /** The options of a client that it was given itself. @throws ChatError `invalid_options` */
 export function clientOptions(given: ClientOptions): Partial<ClientOptions> {

@@ -169,6 +169,7 @@ function decodeAimlapiError(failure: VendorFailure, profile: Profile): DecodedFa
   return { ...decoded, code: 'unsupported_parameter', param: 'thinking' };
 }
 
+/** @internal */
 export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'aimlapi',

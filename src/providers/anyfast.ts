@@ -6,6 +6,7 @@ import { createProvider } from '../dialect/define-provider.ts';
 //   api     https://docs.anyfast.ai/api-reference/model-api/deepseek/deepseek-v4-flash and its Chinese twin
 //   errors  https://docs.anyfast.ai/api-reference/introduction
 
+/** @internal */
 export const anyfastDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'anyfast',

@@ -7,6 +7,7 @@ import { createProvider } from '../dialect/define-provider.ts';
 //   errors  https://docs.bytespike.ai/concepts/errors-reference
 //   limits  https://docs.bytespike.ai/concepts/rate-limits
 
+/** @internal */
 export const bytespikeDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'bytespike',

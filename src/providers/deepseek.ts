@@ -52,6 +52,7 @@ function decodeBalance(body: unknown): Balance {
   };
 }
 
+/** @internal */
 export const deepseekDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'deepseek',

@@ -20,6 +20,7 @@ const optionFields = /* @__PURE__ */ once(() => ({
 
 const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
 
+/** @internal */
 export const shortapiDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'shortapi',

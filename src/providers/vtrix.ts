@@ -106,6 +106,7 @@ function decodeVtrixChunk(data: unknown, note: NoteIssue, memory?: StreamMemory)
   return decodeChunk({ ...data, choices: [{ index: 0, delta, finish_reason: 'stop' }] }, note);
 }
 
+/** @internal */
 export const vtrixDecoder = /* @__PURE__ */ createDecoder({
   profile: {
     id: 'vtrix',

@@ -1,11 +1,10 @@
 import type { HttpRequest } from '../transport/http-request.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
-import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
+import type { RequestOptions, ResolvedOptions, Vendors } from '../options/options.ts';
 import { callOptionNames } from '../options/options.ts';
 import { readable, resolveHeaders, withoutNull } from '../options/option-values.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { Provider } from '../dialect/provider.ts';
-import { findOption, providers } from '../providers/registry.ts';
 import type { Adjustment, ReportThinking } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { CanonicalRequest } from '../schema/canonical-request.ts';
@@ -49,7 +48,9 @@ export function prepare(
   requestOptions: RequestOptions<unknown>,
   isValidated = false,
 ): ReadyRequest {
-  const request = expressible(() => canonicalRequest(params, hintFor));
+  const request = expressible(() =>
+    canonicalRequest(params, (key) => hintFor(key, options.vendors)),
+  );
   request.isValidated = isValidated;
   const extra = vendorFields(options, requestOptions);
   const ready = prepareCanonical(options, request, extra, requestOptions);
@@ -65,8 +66,8 @@ export function prepare(
   return again;
 }
 
-function hintFor(key: string): string | undefined {
-  const option = findOption(key);
+function hintFor(key: string, vendors: Vendors): string | undefined {
+  const option = vendors.findOption(key);
   if (option !== undefined) return `is not a field of every vendor; pass it as ${option}`;
   const isOfCall = callOptionNames.includes(key);
   return isOfCall ? 'is an option of the call: give it in the second argument' : undefined;
@@ -147,11 +148,11 @@ function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjust
 
 /** The called vendor's section of `providerOptions`, checked by that vendor's schema. */
 function vendorFields(
-  { provider }: ResolvedOptions,
+  { provider, vendors }: ResolvedOptions,
   { providerOptions }: RequestOptions<unknown>,
 ): Record<string, unknown> | undefined {
   if (providerOptions == null) return undefined;
-  const ids = [...new Set([provider.id, ...Object.keys(providers)])];
+  const ids = [...new Set([provider.id, ...vendors.ids])];
   const sections = ownOptions(
     providerOptions as Record<string, unknown>,
     ids,

@@ -5,13 +5,25 @@ import { transform } from 'esbuild';
 
 // What the bundles and declarations import, read from the installed files.
 
-const entries = ['index', 'reader', 'testing/index', 'testing/msw'];
+const entries = [
+  'index',
+  'core',
+  'providers/deepseek',
+  'providers/vtrix',
+  'reader',
+  'testing/index',
+  'testing/msw',
+];
 
 const undici = ['#undici-agent'];
 
 /** Packages that an entry's code and declarations may name. `later` is what it may load at its first use. */
 const allowed = {
   index: { code: [], later: undici, types: [] },
+  // In CommonJS these are the main entry's.
+  core: { code: [], later: [], cjs: undici, types: [] },
+  'providers/deepseek': { code: [], later: [], cjs: undici, types: [] },
+  'providers/vtrix': { code: [], later: [], cjs: undici, types: [] },
   reader: { code: [], later: [], types: [] },
   'testing/index': { code: [], later: ['node:http', ...undici], types: [] },
   'testing/msw': { code: ['msw'], later: undici, types: ['msw'] },
@@ -53,12 +65,12 @@ function expectOnly(found, permitted, what) {
 export async function checkFiles(packageFolder, check) {
   const dist = join(packageFolder, 'dist');
   for (const entry of entries) {
-    const { code, later, types } = allowed[entry];
+    const { code, later, types, cjs = [] } = allowed[entry];
     for (const extension of ['js', 'cjs']) {
       await check(`${entry}.${extension} imports what it should`, async () => {
         const files = await closure(dist, `${entry}.${extension}`);
         // In CommonJS `import()` is a `require`, which Jest and bundlers know.
-        const atOnce = extension === 'cjs' ? [...code, ...later] : code;
+        const atOnce = extension === 'cjs' ? [...code, ...later, ...cjs] : code;
         expectOnly(packagesOf(files, 'names'), atOnce, 'the code');
         expectOnly(packagesOf(files, 'later'), extension === 'cjs' ? [] : later, 'import()');
         if (entry === 'index' && files.length > (extension === 'cjs' ? 1 : 5)) {
@@ -106,7 +118,8 @@ export async function checkFiles(packageFolder, check) {
   await check('Node sees the names that the CommonJS files export', async () => {
     for (const entry of entries) {
       const text = await readFile(join(dist, `${entry}.cjs`), 'utf8');
-      if (!/0&&\(module\.exports=/.test(text)) throw new Error(`${entry}.cjs keeps them to itself`);
+      if (!/0&&\(module\.exports=|^exports\.\w+ = /m.test(text))
+        throw new Error(`${entry}.cjs keeps them to itself`);
     }
   });
   await check('no line is long enough to hide the message of an error', async () => {

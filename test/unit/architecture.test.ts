@@ -27,7 +27,7 @@ const folders = [
 ];
 
 /** The doors, which stand above all folders. */
-const doors = ['client.ts', 'index.ts'];
+const doors = ['client.ts', 'core.ts', 'index.ts', 'core-commonjs.ts'];
 
 const topLevel = [
   'src',

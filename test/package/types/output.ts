@@ -61,7 +61,7 @@ tool({ name: 'wrong', parameters: withJSONSchema, execute: ({ town }) => town })
 tool({ name: 'wrong', parameters: checkOnly, execute: () => '' });
 
 export const typed: RunnableTool<{ n: number }, number> = double;
-export const tools: RunnableTool[] = [visit, double];
+export const tools: RunnableTool<unknown, unknown, Session>[] = [visit, double];
 export const wire: ChatCompletionTool[] = [visit, double];
 
 export async function agent(user: string): Promise<ToolRunResult> {

@@ -1,0 +1,111 @@
+// The client alone, for bundles that are to be small: chats over fetch, for the vendors that are handed in. Tools, typed
+// values, undici and the list of vendors are in the main entry.
+import { createChatAsker } from './call/create-asker.ts';
+import { completeRecovering } from './call/recover.ts';
+import type { ChatCompletions } from './client.ts';
+import type { Provider } from './dialect/provider.ts';
+import { Stop } from './internal/abort.ts';
+import type { ClientOptions, RequestOptions } from './options/options.ts';
+import type { Preset } from './options/resolve-options.ts';
+import { clientOptions, resolveOptions } from './options/resolve-options.ts';
+import { invalidOptions } from './outcome/invalid-options.ts';
+import type { ProviderOptionsFor } from './providers/registry.ts';
+import type {
+  ChatCompletionCreateParams,
+  ChatCompletionCreateParamsBase,
+} from './schema/request.ts';
+import type { ChatStream } from './stream/chat-stream.ts';
+import { createRetryBudget } from './traffic/retry-budget.ts';
+import { fetchTransport } from './transport/fetch.ts';
+
+export { ChatError, isChatError } from './outcome/chat-error.ts';
+export type { ChatErrorCode } from './outcome/error-codes.ts';
+export { fetchTransport } from './transport/fetch.ts';
+export type { ChatCompletion, ChatCompletionMessage } from './schema/response.ts';
+export type { ChatCompletionChunk } from './schema/chunk.ts';
+export type { ChatCompletionCreateParams } from './schema/request.ts';
+export type { ChatCompletionMessageParam } from './schema/message.ts';
+export type { ChatStream } from './stream/chat-stream.ts';
+export type { Report } from './outcome/report.ts';
+export type { Provider } from './dialect/provider.ts';
+
+/** Options of a client without a list of vendors: the provider itself, which one of `deepseek-v4-flash/providers/*` is. */
+export interface CoreOptions<P extends Provider = Provider> extends Omit<
+  ClientOptions<P>,
+  'provider'
+> {
+  provider: P;
+}
+
+/** A client for chats alone. */
+export interface CoreClient<Options> extends AsyncDisposable {
+  readonly chat: {
+    readonly completions: Pick<ChatCompletions<Options>, 'create' | 'prepare'> & {
+      /** Gives the stream at once; what fails before the answer fails in the stream. */
+      stream(
+        params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
+        options?: RequestOptions<Options>,
+      ): ChatStream;
+    };
+  };
+  /** Ends the calls that are under way with `aborted`, and takes no more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a client of the vendor that is handed in. No network and no key is touched until the first call.
+ *
+ * @example
+ * import { createClient } from 'deepseek-v4-flash/core';
+ * import { deepseek } from 'deepseek-v4-flash/providers/deepseek';
+ * const client = createClient({ provider: deepseek, apiKey });
+ *
+ * @throws ChatError `invalid_options`
+ */
+export function createClient<const P extends Provider>(
+  all: CoreOptions<P>,
+): CoreClient<ProviderOptionsFor<P>> {
+  const given = clientOptions(all as unknown as ClientOptions);
+  const options = resolveOptions(given, preset);
+  const closing = new Stop();
+  const asker = createChatAsker({ options, budget, closing });
+  const close = async (): Promise<void> => {
+    closing.abort(undefined);
+    // A transport that was handed in belongs to whoever made it.
+    if (given.transport === undefined) await options.transport.close?.();
+  };
+  const create = async (
+    params: ChatCompletionCreateParams,
+    own?: RequestOptions<unknown>,
+  ): Promise<unknown> =>
+    params?.stream === true
+      ? asker.stream({ params, options: own }).opened()
+      : (await completeRecovering(asker, { params, options: own })).completion;
+  const completions = {
+    create,
+    stream: (params: object, own?: RequestOptions<unknown>) =>
+      asker.stream({ params: { ...params, stream: true }, options: own }),
+    prepare: (params: object, own?: RequestOptions<unknown>) => asker.prepare(params, own),
+  };
+  return {
+    chat: { completions: completions as never },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const preset: Preset = {
+  vendors: {
+    ids: [],
+    findOption: () => undefined,
+    find(provider) {
+      const isProvider = typeof provider === 'object' && typeof provider?.encode === 'function';
+      if (isProvider) return provider;
+      const hint = 'import it from deepseek-v4-flash/providers, e.g. providers/deepseek';
+      throw invalidOptions('provider', `Option provider must be a provider: ${hint}`);
+    },
+  },
+  transport: () => fetchTransport(),
+};
+
+const budget = /* @__PURE__ */ createRetryBudget();
