@@ -1,8 +1,9 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
+import { providers } from './src/providers/registry.ts';
 
-const vendors = ['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'bytespike', 'vtrix'];
+const vendors = Object.keys(providers);
 
 /** The small client and its vendors share files of their own, so that the main entry stays one of three. */
 const small: Record<string, string> = {
