@@ -1,5 +1,6 @@
 import { checkKey } from './api-key.ts';
-import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import { isChatError } from '../outcome/chat-error.ts';
 import {
   checkBoolean,
   checkOneOf,

@@ -50,13 +50,13 @@ interface Piece {
  * guess could run one call with the arguments of another. What fits two calls is refused.
  */
 export class ToolCallAttribution {
-  readonly #mostCalls: number;
+  readonly #maxCalls: number;
   readonly #note: NoteIssue;
   readonly #ledger: CallLedger | undefined;
   readonly #choices = new Map<number, ChoiceCalls>();
 
-  constructor(mostCalls: number, note: NoteIssue = () => {}, ledger?: CallLedger) {
-    this.#mostCalls = mostCalls;
+  constructor(maxCalls: number, note: NoteIssue = () => {}, ledger?: CallLedger) {
+    this.#maxCalls = maxCalls;
     this.#note = note;
     this.#ledger = ledger;
   }
@@ -201,8 +201,8 @@ export class ToolCallAttribution {
   }
 
   #open(calls: ChoiceCalls, { index, id }: Piece): OpenCall {
-    if (calls.all.length >= this.#mostCalls) {
-      const message = `The answer has more than ${this.#mostCalls} tool calls (option limits.toolCalls)`;
+    if (calls.all.length >= this.#maxCalls) {
+      const message = `The answer has more than ${this.#maxCalls} tool calls (option limits.toolCalls)`;
       throw new ChatError('limit_exceeded', message);
     }
     const taken = calls.all.map((call) => call.index);

@@ -39,3 +39,14 @@ export function noAnswer(text: string, wanted: 'stream' | 'answer'): ChatError {
   const instead = wanted === 'stream' ? ' in place of a stream' : '';
   return new ChatError('invalid_response', `The vendor answered with ${what}${instead}`);
 }
+
+/** What a stream broke on, if nothing here has foreseen it. */
+export function unreadable(cause: unknown): ChatError {
+  if (cause instanceof RangeError) {
+    // Of a text, mostly: more than half a billion characters are none.
+    return new ChatError('limit_exceeded', 'The answer is larger than can be put together', {
+      cause,
+    });
+  }
+  return new ChatError('invalid_response', 'The stream could not be read', { cause });
+}

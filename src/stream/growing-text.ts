@@ -1,5 +1,5 @@
 /** Characters that are put together at a time. */
-const mostWaiting = 256;
+const maxWaiting = 256;
 
 /**
  * A text that grows by small pieces. Strings put together with `+=` keep every piece, and two pointers for each, until
@@ -17,7 +17,7 @@ export class GrowingText {
     this.length += piece.length;
     for (let at = 0; at < piece.length; at++) {
       this.#waiting[this.#count++] = piece.charCodeAt(at);
-      if (this.#count === mostWaiting) this.#join(this.#waiting);
+      if (this.#count === maxWaiting) this.#join(this.#waiting);
     }
   }
 

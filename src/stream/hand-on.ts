@@ -172,8 +172,7 @@ function transformed(told: unknown): ChatCompletionChunk | undefined {
   if (told === undefined) return undefined;
   const { choices } = (told ?? {}) as { choices?: unknown };
   if (Array.isArray(choices)) return told as ChatCompletionChunk;
-  // A promise may fail as well, with nobody to hear of it.
-  void Promise.resolve(told).catch(() => {});
+  forget(told);
   throw refused('transform', 'Option transform must return a chunk or undefined, and no promise');
 }
 
@@ -255,6 +254,11 @@ function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string
   });
 }
 
+/** A promise where a value was due: what it throws later is its own. */
+function forget(told: unknown): void {
+  void Promise.resolve(told).catch(() => {});
+}
+
 /** Whose path is of the visitor's own request. */
 const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
 
@@ -262,8 +266,8 @@ function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string
   try {
     const told: unknown = onError?.(error);
     if (typeof told === 'string') return told;
-    // An asynchronous one has no sentence in time, and what it throws later is its own.
-    void Promise.resolve(told).catch(() => {});
+    // An asynchronous one has no sentence in time.
+    forget(told);
   } catch {
     // The default is always there.
   }

@@ -141,7 +141,7 @@ export interface RepeatMatch {
 const quote = 0x22;
 const backslash = 0x5c;
 // Slices that are longer keep all of the text alive that they are of.
-const longestSlice = 12;
+const maxSlice = 12;
 
 /** The repetition that begins at `from`; `undefined` if there is none, or not the whole of it. */
 export function matchRepeat(
@@ -167,7 +167,7 @@ export function matchRepeat(
   const end = at + behind.length;
   if (text.slice(at, end) !== behind) return undefined;
   const written = text.slice(start, at);
-  if (isPlain && written.length <= longestSlice) return { end, text: written };
+  if (isPlain && written.length <= maxSlice) return { end, text: written };
   try {
     return { end, text: JSON.parse(`"${written}"`) as string };
   } catch {

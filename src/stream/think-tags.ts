@@ -5,93 +5,94 @@ const open = '<think>';
 const close = '</think>';
 
 /** Blank text that is held back before a tag: no template writes more. */
-const mostBlanks = 4_096;
+const maxBlanks = 4_096;
 
 interface Split {
   reasoning: string;
   content: string;
 }
 
-interface Splitter {
-  feed(text: string): Split;
-  /** What was held back is text after all. */
-  end(): Split;
-  /** Whether there was a tag. */
-  readonly found: boolean;
-}
-
 /**
  * Takes `<think>…</think>` at the start of a text apart, however the text is cut into pieces. The line breaks that
  * gateways put around the tags are theirs, not the model's: one after the first tag, up to two after the second.
  */
-function createSplitter(): Splitter {
-  let state: 'start' | 'reasoning' | 'content' = 'start';
+class TextSplitter {
+  #state: 'start' | 'reasoning' | 'content' = 'start';
   /** Blank text that came first. */
-  let blanks = '';
+  #blanks = '';
   /** Text that may be the beginning of a tag. */
-  let held = '';
-  let breaksToDrop = 0;
-  let found = false;
+  #held = '';
+  #breaksToDrop = 0;
+  #found = false;
 
-  const dropBreaks = (): void => {
-    while (breaksToDrop > 0 && held.startsWith('\n')) {
-      held = held.slice(1);
-      breaksToDrop--;
-    }
-    if (held !== '') breaksToDrop = 0;
-  };
+  /** Whether there was a tag. */
+  get found(): boolean {
+    return this.#found;
+  }
 
-  const feed = (text: string): Split => {
-    const split: Split = { reasoning: '', content: '' };
-    held += text;
-    if (state === 'start') {
-      // Each blank is looked at once: what is left begins with something else.
-      const begun = held.trimStart();
-      blanks += held.slice(0, held.length - begun.length);
-      held = begun;
-      if (begun.startsWith(open)) {
-        state = 'reasoning';
-        found = true;
-        held = begun.slice(open.length);
-        breaksToDrop = 1;
-      } else if (!open.startsWith(begun) || blanks.length > mostBlanks) {
-        state = 'content';
-        held = blanks + begun;
-      }
-    }
-    if (state === 'reasoning') {
-      dropBreaks();
-      const at = held.indexOf(close);
-      const keep = at === -1 ? held.length - tailInTag(held) : at;
-      split.reasoning = held.slice(0, keep);
-      held = held.slice(keep);
-      if (at !== -1) {
-        state = 'content';
-        held = held.slice(close.length);
-        breaksToDrop = 2;
-      }
-    }
-    if (state === 'content') {
-      dropBreaks();
-      split.content = held;
-      held = '';
-    }
-    return split;
-  };
+  feed(text: string): Split {
+    this.#held += text;
+    // What ends one part begins the next one.
+    if (this.#state === 'start') this.#findOpen();
+    const reasoning = this.#state === 'reasoning' ? this.#takeReasoning() : '';
+    const content = this.#state === 'content' ? this.#takeContent() : '';
+    return { reasoning, content };
+  }
 
-  return {
-    feed,
-    end() {
-      const rest = state === 'start' ? blanks + held : held;
-      held = blanks = '';
-      return state === 'reasoning'
-        ? { reasoning: rest, content: '' }
-        : { reasoning: '', content: rest };
-    },
-    get found() {
-      return found;
-    },
-  };
+  /** What was held back is text after all. */
+  end(): Split {
+    const rest = this.#state === 'start' ? this.#blanks + this.#held : this.#held;
+    this.#held = this.#blanks = '';
+    return this.#state === 'reasoning'
+      ? { reasoning: rest, content: '' }
+      : { reasoning: '', content: rest };
+  }
+
+  #findOpen(): void {
+    // Each blank is looked at once: what is left begins with something else.
+    const begun = this.#held.trimStart();
+    this.#blanks += this.#held.slice(0, this.#held.length - begun.length);
+    this.#held = begun;
+    if (begun.startsWith(open)) {
+      this.#state = 'reasoning';
+      this.#found = true;
+      this.#held = begun.slice(open.length);
+      this.#breaksToDrop = 1;
+    } else if (!open.startsWith(begun) || this.#blanks.length > maxBlanks) {
+      this.#state = 'content';
+      this.#held = this.#blanks + begun;
+    }
+  }
+
+  #takeReasoning(): string {
+    this.#dropBreaks();
+    const at = this.#held.indexOf(close);
+    const end = at === -1 ? this.#held.length - tailInTag(this.#held) : at;
+    const reasoning = this.#held.slice(0, end);
+    if (at === -1) {
+      this.#held = this.#held.slice(end);
+    } else {
+      this.#state = 'content';
+      this.#held = this.#held.slice(end + close.length);
+      this.#breaksToDrop = 2;
+    }
+    return reasoning;
+  }
+
+  #takeContent(): string {
+    this.#dropBreaks();
+    const content = this.#held;
+    this.#held = '';
+    return content;
+  }
+
+  #dropBreaks(): void {
+    while (this.#breaksToDrop > 0 && this.#held.startsWith('\n')) {
+      this.#held = this.#held.slice(1);
+      this.#breaksToDrop--;
+    }
+    if (this.#held !== '') this.#breaksToDrop = 0;
+  }
 }
 
 /** How much of the end of a text may be the beginning of `</think>`. */
@@ -110,12 +111,12 @@ export interface ThinkTagSplitter {
 }
 
 export function createThinkTagSplitter(): ThinkTagSplitter {
-  const splitters = new Map<number, Splitter>();
+  const splitters = new Map<number, TextSplitter>();
 
   const splitChoice = (choice: ChunkChoice): ChunkChoice => {
     const { content } = choice.delta;
     let splitter = splitters.get(choice.index);
-    if (splitter === undefined) splitters.set(choice.index, (splitter = createSplitter()));
+    if (splitter === undefined) splitters.set(choice.index, (splitter = new TextSplitter()));
     const split = splitter.feed(content ?? '');
     if (choice.finish_reason !== null) {
       const rest = splitter.end();
@@ -156,7 +157,7 @@ export function splitThinkTags(completion: DecodedCompletion): DecodedCompletion
   const choices = completion.choices.map((choice) => {
     const { content, reasoning_content } = choice.message;
     if (content === null) return choice;
-    const splitter = createSplitter();
+    const splitter = new TextSplitter();
     const split = splitter.feed(content);
     const rest = splitter.end();
     if (!splitter.found) return splitAtEnd(choice, content);

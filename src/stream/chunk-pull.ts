@@ -1,0 +1,278 @@
+import { raceSignal, Stop } from '../internal/abort.ts';
+import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
+import { timeoutError } from '../outcome/timeout-error.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import { withReport } from '../outcome/with-report.ts';
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
+import type { Accumulator } from './accumulate.ts';
+import { unreadable } from './bad-ends.ts';
+import type { ChunkSource } from './chunk-source.ts';
+import type { StreamOutput } from './stream-output.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
+import { UnreadClock } from './unread-clock.ts';
+
+export interface ChatStreamParts {
+  source: ChunkSource;
+  accumulator: Accumulator;
+  report: Report;
+  /** Milliseconds after which a stream that nobody pulls is given up. */
+  unreadMs: number;
+  note: NoteIssue;
+  output?: StreamOutput | undefined;
+}
+
+type ChunkResult = IteratorResult<ChatCompletionChunk, undefined>;
+
+/**
+ * The engine of a `ChatStream`: gives chunks one by one, and comes to one end, whole, failed or left.
+ *
+ * A chunk that is here already costs one promise; one that the next read brings, the read's and one more.
+ */
+export class ChunkPull {
+  /** Resolves with the response head. */
+  readonly opened: Promise<void>;
+  /** The whole answer, or the one error. */
+  readonly ended: Promise<ChatCompletionWithReport>;
+  readonly #source: ChunkSource;
+  readonly #answer: StreamedAnswer;
+  readonly #report: Report;
+  readonly #output: StreamOutput | undefined;
+  readonly #unread: UnreadClock;
+  #resolveEnd!: (completion: ChatCompletionWithReport | Promise<ChatCompletionWithReport>) => void;
+  #rejectEnd!: (error: ChatError) => void;
+  #stage: 'opening' | 'open' | 'over' = 'opening';
+  #isTaken = false;
+  /** Whether somebody waits for a chunk; after the end too, until that turn is done: whoever asks later comes later. */
+  #isReading = false;
+  /** How many have asked meanwhile, and the turn of the last one. */
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #failure: ChatError | undefined = undefined;
+  /** Whether somebody has been given the error, or the end. */
+  #isOutcomeDelivered = false;
+  /** Ends the wait for the user's schema, when the answer is whole. */
+  readonly #checking = new Stop();
+  /** The call was ended from outside, perhaps while nobody was reading. */
+  readonly #onAbort = (): void => void this.fail(this.#source.signal.reason);
+
+  constructor(parts: ChatStreamParts) {
+    const { source, report, unreadMs, output } = parts;
+    this.#source = source;
+    this.#answer = new StreamedAnswer(parts);
+    this.#report = report;
+    this.#output = output;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolveEnd = resolve;
+      this.#rejectEnd = reject;
+    });
+    // Whoever reads the stream gets the error; nobody has to ask for the end as well.
+    this.ended.catch(() => {});
+    this.#unread = new UnreadClock(unreadMs, () => this.fail(timeoutError('unread', unreadMs)));
+    source.signal.addEventListener('abort', this.#onAbort);
+    this.opened = source.open().then(
+      () => this.#begin(),
+      (error: unknown) => {
+        throw this.fail(error);
+      },
+    );
+    this.opened.catch(() => {});
+  }
+
+  /** Whether somebody reads it, or has done so. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  get isOver(): boolean {
+    return this.#stage === 'over';
+  }
+
+  /** The chunks, for one reader. @throws ChatError `stream_consumed` at a second call */
+  take(): AsyncIterator<ChatCompletionChunk, undefined> {
+    if (this.#isTaken) {
+      throw new ChatError(
+        'stream_consumed',
+        'The stream can be read once, and is being read or was read already',
+      );
+    }
+    this.#isTaken = true;
+    return {
+      next: () => this.next(),
+      return: () => {
+        this.leave();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  /** The next chunk. One at a time, and in order, however many are asked for at once. */
+  next(): Promise<ChunkResult> {
+    if (!this.#isReading && this.#waiting === 0) {
+      const turn = this.#nextHere();
+      this.#last = turn;
+      return turn;
+    }
+    this.#waiting++;
+    const step = (): Promise<ChunkResult> => {
+      this.#waiting--;
+      return this.#nextHere();
+    };
+    const turn = this.#last.then(step, step);
+    this.#last = turn;
+    return turn;
+  }
+
+  /** Nobody wants more. After the finish_reason the answer is whole; before it, the request ends with `aborted`. */
+  leave(message = 'The loop over the stream was left'): void {
+    if (this.isOver) return;
+    const error = new ChatError('aborted', message);
+    if (!this.#answer.isWholeThoughLeft()) {
+      this.fail(error);
+      return;
+    }
+    try {
+      this.#finish(error);
+    } catch {
+      // Whoever asks for the end is told; whoever leaves is not.
+    }
+  }
+
+  /** Ends the request, or else the wait for the user's schema, with `aborted`. */
+  abort(): void {
+    const error = new ChatError('aborted', 'The stream was aborted');
+    if (!this.isOver) this.fail(error);
+    else this.#checking.abort(attachToError(error, { report: this.#report }));
+  }
+
+  /** Ends the stream with an error. Gives the one that it ended with, which may be an earlier one. */
+  fail(cause: unknown): ChatError {
+    const error = isChatError(cause) ? (cause as ChatError) : unreadable(cause);
+    // Whatever else breaks on the way down, there was one reason for the end.
+    if (this.isOver) return this.#failure ?? error;
+    this.#failure = error;
+    this.#end();
+    // The end comes first: what is collected for it may fail.
+    this.#rejectEnd(error);
+    attachToError(error, { report: this.#report, partial: this.#answer.partial() });
+    this.#source.cancel(error);
+    this.#source.settle({ error });
+    return error;
+  }
+
+  #begin(): void {
+    if (this.#stage !== 'opening') return;
+    this.#stage = 'open';
+    if (!this.#isReading) this.#unread.start();
+  }
+
+  /** The usual way: what is here, or what one read brings. Whatever is more than that goes the slow way. */
+  #nextHere(): Promise<ChunkResult> {
+    if (this.#stage !== 'open') return this.#nextSlow();
+    try {
+      const chunk = this.#source.pull();
+      if (chunk !== undefined) return Promise.resolve(this.#handOut(chunk));
+      const reading = this.#source.read();
+      if (reading === undefined) return this.#nextSlow();
+      this.#isReading = true;
+      this.#unread.stop();
+      return reading.then(this.#onBytes, this.#onReadFailure);
+    } catch (error) {
+      return this.#nextSlow(error);
+    }
+  }
+
+  // One for all reads of a stream, and not one a read.
+  readonly #onBytes = (bytes: Uint8Array | undefined): ChunkResult | Promise<ChunkResult> => {
+    try {
+      this.#source.feed(bytes);
+      const chunk = this.isOver ? undefined : this.#source.pull();
+      if (chunk === undefined) return this.#nextSlow();
+      this.#isReading = false;
+      return this.#handOut(chunk);
+    } catch (error) {
+      return this.#nextSlow(error);
+    }
+  };
+
+  readonly #onReadFailure = (error: unknown): Promise<ChunkResult> =>
+    this.#nextSlow(this.#source.failRead(error));
+
+  #handOut(chunk: ChatCompletionChunk): ChunkResult {
+    this.#answer.record(chunk);
+    this.#unread.start();
+    return { done: false, value: chunk };
+  }
+
+  /** Waits for the head, for more reads, or for the end. @param failed what the usual way has thrown */
+  async #nextSlow(...failed: [error?: unknown]): Promise<ChunkResult> {
+    this.#isReading = !this.isOver;
+    if (this.isOver) return this.#afterEnd();
+    this.#unread.stop();
+    try {
+      if (failed.length > 0) throw failed[0];
+      if (this.#stage === 'opening') await this.opened;
+      let isMore = true;
+      // It may be ended from outside, while this waits.
+      while (isMore && !this.isOver) {
+        const chunk = this.#source.pull();
+        if (chunk !== undefined) return this.#handOut(chunk);
+        isMore = await this.#source.fill();
+      }
+      if (this.isOver) return await this.#afterEnd();
+      this.#finish();
+    } catch (error) {
+      // Left meanwhile, with the whole answer.
+      if (this.isOver && this.#failure === undefined) return { done: true, value: undefined };
+      if (this.isOver || !this.#answer.isWholeDespite(error)) {
+        this.#isOutcomeDelivered = true;
+        throw this.fail(error);
+      }
+      this.#finish();
+    } finally {
+      this.#isReading = false;
+    }
+    return { done: true, value: undefined };
+  }
+
+  /** After the end there is nothing; an end from outside is told to whoever reads next. */
+  async #afterEnd(): Promise<ChunkResult> {
+    if (!this.#isOutcomeDelivered) {
+      this.#isOutcomeDelivered = true;
+      await this.ended;
+    }
+    return { done: true, value: undefined };
+  }
+
+  /** @param leaving ends a request that is still being read */
+  #finish(leaving?: ChatError): void {
+    const completion = this.#complete();
+    this.#end();
+    try {
+      if (leaving !== undefined) this.#source.cancel(leaving);
+      this.#source.settle({ completion });
+    } finally {
+      this.#isOutcomeDelivered = true;
+      // Its usage has been counted by the settling.
+      const whole = withReport(completion as ChatCompletion, this.#report);
+      const checked = this.#output?.finish(whole);
+      this.#resolveEnd(checked === undefined ? whole : raceSignal(checked, this.#checking));
+    }
+  }
+
+  #complete(): DecodedCompletion {
+    try {
+      return this.#answer.completion();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  #end(): void {
+    this.#stage = 'over';
+    this.#unread.end();
+    this.#source.signal.removeEventListener('abort', this.#onAbort);
+  }
+}

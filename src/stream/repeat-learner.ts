@@ -1,0 +1,65 @@
+import type { ChatCompletionChunk, StreamMemory } from '../schema/chunk.ts';
+import type { Repeat } from './repeats.ts';
+import { learnRepeat } from './repeats.ts';
+import type { StreamDialect } from './stream-dialect.ts';
+
+/** Events from which a pattern was taken that no other event had. */
+const maxUntriedLessons = 8;
+
+/** Learns which event the ones to come are likely to repeat. */
+export class RepeatLearner {
+  readonly #isPlainChunk: StreamDialect['isPlainChunk'];
+  readonly #memory: StreamMemory;
+  /** What the events that are here were compared with. */
+  #repeat: Repeat | undefined = undefined;
+  /** What those of the next read will be compared with. */
+  #learned: Repeat | undefined = undefined;
+  #untriedLessons = 0;
+  /** What the last event repeated, or taught. */
+  #last: Repeat | undefined = undefined;
+  #isRepeat = false;
+
+  constructor({ isPlainChunk }: StreamDialect, memory: StreamMemory) {
+    this.#isPlainChunk = isPlainChunk;
+    this.#memory = memory;
+  }
+
+  /** Whether the last event is the one before it but for its text. */
+  get isRepeat(): boolean {
+    return this.#isRepeat;
+  }
+
+  /** What the events of the bytes that came are to be compared with. All those before them have been taken. */
+  beginRead(): Repeat | undefined {
+    this.#repeat = this.#learned;
+    return this.#repeat;
+  }
+
+  /** The next event is a repetition: gives what it repeats. */
+  gotRepeat(): Repeat | undefined {
+    this.#isRepeat = this.#last === this.#repeat;
+    this.#last = this.#repeat;
+    this.#untriedLessons = 0;
+    return this.#repeat;
+  }
+
+  /** The next event is none. */
+  gotOther(): void {
+    this.#isRepeat = false;
+    this.#last = undefined;
+  }
+
+  /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
+  learn(data: string, parsed: unknown, chunk: ChatCompletionChunk): void {
+    const isPlainChunk = this.#isPlainChunk;
+    if (this.#untriedLessons >= maxUntriedLessons || chunk !== parsed || !isPlainChunk) return;
+    const read = (other: unknown): ChatCompletionChunk | undefined =>
+      isPlainChunk(other, this.#memory) ? (other as ChatCompletionChunk) : undefined;
+    if (read(parsed) === undefined) return;
+    const lesson = learnRepeat(data, chunk, read);
+    if (lesson === undefined) return;
+    this.#untriedLessons++;
+    this.#learned = lesson;
+    this.#last = lesson;
+  }
+}
