@@ -139,7 +139,8 @@ function threeCounts({
     return { prompt_tokens: input, completion_tokens: output, total_tokens: all };
   };
   if (prompt != null && completion != null) {
-    return counts(prompt, completion, total ?? prompt + completion);
+    const all = total ?? prompt + completion;
+    return Number.isFinite(all) ? counts(prompt, completion, all) : undefined;
   }
   if (total == null) return undefined;
   // More of one than of all cannot be.

@@ -218,15 +218,12 @@ export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usa
 
 /** @throws ChatError `invalid_options`, `invalid_request` */
 function readParams(params: RunToolsParams, signal: AbortSignalLike) {
-  const {
-    maxSteps = 10,
-    concurrency = 8,
-    onToolError = 'feed',
-    approve,
-    stopWhen,
-    context,
-    ...wire
-  } = params ?? {};
+  const { approve, stopWhen, context, ...rest } = params ?? {};
+  const { maxSteps: steps, concurrency: atOnce, onToolError: onError, ...wire } = rest;
+  // `null` is not given, as with all options.
+  const maxSteps = steps ?? 10;
+  const concurrency = atOnce ?? 8;
+  const onToolError = onError ?? 'feed';
   const refuse = (param: string, must: string): ChatError =>
     new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
   for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
@@ -236,7 +233,7 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
     throw refuse('onToolError', 'one of feed, throw');
   }
   for (const [param, value] of Object.entries({ approve, stopWhen })) {
-    if (value !== undefined && typeof value !== 'function') throw refuse(param, 'a function');
+    if (value != null && typeof value !== 'function') throw refuse(param, 'a function');
   }
   const given = Array.isArray(wire.messages) ? wire.messages : [];
   const last: ChatCompletionMessageParam | undefined = given.at(-1);

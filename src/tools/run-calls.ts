@@ -189,7 +189,7 @@ async function admit(
       'The arguments do not fit the schema of the tool. Correct them and call it again.';
     return refuse('invalid_arguments', message, { issues });
   }
-  if (approve === undefined) return { tool, call, args: checked.value };
+  if (approve == null) return { tool, call, args: checked.value };
   const asked = copyOf(call);
   const scope = { signal: toAbortSignal(stopped), call: asked, step, context };
   // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.

@@ -410,6 +410,11 @@ describe('what was told is not taken back by an empty form of it', () => {
     expect(completion.report).toMatchObject({ usage: counts, cost: { usd: '0.5' } });
   });
 
+  test('counts whose sum is no number are none', async () => {
+    const usage = { prompt_tokens: 1e308, completion_tokens: 1e308 };
+    expect((await readWhole(whole({ content: 'x' }, 'stop', { usage }))).usage).toBeUndefined();
+  });
+
   test('a usage that comes in parts', async () => {
     const events = [
       end({ usage: { prompt_tokens: 7, prompt_tokens_details: { cached_tokens: 3 } } }),

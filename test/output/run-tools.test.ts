@@ -2177,6 +2177,15 @@ describe('what the caller gave', () => {
     }
   });
 
+  test('that are null are not given', async () => {
+    const { completions, emulator } = connect();
+    emulator.reply(calling('Brno'), done);
+    const none = { maxSteps: null, concurrency: null, onToolError: null };
+    const asked = { messages, tools: [weather], approve: null, stopWhen: null, ...none };
+    const { end } = await completions.runTools(asked as never).final();
+    expect(end).toBe('answered');
+  });
+
   test('may change afterwards without any effect on the run', async () => {
     const { completions, emulator } = connect();
     emulator.reply(calling('Brno'), done);
