@@ -37,6 +37,7 @@ export class ChunkPull {
   /** The whole answer, or the one error. */
   readonly ended: Promise<ChatCompletionWithReport>;
   readonly #source: ChunkSource;
+  readonly #accumulator: Accumulator;
   readonly #answer: StreamedAnswer;
   readonly #report: Report;
   readonly #output: StreamOutput | undefined;
@@ -59,8 +60,9 @@ export class ChunkPull {
   readonly #onAbort = (): void => void this.fail(this.#source.signal.reason);
 
   constructor(parts: ChatStreamParts) {
-    const { source, report, unreadMs, output } = parts;
+    const { source, accumulator, report, unreadMs, output } = parts;
     this.#source = source;
+    this.#accumulator = accumulator;
     this.#answer = new StreamedAnswer(parts);
     this.#report = report;
     this.#output = output;
@@ -201,7 +203,10 @@ export class ChunkPull {
     this.#nextSlow(this.#source.failRead(error));
 
   #handOut(chunk: ChatCompletionChunk): ChunkResult {
-    this.#answer.record(chunk);
+    if (!this.#source.isRepeat) this.#answer.record(chunk);
+    // Most chunks are such, and with hundreds of streams one object more on their way is seen in the cost. A repetition is
+    // no end, and what it repeats has been looked at.
+    else if (this.#accumulator.addRepeat(chunk)) this.#source.gotContent();
     this.#unread.start();
     return { done: false, value: chunk };
   }

@@ -33,13 +33,8 @@ export class StreamedAnswer {
     return this.#accumulator.complete;
   }
 
-  /** @throws ChatError `limit_exceeded` */
+  /** A chunk that is not just the one before it with another text. @throws ChatError `limit_exceeded` */
   record(chunk: ChatCompletionChunk): void {
-    if (this.#source.isRepeat) {
-      // It is no end, and what it repeats has been looked at.
-      if (this.#accumulator.addRepeat(chunk)) this.#source.gotContent();
-      return;
-    }
     this.#accumulator.add(chunk);
     for (const { delta } of chunk.choices) {
       if (!saysSomething(delta)) continue;
