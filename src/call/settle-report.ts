@@ -32,7 +32,7 @@ function settleUsage(report: Report, completion: DecodedCompletion): void {
   if (usage === undefined) return;
   const counted = countUsage(completion).usage;
   // Some vendors put nothing but a price there.
-  if (hasCounts(usage)) report.usage = reportUsage(counted ?? usage);
+  if (hasCounts(usage)) report.usage = reportUsage(usage, counted);
 }
 
 /** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */

@@ -92,8 +92,10 @@ interface Findings {
 /** A value that has two names. */
 function oneOf<T>(
   { written, issues }: Findings,
-  [field, own]: [field: string, own: T | null | undefined],
-  [alias, other]: [alias: string, other: T | null | undefined],
+  field: string,
+  own: T | null | undefined,
+  alias: string,
+  other: T | null | undefined,
 ): T | undefined {
   if (own != null && other != null && own !== other) {
     issues.push({ path: alias, message: `contradicts \`${field}\`` });
@@ -110,8 +112,10 @@ function resolveEffort(
   const { written, issues } = findings;
   const effort = oneOf<ReasoningEffort>(
     findings,
-    ['reasoning_effort', reasoning_effort],
-    ['thinking.reasoning_effort', thinking?.reasoning_effort],
+    'reasoning_effort',
+    reasoning_effort,
+    'thinking.reasoning_effort',
+    thinking?.reasoning_effort,
   );
   const path = written.reasoning_effort ?? 'reasoning_effort';
   if (thinking?.type === 'enabled' && effort === 'none') {
@@ -137,8 +141,10 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
       given.stream_options == null ? undefined : (given.stream_options.include_usage ?? true),
     max_tokens: oneOf(
       findings,
-      ['max_tokens', given.max_tokens],
-      ['max_completion_tokens', given.max_completion_tokens],
+      'max_tokens',
+      given.max_tokens,
+      'max_completion_tokens',
+      given.max_completion_tokens,
     ),
     temperature: given.temperature ?? undefined,
     top_p: given.top_p ?? undefined,
@@ -161,7 +167,7 @@ function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): Canon
     response_format: resolveFormat(given.response_format, written, issues),
     thinking: given.thinking?.type ?? (effort === 'none' ? 'disabled' : undefined),
     reasoning_effort: effort === 'none' ? undefined : effort,
-    user_id: oneOf(findings, ['user_id', given.user_id], ['user', given.user]),
+    user_id: oneOf(findings, 'user_id', given.user_id, 'user', given.user),
     foreign: {},
     written,
   };

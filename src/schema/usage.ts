@@ -167,10 +167,12 @@ function withoutNull(usage: ChunkUsage): ReportUsage {
 }
 
 /** Most have none, and are not copied. */
-function hasNull(usage: ChunkUsage): boolean {
-  return Object.values(usage).some(
-    (value) => value === null || (isPart(value) && Object.values(value).includes(null)),
-  );
+function hasNull(usage: ChunkUsage, isInside = false): boolean {
+  for (const name in usage) {
+    const value: unknown = usage[name as keyof ChunkUsage];
+    if (value === null || (!isInside && isPart(value) && hasNull(value, true))) return true;
+  }
+  return false;
 }
 
 function isPart(value: unknown): value is ChunkUsage {
@@ -192,9 +194,9 @@ export function cacheCounts({
 }
 
 /** A usage for a report: without what is `null`, and with the cache counters that follow from the others. */
-export function reportUsage(usage: ChunkUsage): ReportUsage {
+export function reportUsage(usage: ChunkUsage, counted: CompletionUsage | undefined): ReportUsage {
   const { hit, miss } = cacheCounts(usage);
-  const known = { ...withoutNull(usage) };
+  const known: ReportUsage = { ...(counted ?? withoutNull(usage)) };
   if (hit !== undefined) known.prompt_cache_hit_tokens = hit;
   if (miss !== undefined) known.prompt_cache_miss_tokens = miss;
   return known;
