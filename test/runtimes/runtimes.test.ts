@@ -339,16 +339,6 @@ test('it answers', async () => {
       'passed',
     );
   });
-
-  test('with jsdom, where a call says what is missing', async () => {
-    const ask = `const client = library.createClient({ apiKey: 'any-key-of-mine' });
-  const messages = [{ role: 'user', content: 'Hi' }];
-  const error = await client.chat.completions.create({ messages }).catch((reason) => reason);
-  expect(error.code).toBe('invalid_options');
-  expect(error.message).toContain('customExportConditions');`;
-    const one = program(ask).replace(/const \{ createEmulator.*\n/, '');
-    expect(await jest('jest-jsdom', load.resolve('jest-environment-jsdom'), one)).toBe('passed');
-  });
 });
 
 // ---------------------------------------------------------------- people
