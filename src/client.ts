@@ -36,7 +36,7 @@ import type {
   CompletionCreateParamsStreaming,
 } from './schema/fill.ts';
 import type { CompletionWithReport } from './outcome/with-report.ts';
-import type { ChatStream } from './stream/chat-stream.ts';
+import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 
@@ -205,7 +205,7 @@ function chatsOf(asker: Asker): ChatCompletions<never> {
     const params = { ...given, stream: true };
     return isOutputSchema(given?.response_format)
       ? streamObject(asker, params, options)
-      : asker.stream({ params, options });
+      : new ChatStream(asker.stream({ params, options }));
   };
   async function create(
     params: ChatCompletionCreateParams,
@@ -213,7 +213,7 @@ function chatsOf(asker: Asker): ChatCompletions<never> {
   ): Promise<never> {
     const answer =
       params?.stream === true
-        ? asker.stream({ params, options }).opened()
+        ? new ChatStream(asker.stream({ params, options })).opened()
         : completeRecovering(asker, { params, options }).then(({ completion }) => completion);
     return answer as Promise<never>;
   }

@@ -14,7 +14,7 @@ import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
 } from './schema/request.ts';
-import type { ChatStream } from './stream/chat-stream.ts';
+import { ChatStream } from './stream/chat-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import { fetchTransport } from './transport/fetch.ts';
 
@@ -79,12 +79,12 @@ export function createClient<const P extends Provider>(
     own?: RequestOptions<unknown>,
   ): Promise<unknown> =>
     params?.stream === true
-      ? asker.stream({ params, options: own }).opened()
+      ? new ChatStream(asker.stream({ params, options: own })).opened()
       : (await completeRecovering(asker, { params, options: own })).completion;
   const completions = {
     create,
     stream: (params: object, own?: RequestOptions<unknown>) =>
-      asker.stream({ params: { ...params, stream: true }, options: own }),
+      new ChatStream(asker.stream({ params: { ...params, stream: true }, options: own })),
     prepare: (params: object, own?: RequestOptions<unknown>) => asker.prepare(params, own),
   };
   return {

@@ -15,9 +15,8 @@ import type { ChatCompletionWithReport, CompletionWithReport } from '../outcome/
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from '../stream/accumulate.ts';
 import { unfinished } from '../stream/bad-ends.ts';
-import { ChatStream } from '../stream/chat-stream.ts';
+import type { StreamedCall } from '../stream/chunk-pull.ts';
 import { withReport } from '../outcome/with-report.ts';
-import type { StreamOutput } from '../stream/stream-output.ts';
 import { splitThinkTags } from '../stream/think-tags.ts';
 import { warnOnce } from '../outcome/warn.ts';
 
@@ -40,8 +39,8 @@ export interface Asked {
 export interface Asker {
   /** A whole answer. */
   complete(asked: Asked): Promise<ChatCompletionWithReport>;
-  /** A streamed answer, at once; what fails before it fails in the stream. */
-  stream<T>(asked: Asked, output?: StreamOutput): ChatStream<T>;
+  /** A streamed answer, at once; what fails before it fails in the stream. Sent by whoever makes a `ChatStream` of it. */
+  stream(asked: Asked): StreamedCall;
   /** Exactly what would be sent. Sends nothing. */
   prepare(params: unknown, options: Options): PreparedRequest;
   /** What belongs into a gap, whole or as a stream, by `stream` of the parameters. */
@@ -78,11 +77,7 @@ export async function complete(
 }
 
 /** A streamed answer: the same path, with the reading left to whoever pulls. */
-export function stream<T>(
-  context: CallContext,
-  asked: Asked,
-  output?: StreamOutput,
-): ChatStream<T> {
+export function stream(context: CallContext, asked: Asked): StreamedCall {
   const { options } = context;
   const call = createCall(context, asked.options, 'streamed');
   const { responseBytes, logprobBytes } = options.limits;
@@ -92,14 +87,11 @@ export function stream<T>(
     logprobBytes: logprobs === true ? logprobBytes : responseBytes,
   };
   const accumulator = new Accumulator(limits, options.provider.profile.finishReasons);
-  return new ChatStream<T>({
+  return {
     source: new StreamSource(call, options, accumulator, () => begin(options, call, asked)),
-    accumulator,
     report: call.report,
     unreadMs: call.unreadMs,
-    note: call.note,
-    output,
-  });
+  };
 }
 
 /** Prepares the request, and tells the report and the user what was changed. */

@@ -85,6 +85,7 @@ export class Attempts {
     report.issues.length = this.#keptIssues;
     const record: Attempt = {
       number: report.attempts.length + 1,
+      provider: report.provider,
       startedAt: Date.now(),
       durationMs: 0,
     };

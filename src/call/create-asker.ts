@@ -16,7 +16,7 @@ export function createChatAsker(
   const { options } = context;
   return {
     complete: (asked) => complete(context, asked),
-    stream: (asked, output) => stream(context, asked, output),
+    stream: (asked) => stream(context, asked),
     prepare(params, given) {
       const isStream = (params as { stream?: unknown } | null | undefined)?.stream === true;
       const { own, refusal } = resolveCall(options, given, isStream ? 'streamed' : 'whole');

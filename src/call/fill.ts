@@ -14,7 +14,7 @@ import { check } from '../schema/standard.ts';
 import type { Completion, CompletionCreateParams, CompletionLogprobs } from '../schema/fill.ts';
 import type { CompletionWithReport } from '../outcome/with-report.ts';
 import { completionParams } from '../schema/fill.ts';
-import type { ChatStream } from '../stream/chat-stream.ts';
+import { ChatStream } from '../stream/chat-stream.ts';
 import { withReport } from '../outcome/with-report.ts';
 
 /** Fills a gap, whole. */
@@ -33,7 +33,7 @@ export async function streamText(
   options: RequestOptions<unknown> | null | undefined,
 ): Promise<CompletionStream> {
   const asked: Asked = { params, options, prepare: prepareText };
-  return asCompletionStream(await stream(asText(context), asked).opened());
+  return asCompletionStream(await new ChatStream(stream(asText(context), asked)).opened());
 }
 
 function asText(context: CallContext): CallContext {

@@ -4,22 +4,24 @@ import type { ChatError } from '../outcome/chat-error.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { ReadyRequest } from '../request/prepare.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import type { ChunkSource, StreamOutcome } from '../stream/chunk-source.ts';
+import type { ChunkReading, ChunkSource, StreamOutcome } from '../stream/chunk-source.ts';
 import { unbegun } from '../stream/bad-ends.ts';
 import type { WatchedBody } from './watched-body.ts';
 import { streamDialect } from '../stream/stream-dialect.ts';
 import { ChunkReader } from '../stream/chunk-reader.ts';
-import type { CallLedger } from '../stream/attribute-tool-calls.ts';
+import type { Accumulator } from '../stream/accumulate.ts';
 import type { ThinkTagSplitter } from '../stream/think-tags.ts';
 import { createThinkTagSplitter } from '../stream/think-tags.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 
 /** Where a stream's chunks come from: attempt after attempt until the first chunk is handed out, then only this one. */
-export class StreamSource implements ChunkSource {
+export class StreamSource implements ChunkSource, ChunkReading {
   readonly signal: AbortSignalLike;
+  readonly accumulator: Accumulator;
+  readonly note: NoteIssue;
   readonly #call: Call;
   readonly #options: ResolvedOptions;
-  readonly #ledger: CallLedger;
   readonly #prepareRequest: () => ReadyRequest;
   #request!: ReadyRequest;
   #reader!: ChunkReader;
@@ -31,19 +33,21 @@ export class StreamSource implements ChunkSource {
   constructor(
     call: Call,
     options: ResolvedOptions,
-    ledger: CallLedger,
+    accumulator: Accumulator,
     prepareRequest: () => ReadyRequest,
   ) {
     this.signal = call.lifetime.signal;
     this.#call = call;
     this.#options = options;
-    this.#ledger = ledger;
+    this.accumulator = accumulator;
+    this.note = call.note;
     this.#prepareRequest = prepareRequest;
   }
 
-  async open(): Promise<void> {
+  async open(): Promise<ChunkReading> {
     this.#request = this.#prepareRequest();
     await this.#connect();
+    return this;
   }
 
   pull(): ChatCompletionChunk | undefined {
@@ -102,15 +106,15 @@ export class StreamSource implements ChunkSource {
   #connect(): Promise<void> {
     return this.#call.attempts.run(async (scope: AttemptScope) => {
       const { provider, limits, splitThinkTags } = this.#options;
-      const { send, toError, note } = this.#call;
+      const { send, toError } = this.#call;
       const { body } = await send(this.#request.http, scope);
       this.#body = body;
       this.#reader = new ChunkReader(
         body,
         streamDialect(provider, toError),
         limits,
-        note,
-        this.#ledger,
+        this.note,
+        this.accumulator,
       );
       this.#splitter = splitThinkTags ? createThinkTagSplitter() : undefined;
     });

@@ -26,6 +26,8 @@ export interface Adjustment {
 export interface Attempt {
   /** 1 for the first send. */
   number: number;
+  /** The vendor it went to. */
+  provider: string;
   /** When it began, epoch milliseconds. */
   startedAt: number;
   /** How long it took until it failed or the answer was whole, in milliseconds. */

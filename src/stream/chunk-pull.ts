@@ -5,22 +5,22 @@ import { timeoutError } from '../outcome/timeout-error.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { withReport } from '../outcome/with-report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import type { NoteIssue } from '../schema/issue.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
-import type { Accumulator } from './accumulate.ts';
-import { unreadable } from './bad-ends.ts';
-import type { ChunkSource } from './chunk-source.ts';
+import { unbegun, unreadable } from './bad-ends.ts';
+import type { ChunkReading, ChunkSource } from './chunk-source.ts';
 import type { StreamOutput } from './stream-output.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { UnreadClock } from './unread-clock.ts';
 
-export interface ChatStreamParts {
+/** A streamed answer that was asked for, before anybody reads it. */
+export interface StreamedCall {
   source: ChunkSource;
-  accumulator: Accumulator;
   report: Report;
   /** Milliseconds after which a stream that nobody pulls is given up. */
   unreadMs: number;
-  note: NoteIssue;
+}
+
+export interface ChatStreamParts extends StreamedCall {
   output?: StreamOutput | undefined;
 }
 
@@ -37,8 +37,9 @@ export class ChunkPull {
   /** The whole answer, or the one error. */
   readonly ended: Promise<ChatCompletionWithReport>;
   readonly #source: ChunkSource;
-  readonly #accumulator: Accumulator;
-  readonly #answer: StreamedAnswer;
+  /** Both once the response head is here. */
+  #reading!: ChunkReading;
+  #answer: StreamedAnswer | undefined = undefined;
   readonly #report: Report;
   readonly #output: StreamOutput | undefined;
   readonly #unread: UnreadClock;
@@ -60,10 +61,8 @@ export class ChunkPull {
   readonly #onAbort = (): void => void this.fail(this.#source.signal.reason);
 
   constructor(parts: ChatStreamParts) {
-    const { source, accumulator, report, unreadMs, output } = parts;
+    const { source, report, unreadMs, output } = parts;
     this.#source = source;
-    this.#accumulator = accumulator;
-    this.#answer = new StreamedAnswer(parts);
     this.#report = report;
     this.#output = output;
     this.ended = new Promise((resolve, reject) => {
@@ -75,7 +74,7 @@ export class ChunkPull {
     this.#unread = new UnreadClock(unreadMs, () => this.fail(timeoutError('unread', unreadMs)));
     source.signal.addEventListener('abort', this.#onAbort);
     this.opened = source.open().then(
-      () => this.#begin(),
+      (reading) => this.#begin(reading),
       (error: unknown) => {
         throw this.fail(error);
       },
@@ -131,7 +130,7 @@ export class ChunkPull {
   leave(message = 'The loop over the stream was left'): void {
     if (this.isOver) return;
     const error = new ChatError('aborted', message);
-    if (!this.#answer.isWholeThoughLeft()) {
+    if (!this.#answer?.isWholeThoughLeft()) {
       this.fail(error);
       return;
     }
@@ -158,14 +157,16 @@ export class ChunkPull {
     this.#end();
     // The end comes first: what is collected for it may fail.
     this.#rejectEnd(error);
-    attachToError(error, { report: this.#report, partial: this.#answer.partial() });
+    attachToError(error, { report: this.#report, partial: this.#answer?.partial() });
     this.#source.cancel(error);
     this.#source.settle({ error });
     return error;
   }
 
-  #begin(): void {
+  #begin(reading: ChunkReading): void {
     if (this.#stage !== 'opening') return;
+    this.#reading = reading;
+    this.#answer = new StreamedAnswer(reading, this.#report);
     this.#stage = 'open';
     if (!this.#isReading) this.#unread.start();
   }
@@ -174,9 +175,9 @@ export class ChunkPull {
   #nextHere(): Promise<ChunkResult> {
     if (this.#stage !== 'open') return this.#nextSlow();
     try {
-      const chunk = this.#source.pull();
+      const chunk = this.#reading.pull();
       if (chunk !== undefined) return Promise.resolve(this.#handOut(chunk));
-      const reading = this.#source.read();
+      const reading = this.#reading.read();
       if (reading === undefined) return this.#nextSlow();
       this.#isReading = true;
       this.#unread.stop();
@@ -189,8 +190,8 @@ export class ChunkPull {
   // One for all reads of a stream, and not one a read.
   readonly #onBytes = (bytes: Uint8Array | undefined): ChunkResult | Promise<ChunkResult> => {
     try {
-      this.#source.feed(bytes);
-      const chunk = this.isOver ? undefined : this.#source.pull();
+      this.#reading.feed(bytes);
+      const chunk = this.isOver ? undefined : this.#reading.pull();
       if (chunk === undefined) return this.#nextSlow();
       this.#isReading = false;
       return this.#handOut(chunk);
@@ -200,13 +201,14 @@ export class ChunkPull {
   };
 
   readonly #onReadFailure = (error: unknown): Promise<ChunkResult> =>
-    this.#nextSlow(this.#source.failRead(error));
+    this.#nextSlow(this.#reading.failRead(error));
 
   #handOut(chunk: ChatCompletionChunk): ChunkResult {
-    if (!this.#source.isRepeat) this.#answer.record(chunk);
+    const reading = this.#reading;
+    if (!reading.isRepeat) this.#answer?.record(chunk);
     // Most chunks are such, and with hundreds of streams one object more on their way is seen in the cost. A repetition is
     // no end, and what it repeats has been looked at.
-    else if (this.#accumulator.addRepeat(chunk)) this.#source.gotContent();
+    else if (reading.accumulator.addRepeat(chunk)) reading.gotContent();
     this.#unread.start();
     return { done: false, value: chunk };
   }
@@ -222,16 +224,16 @@ export class ChunkPull {
       let isMore = true;
       // It may be ended from outside, while this waits.
       while (isMore && !this.isOver) {
-        const chunk = this.#source.pull();
+        const chunk = this.#reading.pull();
         if (chunk !== undefined) return this.#handOut(chunk);
-        isMore = await this.#source.fill();
+        isMore = await this.#reading.fill();
       }
       if (this.isOver) return await this.#afterEnd();
       this.#finish();
     } catch (error) {
       // Left meanwhile, with the whole answer.
       if (this.isOver && this.#failure === undefined) return { done: true, value: undefined };
-      if (this.isOver || !this.#answer.isWholeDespite(error)) {
+      if (this.isOver || !this.#answer?.isWholeDespite(error)) {
         this.#isOutcomeDelivered = true;
         throw this.fail(error);
       }
@@ -269,6 +271,7 @@ export class ChunkPull {
 
   #complete(): DecodedCompletion {
     try {
+      if (this.#answer === undefined) throw unbegun();
       return this.#answer.completion();
     } catch (error) {
       throw this.fail(error);

@@ -1,18 +1,33 @@
+import type { AbortSignalLike } from '../internal/web.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
-import type { AbortSignalLike } from '../internal/web.ts';
+import type { Accumulator } from './accumulate.ts';
 
-/** Where a {@link ChatStream} gets its chunks. */
+/** Where a {@link ChatStream} gets its answer. */
 export interface ChunkSource {
   /** Aborted when the call ends from outside, with the error to throw. */
   readonly signal: AbortSignalLike;
   /** Sends the request; resolves with the response head. */
-  open(): Promise<void>;
+  open(): Promise<ChunkReading>;
+  /** Ends the request, wherever it is. */
+  cancel(error: ChatError): void;
+  /** Called once, at the end: completes the report. */
+  settle(outcome: StreamOutcome): void;
+}
+
+/** One answer as it comes, chunk by chunk. */
+export interface ChunkReading {
+  /** What has come of the answer. */
+  readonly accumulator: Accumulator;
+  /** Takes what is odd about it. */
+  readonly note: NoteIssue;
   /** The next chunk that is here already. Not to be asked once the signal has aborted. */
   pull(): ChatCompletionChunk | undefined;
   /** Whether the last chunk is the one before it but for its text. */
   readonly isRepeat: boolean;
+  /** Waits for more; `false` if nothing more will come. */
   fill(): Promise<boolean>;
   /** The first half of a `fill`, where that is all there is to it; `undefined` where it is not. */
   read(): Promise<Uint8Array | undefined> | undefined;
@@ -24,10 +39,6 @@ export interface ChunkSource {
   gotFinish(): void;
   /** What was held back of the text so far, when nothing more will come. */
   rest(): ChatCompletionChunk | undefined;
-  /** Ends the request, wherever it is. */
-  cancel(error: ChatError): void;
-  /** Called once, at the end: completes the report. */
-  settle(outcome: StreamOutcome): void;
 }
 
 export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };

@@ -10,7 +10,7 @@ import type { InvalidToolCall } from '../schema/response.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import { forcesCall } from '../schema/tool.ts';
-import type { ChatStream } from '../stream/chat-stream.ts';
+import { ChatStream } from '../stream/chat-stream.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import { addCost, addUsage, continueReport } from '../outcome/combine-reports.ts';
 import { continueError, noteRecovery, streamOptions } from '../call/recover.ts';
@@ -115,7 +115,7 @@ async function* answer(
   asked: Asked,
   signal: AbortSignalLike,
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
-  const chat = asker.stream(asked);
+  const chat = new ChatStream(asker.stream(asked));
   try {
     yield* chat.events();
     return await chat.finalCompletion();

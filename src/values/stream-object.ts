@@ -1,6 +1,6 @@
 import type { Asker } from '../call/ask.ts';
 import type { RequestOptions } from '../options/options.ts';
-import type { ChatStream } from '../stream/chat-stream.ts';
+import { ChatStream } from '../stream/chat-stream.ts';
 import type { StreamOutput } from '../stream/stream-output.ts';
 import { deltaOf, formParams, refuseBesideSchema } from './answer-form.ts';
 import type { ReadSchema } from './output-schema.ts';
@@ -18,7 +18,8 @@ export function streamObject<T>(
   const schema = readSchema(params.response_format, 'response_format');
   refuseBesideSchema(params);
   const asked = { params: { ...params, ...formParams(schema) }, options, isValidated: true };
-  return asker.stream<T>(asked, createOutput(schema, asker.bound(options)));
+  const output = createOutput(schema, asker.bound(options));
+  return new ChatStream<T>({ ...asker.stream(asked), output });
 }
 
 function createOutput(schema: ReadSchema, bound: Bound): StreamOutput {
