@@ -5,17 +5,17 @@ import type { Bound } from './within-call.ts';
 import type { CompletionStream } from './completion-stream.ts';
 import { attachToError } from '../outcome/chat-error.ts';
 import type { RequestOptions, ResolvedOptions } from '../options/options.ts';
-import type { Report } from '../outcome/report.ts';
+import type { Adjustment, Report } from '../outcome/report.ts';
 import type { PreparedRequest, ReadyRequest } from '../request/prepare.ts';
 import type { Balance, ModelList } from '../schema/account.ts';
-import { prepare, prepareGet } from '../request/prepare.ts';
+import { notAsItIs, prepare, prepareGet } from '../request/prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import type { ChatCompletionWithReport, CompletionWithReport } from '../outcome/with-report.ts';
 import { StreamSource } from './stream-source.ts';
 import { Accumulator } from '../stream/accumulate.ts';
 import { unfinished } from '../stream/bad-ends.ts';
-import type { StreamedCall } from '../stream/chunk-pull.ts';
+import type { StreamedCall } from '../stream/streamed-call.ts';
 import { withReport } from '../outcome/with-report.ts';
 import { splitThinkTags } from '../stream/think-tags.ts';
 import { warnOnce } from '../outcome/warn.ts';
@@ -28,6 +28,12 @@ export interface Asked {
   options: Options;
   /** The answer is going to be held to its schema here. */
   isValidated?: boolean | undefined;
+  /** Streamed: it is open once the first of the answer is here, and not with the response head. */
+  opensWithContent?: boolean | undefined;
+  /** An adjustment that is not to be made: the request is refused, since somebody else may take it as it is. */
+  refuses?: ((adjustment: Adjustment) => boolean) | undefined;
+  /** The answer that is to be gone on with. */
+  begun?: Accumulator | undefined;
   /** Prepares what is no chat, but is sent and read like one. */
   prepare?: typeof prepare | undefined;
 }
@@ -86,9 +92,16 @@ export function stream(context: CallContext, asked: Asked): StreamedCall {
     ...options.limits,
     logprobBytes: logprobs === true ? logprobBytes : responseBytes,
   };
-  const accumulator = new Accumulator(limits, options.provider.profile.finishReasons);
+  const accumulator =
+    asked.begun ?? new Accumulator(limits, options.provider.profile.finishReasons);
   return {
-    source: new StreamSource(call, options, accumulator, () => begin(options, call, asked)),
+    source: new StreamSource(
+      call,
+      options,
+      accumulator,
+      () => begin(options, call, asked),
+      asked.opensWithContent,
+    ),
     report: call.report,
     unreadMs: call.unreadMs,
   };
@@ -106,6 +119,8 @@ function begin(
   report.model = request.model;
   report.thinking = { asked: request.thinking, seen: false };
   const { provider, body, adjustments } = request.prepared;
+  const refused = asked.refuses && adjustments.find(asked.refuses);
+  if (refused !== undefined) throw notAsItIs(options, refused);
   prepared({ body, http: request.http });
   report.adjustments.push(...adjustments);
   request.issues.forEach(note);

@@ -5,7 +5,9 @@ import type { ResolvedOptions } from '../options/options.ts';
 import type { ReadyRequest } from '../request/prepare.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChunkReading, ChunkSource, StreamOutcome } from '../stream/chunk-source.ts';
-import { unbegun } from '../stream/bad-ends.ts';
+import { answerEnd } from '../schema/finish-reason.ts';
+import { brokenOff, unbegun, unfinished } from '../stream/bad-ends.ts';
+import { saysSomething } from '../stream/says-something.ts';
 import type { WatchedBody } from './watched-body.ts';
 import { streamDialect } from '../stream/stream-dialect.ts';
 import { ChunkReader } from '../stream/chunk-reader.ts';
@@ -23,11 +25,14 @@ export class StreamSource implements ChunkSource, ChunkReading {
   readonly #call: Call;
   readonly #options: ResolvedOptions;
   readonly #prepareRequest: () => ReadyRequest;
+  /** Whether {@link StreamSource.open} waits for the first of the answer. Until then an attempt that fails was none. */
+  readonly #opensWithContent: boolean;
   #request!: ReadyRequest;
   #reader!: ChunkReader;
   #body: WatchedBody | undefined = undefined;
   #splitter: ThinkTagSplitter | undefined = undefined;
-  #first: ChatCompletionChunk | undefined = undefined;
+  /** Chunks that were read before anybody could ask for them. */
+  readonly #first: ChatCompletionChunk[] = [];
   #isDelivered = false;
 
   constructor(
@@ -35,6 +40,7 @@ export class StreamSource implements ChunkSource, ChunkReading {
     options: ResolvedOptions,
     accumulator: Accumulator,
     prepareRequest: () => ReadyRequest,
+    opensWithContent = false,
   ) {
     this.signal = call.lifetime.signal;
     this.#call = call;
@@ -42,19 +48,21 @@ export class StreamSource implements ChunkSource, ChunkReading {
     this.accumulator = accumulator;
     this.note = call.note;
     this.#prepareRequest = prepareRequest;
+    this.#opensWithContent = opensWithContent;
   }
 
   async open(): Promise<ChunkReading> {
     this.#request = this.#prepareRequest();
     await this.#connect();
+    if (this.#opensWithContent) await this.#fillFirst();
     return this;
   }
 
   pull(): ChatCompletionChunk | undefined {
     // Before the first chunk, only `fill` may meet an error: it can try again.
-    const chunk = this.#isDelivered ? this.#reader.pull() : this.#first;
+    const chunk = this.#isDelivered ? this.#reader.pull() : this.#first.shift();
     if (chunk === undefined) return undefined;
-    this.#isDelivered = true;
+    this.#isDelivered ||= this.#first.length === 0;
     return this.#splitter === undefined ? chunk : this.#splitter.split(chunk);
   }
 
@@ -120,16 +128,30 @@ export class StreamSource implements ChunkSource, ChunkReading {
     });
   }
 
+  /** @throws ChatError for a bad end before anything was said */
+  #isContent({ choices }: ChatCompletionChunk): boolean {
+    return choices.some(({ delta, finish_reason }) => {
+      if (saysSomething(delta)) return true;
+      if (finish_reason === null) return false;
+      if (answerEnd(finish_reason, this.#options.provider.profile.finishReasons) === 'interrupted')
+        throw brokenOff();
+      return true;
+    });
+  }
+
   /** Reads up to the first chunk. An error in its place may still be retried: nobody has seen anything. */
   async #fillFirst(): Promise<boolean> {
     for (;;) {
       try {
         do {
-          this.#first = this.#reader.pull();
-          if (this.#first !== undefined) return true;
+          for (let chunk = this.#reader.pull(); chunk !== undefined; chunk = this.#reader.pull()) {
+            this.#first.push(chunk);
+            if (!this.#opensWithContent || this.#isContent(chunk)) return true;
+          }
         } while (await this.#reader.fill());
-        throw unbegun();
+        throw this.#first.length === 0 ? unbegun() : unfinished('stream');
       } catch (error) {
+        this.#first.length = 0;
         this.#body?.cancel();
         await this.#call.attempts.again(error);
         await this.#connect();

@@ -136,14 +136,15 @@ export function notOffered({ id, profile }: Provider, what: string): ChatError {
   return new ChatError('unsupported', `${profile.name} offers no ${what}`, { provider: id });
 }
 
-function refuseLossy({ provider }: ResolvedOptions, adjustments: readonly Adjustment[]): void {
+function refuseLossy(options: ResolvedOptions, adjustments: readonly Adjustment[]): void {
   const lossy = adjustments.find((adjustment) => adjustment.lossy);
-  if (lossy === undefined) return;
-  const message = `${provider.profile.name} does not take ${lossy.param} as it is: ${lossy.reason}`;
-  throw new ChatError('unsupported_parameter', message, {
-    provider: provider.id,
-    param: lossy.param,
-  });
+  if (lossy !== undefined) throw notAsItIs(options, lossy);
+}
+
+/** An `unsupported_parameter`: the vendor would only take something else in its place. */
+export function notAsItIs({ provider }: ResolvedOptions, { param, reason }: Adjustment): ChatError {
+  const message = `${provider.profile.name} does not take ${param} as it is: ${reason}`;
+  return new ChatError('unsupported_parameter', message, { provider: provider.id, param });
 }
 
 /** The called vendor's section of `providerOptions`, checked by that vendor's schema. */

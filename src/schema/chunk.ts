@@ -59,6 +59,8 @@ export interface ChatCompletionChunk {
   service_tier?: string | null | undefined;
   meta?: CompletionMeta | null | undefined;
   metadata?: unknown;
+  /** Ours, and never the vendor's: `reset` voids what was given of the answer before this chunk. */
+  flash?: { reset?: true | undefined } | undefined;
 }
 
 /** A piece of a tool call as the vendor sent it: which call it belongs to may have to be found out. */
@@ -139,6 +141,7 @@ export const chunkZod = /* @__PURE__ */ once(() =>
     service_tier: text(),
     meta: z.nullish(metaSchema()),
     metadata: z.optional(z.unknown()),
+    flash: z.optional(z.looseObject({ reset: z.optional(z.literal(true)) })),
   }),
 );
 

@@ -18,6 +18,18 @@ export function unfinished(what: 'stream' | 'answer'): ChatError {
   return new ChatError('stream_interrupted', message, { retryable: true });
 }
 
+/** The vendor says itself that it broke off: an end by a word that is not known to be a good one. */
+export function brokenOff(): ChatError {
+  const message = 'The vendor ended the answer before it was whole (finish_reason)';
+  return new ChatError('stream_interrupted', message, { retryable: true });
+}
+
+/** Somebody else has come first. */
+export function consumed(): ChatError {
+  const message = 'The stream can be read once, and is being read or was read already';
+  return new ChatError('stream_consumed', message);
+}
+
 /** Whether an answer that has its finish_reason is whole in spite of this: the connection broke, or nothing more came. */
 export function isHarmlessAfterFinish(error: unknown): boolean {
   const isQuiet =

@@ -1,7 +1,7 @@
 import type { AsyncItems, WebByteStream, WebResponse } from '../internal/web.ts';
 import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import type { ChatStreamParts } from './chunk-pull.ts';
+import type { ChatStreamParts } from './streamed-call.ts';
 import { ChunkPull } from './chunk-pull.ts';
 import type { ChatStreamEvent } from './events.ts';
 import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-on.ts';

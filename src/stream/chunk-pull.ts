@@ -6,23 +6,14 @@ import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { withReport } from '../outcome/with-report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
-import { unbegun, unreadable } from './bad-ends.ts';
+import { consumed, unbegun, unreadable } from './bad-ends.ts';
 import type { ChunkReading, ChunkSource } from './chunk-source.ts';
 import type { StreamOutput } from './stream-output.ts';
+import type { ChatStreamParts } from './streamed-call.ts';
+import { resetChunk } from './reset.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
+import { Turns } from './turns.ts';
 import { UnreadClock } from './unread-clock.ts';
-
-/** A streamed answer that was asked for, before anybody reads it. */
-export interface StreamedCall {
-  source: ChunkSource;
-  report: Report;
-  /** Milliseconds after which a stream that nobody pulls is given up. */
-  unreadMs: number;
-}
-
-export interface ChatStreamParts extends StreamedCall {
-  output?: StreamOutput | undefined;
-}
 
 type ChunkResult = IteratorResult<ChatCompletionChunk, undefined>;
 
@@ -47,11 +38,10 @@ export class ChunkPull {
   #rejectEnd!: (error: ChatError) => void;
   #stage: 'opening' | 'open' | 'over' = 'opening';
   #isTaken = false;
+  #mayReset = true;
   /** Whether somebody waits for a chunk; after the end too, until that turn is done: whoever asks later comes later. */
   #isReading = false;
-  /** How many have asked meanwhile, and the turn of the last one. */
-  #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #failure: ChatError | undefined = undefined;
   /** Whether somebody has been given the error, or the end. */
   #isOutcomeDelivered = false;
@@ -93,12 +83,7 @@ export class ChunkPull {
 
   /** The chunks, for one reader. @throws ChatError `stream_consumed` at a second call */
   take(): AsyncIterator<ChatCompletionChunk, undefined> {
-    if (this.#isTaken) {
-      throw new ChatError(
-        'stream_consumed',
-        'The stream can be read once, and is being read or was read already',
-      );
-    }
+    if (this.#isTaken) throw consumed();
     this.#isTaken = true;
     return {
       next: () => this.next(),
@@ -109,21 +94,16 @@ export class ChunkPull {
     };
   }
 
+  /** Whoever reads cannot be told that an answer begins anew: it fails instead. */
+  refuseResets(): void {
+    this.#mayReset = false;
+  }
+
   /** The next chunk. One at a time, and in order, however many are asked for at once. */
   next(): Promise<ChunkResult> {
-    if (!this.#isReading && this.#waiting === 0) {
-      const turn = this.#nextHere();
-      this.#last = turn;
-      return turn;
-    }
-    this.#waiting++;
-    const step = (): Promise<ChunkResult> => {
-      this.#waiting--;
-      return this.#nextHere();
-    };
-    const turn = this.#last.then(step, step);
-    this.#last = turn;
-    return turn;
+    return !this.#isReading && this.#turns.waiting === 0
+      ? this.#turns.now(this.#nextHere())
+      : this.#turns.later(() => this.#nextHere());
   }
 
   /** Nobody wants more. After the finish_reason the answer is whole; before it, the request ends with `aborted`. */
@@ -165,10 +145,14 @@ export class ChunkPull {
 
   #begin(reading: ChunkReading): void {
     if (this.#stage !== 'opening') return;
-    this.#reading = reading;
-    this.#answer = new StreamedAnswer(reading, this.#report);
+    this.#read(reading);
     this.#stage = 'open';
     if (!this.#isReading) this.#unread.start();
+  }
+
+  #read(reading: ChunkReading): void {
+    this.#reading = reading;
+    this.#answer = new StreamedAnswer(reading, this.#report);
   }
 
   /** The usual way: what is here, or what one read brings. Whatever is more than that goes the slow way. */
@@ -203,7 +187,7 @@ export class ChunkPull {
   readonly #onReadFailure = (error: unknown): Promise<ChunkResult> =>
     this.#nextSlow(this.#reading.failRead(error));
 
-  #handOut(chunk: ChatCompletionChunk): ChunkResult {
+  #handOut(chunk: ChatCompletionChunk): IteratorYieldResult<ChatCompletionChunk> {
     const reading = this.#reading;
     if (!reading.isRepeat) this.#answer?.record(chunk);
     // Most chunks are such, and with hundreds of streams one object more on their way is seen in the cost. A repetition is
@@ -219,15 +203,8 @@ export class ChunkPull {
     if (this.isOver) return this.#afterEnd();
     this.#unread.stop();
     try {
-      if (failed.length > 0) throw failed[0];
-      if (this.#stage === 'opening') await this.opened;
-      let isMore = true;
-      // It may be ended from outside, while this waits.
-      while (isMore && !this.isOver) {
-        const chunk = this.#reading.pull();
-        if (chunk !== undefined) return this.#handOut(chunk);
-        isMore = await this.#reading.fill();
-      }
+      const chunk = await this.#nextOrOther(failed);
+      if (chunk !== undefined) return { done: false, value: chunk };
       if (this.isOver) return await this.#afterEnd();
       this.#finish();
     } catch (error) {
@@ -242,6 +219,40 @@ export class ChunkPull {
       this.#isReading = false;
     }
     return { done: true, value: undefined };
+  }
+
+  /** The next chunk, of another answer if this one is not to count; `undefined` at the end. */
+  async #nextOrOther(failed: readonly unknown[]): Promise<ChatCompletionChunk | undefined> {
+    let chunk: ChatCompletionChunk | undefined;
+    let ending: { error: unknown } | undefined;
+    try {
+      chunk = await this.#nextChunk(failed);
+    } catch (error) {
+      ending = { error };
+    }
+    if (chunk !== undefined) return chunk;
+    const other = this.isOver
+      ? undefined
+      : await this.#source.replace?.(ending?.error, this.#mayReset);
+    if (other === undefined || this.isOver) {
+      if (ending !== undefined) throw ending.error;
+      return undefined;
+    }
+    const goesOn = other.accumulator === this.#reading.accumulator;
+    this.#read(other);
+    return goesOn ? this.#nextOrOther([]) : resetChunk();
+  }
+
+  /** `undefined` at the end, which may come from outside while this waits. */
+  async #nextChunk(failed: readonly unknown[]): Promise<ChatCompletionChunk | undefined> {
+    if (failed.length > 0) throw failed[0];
+    if (this.#stage === 'opening') await this.opened;
+    while (!this.isOver) {
+      const chunk = this.#reading.pull();
+      if (chunk !== undefined) return this.#handOut(chunk).value;
+      if (!(await this.#reading.fill())) return undefined;
+    }
+    return undefined;
   }
 
   /** After the end there is nothing; an end from outside is told to whoever reads next. */

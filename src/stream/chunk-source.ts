@@ -11,6 +11,15 @@ export interface ChunkSource {
   readonly signal: AbortSignalLike;
   /** Sends the request; resolves with the response head. */
   open(): Promise<ChunkReading>;
+  /**
+   * Called where the reading has come to an end, with an error or without one. Gives another one if this one is not to
+   * count: one with the same accumulator goes on where the answer broke off, one with its own begins anew. Absent: an end is
+   * an end.
+   *
+   * @param mayReset whether whoever reads can be told that the answer begins anew
+   * @throws what it failed with elsewhere
+   */
+  replace?(error: unknown, mayReset: boolean): Promise<ChunkReading | undefined>;
   /** Ends the request, wherever it is. */
   cancel(error: ChatError): void;
   /** Called once, at the end: completes the report. */

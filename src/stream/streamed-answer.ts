@@ -1,8 +1,9 @@
 import type { Report } from '../outcome/report.ts';
-import type { ChatCompletionChunk, ChatCompletionDelta } from '../schema/chunk.ts';
+import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import { isHarmlessAfterFinish, unfinished } from './bad-ends.ts';
 import type { ChunkReading } from './chunk-source.ts';
+import { saysSomething } from './says-something.ts';
 
 /** What has come of an answer: recorded chunk by chunk, before a reader is given it, and put together at the end. */
 export class StreamedAnswer {
@@ -69,15 +70,4 @@ export class StreamedAnswer {
     }
     return this.#reading.accumulator.rescue(this.#reading.note);
   }
-}
-
-/** Whether there is more of the answer in it: a vendor that sends empty pieces for ever has stalled. */
-function saysSomething(delta: ChatCompletionDelta): boolean {
-  return (
-    !!(delta.content || delta.reasoning_content || delta.refusal) ||
-    !!delta.tool_calls?.some(
-      ({ id, function: called, custom }) =>
-        id || called?.name || called?.arguments || custom?.name || custom?.input,
-    )
-  );
 }

@@ -4,6 +4,7 @@ import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChunkPull } from './chunk-pull.ts';
 import type { ChatStreamEvent } from './events.ts';
 import { createEventReader } from './events.ts';
+import { isReset } from './reset.ts';
 import type { DeepPartial, StreamOutput } from './stream-output.ts';
 
 // What a stream can be read as instead of its chunks. None takes the stream before it is asked for its first item.
@@ -15,7 +16,7 @@ export function viewEvents(chunks: Chunks, pull: ChunkPull): AsyncItems<ChatStre
 }
 
 export function viewText(chunks: Chunks, pull: ChunkPull): AsyncItems<string> {
-  return leavable(readText(chunks), pull);
+  return leavable(readText(chunks, pull), pull);
 }
 
 /** @throws ChatError `invalid_request` for a stream without a schema */
@@ -45,11 +46,15 @@ async function* readEvents(
   { ended }: ChunkPull,
 ): AsyncGenerator<ChatStreamEvent, undefined> {
   const reader = createEventReader();
-  for await (const chunk of chunks) yield* reader.read(chunk);
+  for await (const chunk of chunks) {
+    if (isReset(chunk)) yield { type: 'reset' };
+    else yield* reader.read(chunk);
+  }
   yield* reader.end(await ended);
 }
 
-async function* readText(chunks: Chunks): AsyncGenerator<string, undefined> {
+async function* readText(chunks: Chunks, pull: ChunkPull): AsyncGenerator<string, undefined> {
+  pull.refuseResets();
   for await (const chunk of chunks) {
     const content = chunk.choices[0]?.delta.content;
     if (content) yield content;
@@ -61,8 +66,9 @@ async function* readPartialObject<Input>(
   { ended }: ChunkPull,
   output: StreamOutput,
 ): AsyncGenerator<DeepPartial<Input>, undefined> {
-  const read = output.grow();
+  let read = output.grow();
   for await (const chunk of chunks) {
+    if (isReset(chunk)) read = output.grow();
     const value = read(chunk);
     if (value !== undefined) yield value as DeepPartial<Input>;
   }

@@ -209,7 +209,7 @@ function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): Chat
 }
 
 interface Frame extends ChatCompletionChunk {
-  flash?: { report?: SentReport; reset?: boolean } | undefined;
+  flash?: { report?: SentReport; reset?: true } | undefined;
   error?: { message?: unknown; type?: unknown; code?: unknown } | undefined;
 }
 
