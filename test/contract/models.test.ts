@@ -282,6 +282,22 @@ test.each(ways)('%s: an answer that names no model is answered by nobody known',
   }
 });
 
+test('also of a stream that is left early, and of one that breaks, it is known who answered', async () => {
+  const top = { model: 'deepseek-v4-pro' };
+  const events = [chunk({ content: 'Hi' }, null, top), chunk({ content: '!' }, null, top)];
+  const { client } = clientOf({ events });
+  const left = client.chat.completions.stream({ messages: question });
+  for await (const _ of left) break;
+  expect(left.report.answeredBy).toBe('deepseek-v4-pro');
+  const broken = client.chat.completions.stream({ messages: question });
+  const failure: unknown = await broken.finalCompletion().catch((reason: unknown) => reason);
+  expect(isChatError(failure, 'stream_interrupted')).toBe(true);
+  expect(broken.report).toMatchObject({ answeredBy: 'deepseek-v4-pro' });
+  expect(broken.report.issues).toContainEqual(
+    expect.objectContaining({ code: 'other_model', path: 'model' }),
+  );
+});
+
 test('the name of a model is told without the key, and never at any length', async () => {
   const key = 'sk-test-0123456789abcdef';
   const echoed = await answerOf('whole', `deepseek-v4-flash-${key}`, { apiKey: key });
