@@ -9,15 +9,15 @@ export interface ModelsFacts {
   /** Our id → what holds of it here, over what the extended provider says of it. What is given here counts more than what is given in short. */
   models?: Readonly<Record<string, ModelFacts>> | undefined;
   /** `caps` of `deepseek-v4-flash`, each over that of the extended provider. */
-  caps?: ModelFacts['caps'];
+  caps?: ModelFacts['caps'] | undefined;
   /** `prices` of `deepseek-v4-flash`. */
-  prices?: ModelFacts['prices'];
+  prices?: ModelFacts['prices'] | undefined;
   /** `parts` of `deepseek-v4-flash`. */
-  parts?: ModelFacts['parts'];
+  parts?: ModelFacts['parts'] | undefined;
   /** `contextWindow` of `deepseek-v4-flash`. */
-  contextWindow?: ModelFacts['contextWindow'];
+  contextWindow?: ModelFacts['contextWindow'] | undefined;
   /** `aliases` of `deepseek-v4-flash`. */
-  modelAliases?: ModelFacts['aliases'];
+  modelAliases?: ModelFacts['aliases'] | undefined;
 }
 
 type Models = Readonly<Record<string, ModelProfile>>;

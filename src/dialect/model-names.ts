@@ -9,6 +9,9 @@ export interface NamedModel {
   size?: string | undefined;
 }
 
+/** Whose models these vendors sell. */
+export const maker = 'DeepSeek';
+
 /** `deepseek-v4-flash-0731`, `deepseek-v4p1-flash`, `deepseek-r1-0528`, `deepseek-flash`. */
 const deepseek = /^deepseek-(?:v(\d)(?:[.p-](\d)(?!\d))?|(r\d))?-?(flash|pro)?(?![a-z\d])/;
 
@@ -27,7 +30,7 @@ export function readName(name: string): NamedModel | undefined {
   const current = size === 'flash' ? 'v4.1' : undefined;
   const generation = version ?? reasoner ?? current;
   if (generation === undefined && size === undefined) return undefined;
-  return { maker: 'deepseek', generation, size };
+  return { maker, generation, size };
 }
 
 /** In one spelling, and without the path before it. */

@@ -1,5 +1,5 @@
 import type { NamedModel } from './model-names.ts';
-import { plainName, readName } from './model-names.ts';
+import { maker, plainName, readName } from './model-names.ts';
 import type { ModelProfile, Selling } from './models.ts';
 import { findEntry } from './models.ts';
 
@@ -25,7 +25,7 @@ function describe(name: string, selling: Selling): NamedModel | undefined {
   const [id = name, model] = findEntry(name, selling) ?? [];
   const read = readName(id);
   if (model?.generation === undefined) return read;
-  return { maker: 'deepseek', ...read, generation: model.generation };
+  return { maker, ...read, generation: model.generation };
 }
 
 function namesOf(id: string, { wireId, aliases = [] }: ModelProfile): string[] {
