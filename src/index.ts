@@ -76,8 +76,10 @@ export type { AimlapiOptions } from './providers/aimlapi.ts';
 export type { DeepSeekOptions } from './providers/deepseek.ts';
 export type { ShortapiOptions } from './providers/shortapi.ts';
 export type { Provider } from './dialect/provider.ts';
+export type { ModelFacts, ModelsFacts } from './dialect/fold-models.ts';
+export type { Generation, ModelProfile } from './dialect/models.ts';
 export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
-export type { Prices } from './cost/prices.ts';
+export type { Holidays, Prices } from './cost/prices.ts';
 export type { Balance, Model, ModelList } from './schema/account.ts';
 
 export { fetchTransport } from './transport/fetch.ts';

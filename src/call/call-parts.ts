@@ -32,6 +32,8 @@ export interface CallParts {
   readonly secrets: Secrets;
   /** Whether the request offers tools; known once it is prepared. */
   hasTools: boolean;
+  /** Whether some of them are the vendor's own. */
+  hasServerTools: boolean;
 }
 
 /** Starts the clocks of a call, and its report. */
@@ -54,6 +56,7 @@ export function createParts(
     note: (issue) => addIssue(report.issues, issue),
     secrets: new Secrets(),
     hasTools: false,
+    hasServerTools: false,
   };
 }
 

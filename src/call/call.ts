@@ -20,6 +20,12 @@ import { vendorError } from './vendor-error.ts';
 export type { CallContext } from './call-parts.ts';
 export type { CallResponse } from './send.ts';
 
+/** A tool that is no function of the caller's: the vendor runs it, and charges for it. */
+function isServerTool(tool: unknown): boolean {
+  const { type } = (tool ?? {}) as { type?: unknown };
+  return typeof type === 'string' && type !== 'function';
+}
+
 /** One call: its clocks, its attempts, its report. Everything that lives as long as the call does. */
 export interface Call {
   readonly report: Report;
@@ -65,11 +71,14 @@ export function createCall(
       if (refusal !== undefined) throw refusal;
     },
     prepared({ body, http }) {
-      parts.hasTools = Array.isArray(body.tools) && body.tools.length > 0;
+      const tools: unknown[] = Array.isArray(body.tools) ? body.tools : [];
+      parts.hasTools = tools.length > 0;
+      parts.hasServerTools = tools.some(isServerTool);
       secrets.hideRequest(body, http.body ?? '');
     },
     send: (request, scope) => sendOnce(request, scope, parts),
-    toError: (body) => vendorError({ body }, provider, secrets, report.requestId),
+    toError: (body) =>
+      vendorError({ model: report.model, body }, provider, secrets, report.requestId),
     succeed(completion) {
       report.completion =
         completion === undefined

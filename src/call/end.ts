@@ -8,16 +8,17 @@ import { noteEnd, settleReport } from './settle-report.ts';
 
 /** Ends a call: lets go of what it held, completes its report with what came, and tells the user's hook. */
 export function endCall(
-  { options, lifetime, report, note, hasTools }: CallParts,
+  parts: CallParts,
   completion: DecodedCompletion | undefined,
   error?: ChatError,
 ): void {
+  const { options, lifetime, report, note, hasTools } = parts;
   report.timings.totalMs = Date.now() - report.timings.startedAt;
   // Whatever fails while the end is reported, the call has ended all the same.
   try {
     // It takes a listener off the user's signal, which may be any object.
     lifetime.end();
-    if (completion !== undefined) settleReport(report, completion, options, note);
+    if (completion !== undefined) settleReport(parts, completion);
     if (completion !== undefined && error === undefined) {
       noteEnd(completion, options.provider.profile.finishReasons, hasTools, note);
     }

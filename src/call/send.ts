@@ -60,7 +60,7 @@ async function responseError(
     return redirectError(provider.profile.name, status, headers.location, url);
   }
   const text = await readErrorBody(body, limits.errorBodyBytes);
-  const failure = { status, headers, body: parseErrorBody(text) };
+  const failure = { status, headers, model: report.model, body: parseErrorBody(text) };
   return vendorError(failure, provider, secrets, report.requestId);
 }
 

@@ -1,7 +1,11 @@
-import type { ResolvedOptions } from '../options/options.ts';
 import { costOf } from '../cost/cost.ts';
-import { isFlashModel } from '../dialect/encoding.ts';
+import { findModel } from '../dialect/models.ts';
+import { isOtherModel } from '../dialect/other-model.ts';
+import type { Profile } from '../dialect/profile.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import type { Secrets } from '../outcome/redact.ts';
 import type { Report } from '../outcome/report.ts';
+import type { CallParts } from './call-parts.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import { callsInText } from '../schema/call-in-text.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
@@ -10,20 +14,50 @@ import type { Choice, DecodedCompletion } from '../schema/response.ts';
 import { countUsage } from '../schema/count-usage.ts';
 import { hasCounts, reportUsage } from '../schema/usage.ts';
 
-/** What an answer, whole or partial, adds to the report of its call: counts, cost, whether the model thought. */
+/** What an answer, whole or partial, adds to the report of its call: who answered, counts, cost, whether the model thought. */
 export function settleReport(
-  report: Report,
+  { report, options, secrets, note, hasServerTools }: CallParts,
   completion: DecodedCompletion,
-  { provider, pricing }: ResolvedOptions,
-  note: NoteIssue,
 ): void {
-  const { profile } = provider;
-  const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
-  const isFlash = isFlashModel(report.model, profile);
-  const cost = costOf(completion, profile, pricing, isFlash, sentAt);
-  if (cost !== undefined) report.cost = cost;
+  settleModel(report, completion, options.provider.profile, secrets, note);
+  settleCost(report, completion, options, hasServerTools, note);
   settleUsage(report, completion);
   settleThinking(report, completion, note);
+}
+
+function settleModel(
+  report: Report,
+  { model }: DecodedCompletion,
+  profile: Profile,
+  secrets: Secrets,
+  note: NoteIssue,
+): void {
+  // Not every answer names one.
+  if (model.trim() === '') return;
+  report.answeredBy = model === report.model ? model : secrets.redactName(model);
+  if (model === report.model || !isOtherModel(report.model, model, profile)) return;
+  const message = 'the model that the answer names is not the one that was asked; see answeredBy';
+  note({ code: 'other_model', path: 'model', message });
+}
+
+function settleCost(
+  report: Report,
+  completion: DecodedCompletion,
+  { provider: { profile }, pricing }: ResolvedOptions,
+  hasServerTools: boolean,
+  note: NoteIssue,
+): void {
+  const sentAt = report.attempts.at(-1)?.startedAt ?? report.timings.startedAt;
+  const priced = { cost: profile.cost, prices: findModel(report.model, profile)?.prices };
+  const cost = costOf(completion, priced, pricing, sentAt, note);
+  // Only the vendor itself knows what its tools cost.
+  if (hasServerTools && cost?.source !== 'provider') {
+    const message =
+      "tools that the vendor runs cost more than the answer's tokens, and it is not told how much";
+    note({ code: 'unpriced_tools', path: 'cost', message });
+  } else if (cost !== undefined) {
+    report.cost = cost;
+  }
 }
 
 /** The report has what came; the completion has counts that are whole, or none. */

@@ -1,14 +1,15 @@
 import type { Cost } from './prices.ts';
+import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import { cacheCounts } from '../schema/usage.ts';
 import type { Prices } from './prices.ts';
 import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
 
-/** What of a vendor's facts is about cost. */
+/** What is known of the cost of a model at a vendor. */
 export interface Priced {
   /** Where an answer tells what it cost; absent: it does not. */
   cost?: 'usage.cost' | 'meta.usage.usd_spent' | undefined;
-  /** Price table for `deepseek-v4-flash`; absent: unknown. */
+  /** The vendor's price table for the model; absent: unknown. */
   prices?: Prices | undefined;
 }
 
@@ -17,25 +18,26 @@ export interface Priced {
  * neither figure nor prices and counts are known. Never a guess: without the cache counters there is no exact price.
  *
  * @param atMs when the request was sent, for prices that change by the hour
+ * @param note is told why there is no cost, where that is not plain to see
  */
 export function costOf(
   completion: DecodedCompletion,
-  profile: Priced,
+  priced: Priced,
   pricing: Prices | undefined,
-  isFlash: boolean,
   atMs: number,
+  note: NoteIssue,
 ): Cost | undefined {
-  const told = toldCost(completion, profile);
+  const told = toldCost(completion, priced);
   if (isDecimal(told)) {
-    const discount = profile.cost === 'usage.cost' ? usageField(completion, 'discount') : undefined;
+    const discount = priced.cost === 'usage.cost' ? usageField(completion, 'discount') : undefined;
     return {
       usd: decimalString(told),
       source: 'provider',
       ...((typeof discount === 'number' || typeof discount === 'string') && { discount }),
     };
   }
-  const prices = pricing ?? (isFlash ? profile.prices : undefined);
-  const usd = prices && multiply(completion, prices, atMs);
+  const prices = pricing ?? priced.prices;
+  const usd = prices && multiply(completion, prices, atMs, note);
   if (prices === undefined || usd === undefined) return undefined;
   return {
     usd,
@@ -64,6 +66,7 @@ function multiply(
   { usage = {} }: DecodedCompletion,
   prices: Prices,
   atMs: number,
+  note: NoteIssue,
 ): string | undefined {
   const { hit, miss } = cacheCounts(usage);
   const output = usage.completion_tokens;
@@ -76,6 +79,12 @@ function multiply(
   const total =
     cacheHit * BigInt(hit ?? 0) + cacheMiss * BigInt(miss ?? 0) + outputPrice * BigInt(output ?? 0);
   const factor = peakFactor(prices, atMs);
+  if (factor === undefined) {
+    const message =
+      'whether this was a public holiday, and so which price holds, is not known for this year';
+    note({ code: 'unknown_holiday', path: 'cost', message });
+    return undefined;
+  }
   if (factor === 1) return fromScaled(total, scale + 6);
   if (!isDecimal(factor)) return undefined;
   return fromScaled(total * scaled(factor, decimals(factor)), scale + decimals(factor) + 6);
@@ -107,12 +116,18 @@ function scaledPrices(prices: Prices): ScaledPrices | undefined {
   return exact || undefined;
 }
 
-function peakFactor({ peak }: Prices, atMs: number): number {
+/** What the price is multiplied by at that time; `undefined` where that depends on holidays that are not known. */
+function peakFactor({ peak }: Prices, atMs: number): number | undefined {
   if (peak === undefined) return 1;
   const at = new Date(atMs);
   const hour = at.getUTCHours();
   const isPeak =
     peak.days.includes(at.getUTCDay()) &&
     peak.hoursUTC.some(([from, to]) => hour >= from && hour < to);
-  return isPeak ? peak.factor : 1;
+  if (!isPeak) return 1;
+  const { holidays } = peak;
+  if (holidays === undefined) return peak.factor;
+  const day = at.toISOString().slice(0, 'YYYY-MM-DD'.length);
+  if (holidays.days.some(([from, to]) => day >= from && day <= to)) return 1;
+  return holidays.years.includes(at.getUTCFullYear()) ? peak.factor : undefined;
 }

@@ -17,8 +17,18 @@ export interface Prices {
         hoursUTC: readonly (readonly [from: number, to: number])[];
         /** Days of the week in UTC, 0 is Sunday. */
         days: readonly number[];
+        /** Days on which these hours have no other price; absent: there are none. */
+        holidays?: Holidays | undefined;
       }
     | undefined;
+}
+
+/** Days off, as they were announced. */
+export interface Holidays {
+  /** The years of which all of them are listed. In any other year nobody here knows. */
+  years: readonly number[];
+  /** Days in UTC, `YYYY-MM-DD`, from and to (both inclusive). */
+  days: readonly (readonly [from: string, to: string])[];
 }
 
 /** What the call cost. */

@@ -1,6 +1,7 @@
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
 import { flashErrorCode } from '../outcome/visitor-sentences.ts';
+import { defaultModel, findModel } from './models.ts';
 import type { DecodedFailure, Profile, VendorFailure } from './profile.ts';
 import {
   codeOfWords,
@@ -37,7 +38,7 @@ export function decodeError(failure: VendorFailure, profile: Profile): DecodedFa
     failure.status === undefined ? 'reported an error' : `answered ${String(failure.status)}`;
   return {
     code,
-    message: `${profile.name} ${where}${said}${hint(code, profile)}`,
+    message: `${profile.name} ${where}${said}${hint(code, failure.model, profile)}`,
     status: failure.status,
     provider: profile.id,
     retryable: retryable.has(code),
@@ -51,7 +52,9 @@ export function decodeError(failure: VendorFailure, profile: Profile): DecodedFa
 
 const retryable = new Set<ChatErrorCode>(['rate_limit', 'overloaded', 'server_error', 'timeout']);
 
-function hint(code: ChatErrorCode, { contextWindow, apiKeyVariables }: Profile): string {
+function hint(code: ChatErrorCode, model: string | undefined, profile: Profile): string {
+  const { apiKeyVariables } = profile;
+  const contextWindow = findModel(model ?? defaultModel, profile)?.contextWindow;
   if (code === 'context_length' && contextWindow !== undefined) {
     return ` (the context here is ${contextWindow} tokens)`;
   }

@@ -238,5 +238,6 @@ function decodeMessage(
     ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
     ...(rest.annotations !== undefined && checked(annotationsShape, rest, 'annotations', note)),
     ...(rest.audio !== undefined && checked(audioShape, rest, 'audio', note)),
+    ...(rest.title !== undefined && { title: textOf(rest.title, 'title', note) }),
   };
 }

@@ -5,6 +5,9 @@ import { createDecoder } from './decoder.ts';
 import { encode } from './encode.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
 import { spelled } from '../schema/finish-reason.ts';
+import type { ModelsFacts } from './fold-models.ts';
+import { foldModels, unknownModel } from './fold-models.ts';
+import { defaultModel } from './models.ts';
 import { readFacts } from './provider-facts.ts';
 import type { Provider } from './provider.ts';
 import type { Profile } from './profile.ts';
@@ -32,7 +35,8 @@ export function createProvider<const Id extends string, Options = never>(
 type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
 
 /** Facts about a vendor, every one of which has a default. */
-export interface ProviderFacts extends Optional<Omit<Profile, 'id' | 'thinking'>> {
+export interface ProviderFacts
+  extends Optional<Omit<Profile, 'id' | 'thinking' | 'models'>>, ModelsFacts {
   thinking?: Optional<Profile['thinking']> | undefined;
 }
 
@@ -49,7 +53,7 @@ export interface ProviderSpec<Id extends string = string, Options = never>
 const plain: Omit<Profile, 'id' | 'name' | 'baseURL'> = {
   apiKeyVariables: [],
   paths: {},
-  caps: {},
+  models: { [defaultModel]: unknownModel },
   thinking: { on: 'default' },
   parameters: {},
   user: { field: 'user' },
@@ -60,7 +64,6 @@ const plain: Omit<Profile, 'id' | 'name' | 'baseURL'> = {
   refusal: 'text',
   names: 'sent',
   textParts: 'sent',
-  parts: ['image_url', 'input_audio', 'file', 'video_url'],
   requestIdHeader: 'x-request-id',
 };
 
@@ -93,14 +96,15 @@ export function extendProvider<const Id extends string, Options = never>(
   const facts = Object.fromEntries(
     Object.entries(given).filter(([name]) => !(functionNames as readonly string[]).includes(name)),
   ) as ProviderFacts;
+  const [models, rest] = foldModels(facts, (base?.profile ?? plain).models);
   const from: Partial<Profile> = base?.profile ?? plain;
   const profile = {
     ...from,
-    ...facts,
+    ...rest,
+    models,
     id,
     name: facts.name ?? id,
     paths: { ...from.paths, ...facts.paths },
-    caps: { ...from.caps, ...facts.caps },
     thinking: { ...from.thinking, ...facts.thinking },
     parameters: { ...from.parameters, ...facts.parameters },
     ...(facts.finishReasons && { finishReasons: spelledWords(facts.finishReasons) }),

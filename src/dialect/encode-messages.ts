@@ -142,7 +142,7 @@ function encodeReasoning(
 ): void {
   if (message.reasoning_content != null) {
     wire.reasoning_content = message.reasoning_content;
-  } else if (request.tools !== undefined && thinks && !message.prefix) {
+  } else if ((request.tools ?? request.serverTools) !== undefined && thinks && !message.prefix) {
     wire.reasoning_content = '';
     adjust({
       param: `${path}.reasoning_content`,
@@ -227,7 +227,7 @@ function encodePart(encoding: Encoding, part: AnyContentPart, path: string): obj
       return { type: 'text', text: part.refusal };
     }
     default:
-      if (encoding.isFlash && !profile.parts.includes(part.type)) {
+      if (encoding.model?.parts.includes(part.type) === false) {
         throw unsupported(profile, path, `parts of type ${part.type}`);
       }
       return part.type === 'file' && profile.fileParts === 'flat'

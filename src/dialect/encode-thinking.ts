@@ -89,7 +89,7 @@ function encodeEffort(
     adjust({ param, action: 'dropped', lossy: true, from: asked, reason });
     return;
   }
-  const sent = style.values[asked];
+  const sent = style.values[asked === 'ultra' ? 'max' : asked];
   if (style.field === 'reasoning_effort') body.reasoning_effort = sent;
   else body.thinking = { type: 'enabled', reasoning_effort: sent };
   if (param !== style.field) {

@@ -9,6 +9,10 @@ export function encodeTools(encoding: Encoding): void {
     const keepsStrict = decideStrict(encoding, request.tools);
     body.tools = request.tools.map((tool, index) => encodeTool(encoding, tool, index, keepsStrict));
   }
+  if (request.serverTools !== undefined) {
+    const own = request.serverTools.map((type) => ({ type }));
+    body.tools = [...((body.tools as object[] | undefined) ?? []), ...own];
+  }
   const { tool_choice: choice } = request;
   if (choice === undefined) return;
   if (choice === 'required' && profile.forcedToolChoice === 'required as auto') {

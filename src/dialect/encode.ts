@@ -5,7 +5,8 @@ import { encodeMessages } from './encode-messages.ts';
 import { encodeThinking } from './encode-thinking.ts';
 import { encodeTools } from './encode-tools.ts';
 import type { Encoding } from './encoding.ts';
-import { beginEncoding, wireModel } from './encoding.ts';
+import { beginEncoding } from './encoding.ts';
+import { modelAdjustment, wireModel } from './models.ts';
 
 /** Parameters that need no more than a rule, and whose it is. */
 const rules = {
@@ -29,6 +30,7 @@ type Ruled = keyof typeof rules;
 const writers = {
   model: encodeModel,
   tools: encodeTools,
+  serverTools: encodeTools,
   tool_choice: encodeTools,
   thinking: encodeThinking,
   reasoning_effort: encodeThinking,
@@ -66,8 +68,10 @@ export function encode(request: CanonicalRequest, profile: Profile): EncodedRequ
   return { body, path, adjustments, issues, ...(asked && { thinking: asked }) };
 }
 
-function encodeModel({ request, profile, body }: Encoding): void {
+function encodeModel({ request, profile, body, adjust }: Encoding): void {
   body.model = wireModel(request.model, profile);
+  const adjustment = modelAdjustment(request.model, profile);
+  if (adjustment !== undefined) adjust(adjustment);
   // A place for the messages, which are written when it is known whether the model will think.
   body.messages = [];
 }
@@ -125,28 +129,34 @@ function encodeRuled(encoding: Encoding, field: Ruled, given: unknown): void {
     adjust({ param: field, action: 'dropped', lossy: true, from: given, reason });
     return;
   }
-  const value = field === 'top_p' || field === 'seed' ? atLeast(encoding, field, given) : given;
-  body[field] = value;
-  if (
-    effective === 'ineffective' ||
-    (effective === 'ineffective while thinking' && encoding.thinks)
-  ) {
-    const when = effective === 'ineffective' ? '' : ' while it thinks';
-    const reason = `${profile.name} takes it without an effect${when}`;
-    adjust({ param: field, action: 'ineffective', lossy: false, from: value, to: value, reason });
+  const idle = whyIneffective(encoding, field, effective, given);
+  const least = field === 'top_p' || field === 'seed' ? encoding.caps[field] : undefined;
+  if (least !== undefined && (given as number) < least) {
+    body[field] = least;
+    const reason = `${profile.name} takes ${least} and more${idle === undefined ? '' : `, and ${idle}`}`;
+    adjust({ param: field, action: 'clamped', lossy: true, from: given, to: least, reason });
+    return;
   }
+  body[field] = given;
+  if (idle === undefined) return;
+  const reason = `${profile.name} ${idle}`;
+  adjust({ param: field, action: 'ineffective', lossy: false, from: given, to: given, reason });
 }
 
-function atLeast(
-  { caps, profile, adjust }: Encoding,
-  param: 'top_p' | 'seed',
+/** What the vendor does with a value that has no effect; `undefined` if it has one. */
+function whyIneffective(
+  { thinks, model }: Encoding,
+  field: Ruled,
+  rule: ParameterRule,
   value: unknown,
-): unknown {
-  const minimum = caps[param];
-  if (minimum === undefined || (value as number) >= minimum) return value;
-  const reason = `${profile.name} takes ${minimum} and more`;
-  adjust({ param, action: 'clamped', lossy: true, from: value, to: minimum, reason });
-  return minimum;
+): string | undefined {
+  if (rule === 'ineffective') return 'takes it without an effect';
+  if (rule === 'ineffective while thinking' && thinks)
+    return 'takes it without an effect while it thinks';
+  const least = field === 'top_p' ? model?.effectiveTopP : undefined;
+  if (least === undefined) return undefined;
+  if (!thinks) return 'takes it without an effect while it does not think';
+  return (value as number) < least ? `goes by ${least} in its place while it thinks` : undefined;
 }
 
 function encodeUser({ request, profile, body, written, adjust }: Encoding): void {

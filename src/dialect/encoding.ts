@@ -3,16 +3,18 @@ import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { CanonicalRequest } from '../schema/canonical-request.ts';
 import type { FunctionParameters } from '../schema/tool.ts';
+import type { ModelProfile } from './models.ts';
+import { findModel } from './models.ts';
 import type { Profile } from './profile.ts';
 
 /** What the parts of the encoder share: the request, the facts, and what comes out. */
 export interface Encoding {
   readonly request: CanonicalRequest;
   readonly profile: Profile;
-  /** The profile's caps, or none if this is another model. */
-  readonly caps: Profile['caps'];
-  /** Whether this is the model that the profile speaks of. */
-  readonly isFlash: boolean;
+  /** What the profile says of this model; `undefined` if it is none that it speaks of. */
+  readonly model: ModelProfile | undefined;
+  /** The caps of the model, or none. */
+  readonly caps: ModelProfile['caps'];
   readonly body: Record<string, unknown>;
   readonly adjustments: Adjustment[];
   readonly issues: ReportIssue[];
@@ -30,12 +32,12 @@ export interface Encoding {
 export function beginEncoding(given: CanonicalRequest, profile: Profile): Encoding {
   const adjustments: Adjustment[] = [];
   const request = withCallForForm(given, profile, adjustments);
-  const isFlash = isFlashModel(request.model, profile);
+  const model = findModel(request.model, profile);
   return {
     request,
     profile,
-    caps: isFlash ? profile.caps : {},
-    isFlash,
+    model,
+    caps: model?.caps ?? {},
     body: {},
     adjustments,
     issues: [],
@@ -75,22 +77,6 @@ function withCallForForm(
     tools: [{ type: 'function', function: { name, ...described, parameters } }],
     tool_choice: { type: 'function', function: { name } },
   };
-}
-
-/** The vendor's prefix goes before an id without a slash; `deepseek/` is taken off where the vendor has none. */
-export function wireModel(model: string, { modelPrefix = '' }: Profile): string {
-  if (modelPrefix === '') return bareModel(model);
-  return model.includes('/') ? model : modelPrefix + model;
-}
-
-/** Whether an id, with or without the prefix, is of the model that profiles speak of. */
-export function isFlashModel(model: string, { modelAliases = [] }: Profile): boolean {
-  const bare = bareModel(model);
-  return bare === 'deepseek-v4-flash' || modelAliases.includes(bare);
-}
-
-function bareModel(model: string): string {
-  return model.startsWith('deepseek/') ? model.slice('deepseek/'.length) : model;
 }
 
 /** An `unsupported_parameter`: leaving this out would change the meaning of the request. */

@@ -5,7 +5,7 @@ import type { DecodedCompletion } from '../schema/response.ts';
 import type { CompletionCreateParams } from '../schema/fill.ts';
 import type { EncodedRequest, Profile } from './profile.ts';
 import { decode, decodeChunk } from './decode.ts';
-import { isFlashModel, wireModel } from './encoding.ts';
+import { defaultModel, findModel, modelAdjustment, wireModel } from './models.ts';
 
 // A filled gap differs from a chat's answer in the name of one field. Read as one, it gets the same clocks, limits and
 // proofs that it is whole.
@@ -15,9 +15,10 @@ export function encodeText(
   { model, stream, max_tokens, top_p, ...given }: CompletionCreateParams,
   profile: Profile,
 ): Pick<EncodedRequest, 'body' | 'adjustments'> {
-  const id = model ?? 'deepseek-v4-flash';
-  const caps = isFlashModel(id, profile) ? profile.caps : {};
-  const adjustments: Adjustment[] = [];
+  const id = model ?? defaultModel;
+  const caps = findModel(id, profile)?.caps ?? {};
+  const renamed = modelAdjustment(id, profile);
+  const adjustments: Adjustment[] = renamed === undefined ? [] : [renamed];
   const clamped = (param: string, from: number | null | undefined, least: number, most: number) => {
     if (from == null || (from >= least && from <= most)) return from;
     const to = from < least ? least : most;

@@ -110,6 +110,7 @@ function isGiven(fields: Fields, places: readonly string[]): boolean {
 function isPlainText(message: Fields): boolean {
   return (
     isText(message.reasoning_content) &&
+    isText(message.title) &&
     !isGiven(message, foreignPlaces) &&
     message.function_call === undefined &&
     message.refusal == null &&

@@ -3,9 +3,9 @@ import type { ChatErrorInit } from '../outcome/chat-error.ts';
 import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
-import type { AnyContentPart } from '../schema/message.ts';
 import type { ReasoningEffort } from '../schema/request.ts';
 import type { Priced } from '../cost/cost.ts';
+import type { Selling } from './models.ts';
 
 /** What a vendor does with a parameter. `ineffective`: taken without an error, and without an effect. */
 export type ParameterRule = 'sent' | 'dropped' | 'ineffective' | 'ineffective while thinking';
@@ -32,13 +32,14 @@ export interface ThinkingStyle {
   effort?:
     | {
         field: 'reasoning_effort' | 'thinking.reasoning_effort';
-        values: Readonly<Record<Exclude<ReasoningEffort, 'none'>, string>>;
+        /** `ultra` is the same as `max`. */
+        values: Readonly<Record<Exclude<ReasoningEffort, 'none' | 'ultra'>, string>>;
       }
     | undefined;
 }
 
 /** Everything in which a vendor differs, as data. What is absent is as the field's comment says. */
-export interface Profile extends Priced {
+export interface Profile extends Selling, Pick<Priced, 'cost'> {
   /** Short name, e.g. `deepseek`. */
   id: string;
   /** Name for people. */
@@ -60,23 +61,6 @@ export interface Profile extends Priced {
   fim?: { path: string; max_tokens: number } | undefined;
   /** Endings of a base URL that other SDKs are used to, and that are not part of the paths above, e.g. `/v1`. */
   baseURLEndings?: readonly string[] | undefined;
-  /** Put before a model id without a slash, e.g. `deepseek/`. @default '' */
-  modelPrefix?: string | undefined;
-  /** Other names that the vendor has for `deepseek-v4-flash`, of which everything here is true too. */
-  modelAliases?: readonly string[] | undefined;
-  /** Limits of `deepseek-v4-flash` at this vendor; other models get none. */
-  caps: {
-    max_tokens?: number | undefined;
-    /** How many stop sequences. */
-    stop?: number | undefined;
-    /** Smallest `top_p`. */
-    top_p?: number | undefined;
-    /** Smallest `seed`. */
-    seed?: number | undefined;
-    toolNameLength?: number | undefined;
-  };
-  /** Tokens of prompt and answer together, as the vendor says; only told in messages. */
-  contextWindow?: string | undefined;
   thinking: ThinkingStyle;
   /** @default 'sent', each */
   parameters: { [Parameter in RuledParameter]?: ParameterRule | undefined };
@@ -101,8 +85,6 @@ export interface Profile extends Priced {
   names: 'sent' | 'not on tool' | 'dropped';
   /** Where an array of text parts becomes one string. */
   textParts: 'sent' | 'flattened' | 'flattened in tool';
-  /** Kinds of parts beside text that `deepseek-v4-flash` takes here. */
-  parts: readonly Exclude<AnyContentPart['type'], 'text' | 'refusal'>[];
   /** Whether file parts are nested as at OpenAI (`file: { file_id }`) or flat. @default 'nested' */
   fileParts?: 'nested' | 'flat' | undefined;
   /** What becomes of `prefix: true`; absent: unsupported. */
@@ -111,6 +93,8 @@ export interface Profile extends Priced {
   insufficientBalanceStatuses?: readonly number[] | undefined;
   /** The host's own words for the end of an answer, in lower case with `_`. Common ones are known without. */
   finishReasons?: FinishWords | undefined;
+  /** The list in the vendor's own options of the tools that it runs itself; they are sent among the others, as `{ type }`. */
+  serverTools?: string | undefined;
   /** Response header with the request's id. */
   requestIdHeader: string;
   /** Response header with the Unix seconds at which a rate limit ends. */
@@ -138,6 +122,8 @@ export interface VendorFailure {
   /** HTTP status; absent for an error inside a stream. */
   status?: number | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
+  /** The model as it was asked for; absent: nothing is known of it. */
+  model?: string | undefined;
   /** The body: parsed if it was JSON, text otherwise. */
   body: unknown;
 }

@@ -11,6 +11,7 @@ const count = () => z.optional(z.number().check(z.gte(0)));
 const path = () => z.optional(text());
 const decimal = () =>
   z.string().check(z.regex(/^\d+(\.\d+)?$/, 'must be a decimal number as text'));
+const day = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\d$/, 'must be a day, YYYY-MM-DD'));
 const words = <const Words extends readonly string[]>(...all: Words) => z.optional(z.enum(all));
 
 const rule = () => words('sent', 'dropped', 'ineffective', 'ineffective while thinking');
@@ -45,6 +46,9 @@ const prices = () =>
         factor: z.number().check(z.gte(0)),
         hoursUTC: z.array(z.tuple([z.number(), z.number()])),
         days: z.array(z.number()),
+        holidays: z.optional(
+          z.strictObject({ years: z.array(z.number()), days: z.array(z.tuple([day(), day()])) }),
+        ),
       }),
     ),
   });
@@ -71,6 +75,20 @@ const caps = () =>
     toolNameLength: count(),
   });
 
+const parts = () => z.array(z.enum(['image_url', 'input_audio', 'file', 'video_url']));
+
+const model = () =>
+  z.strictObject({
+    wireId: z.optional(text()),
+    aliases: z.optional(z.array(text())),
+    generation: words('v4', 'v4.1'),
+    caps: z.optional(caps()),
+    effectiveTopP: count(),
+    prices: z.optional(prices()),
+    parts: z.optional(parts()),
+    contextWindow: z.optional(text()),
+  });
+
 const ends = () => z.enum(['good', 'length', 'content_filter', 'interrupted']);
 
 /** The facts of a provider; each may be left out. A type test holds them equal to those of a profile. */
@@ -86,6 +104,7 @@ export const factsZod = /* @__PURE__ */ once(() =>
     fim: z.optional(z.strictObject({ path: text(), max_tokens: z.number().check(z.gte(1)) })),
     baseURLEndings: z.optional(z.array(text())),
     modelPrefix: z.optional(z.string()),
+    models: z.optional(z.record(z.string(), model())),
     modelAliases: z.optional(z.array(text())),
     caps: z.optional(caps()),
     contextWindow: z.optional(text()),
@@ -105,13 +124,14 @@ export const factsZod = /* @__PURE__ */ once(() =>
     refusal: words('text', 'sent'),
     names: words('sent', 'not on tool', 'dropped'),
     textParts: words('sent', 'flattened', 'flattened in tool'),
-    parts: z.optional(z.array(z.enum(['image_url', 'input_audio', 'file', 'video_url']))),
+    parts: z.optional(parts()),
     fileParts: words('nested', 'flat'),
     prefix: words('beta', 'undocumented'),
     cost: words('usage.cost', 'meta.usage.usd_spent'),
     prices: z.optional(prices()),
     insufficientBalanceStatuses: z.optional(z.array(z.number())),
     finishReasons: z.optional(z.record(z.string(), ends())),
+    serverTools: z.optional(text()),
     requestIdHeader: z.optional(text()),
     rateLimitResetHeader: z.optional(text()),
     serverErrorRetries: count(),
@@ -145,6 +165,9 @@ export function readFacts<Spec extends object>(
     if (given[group] != null) {
       ownOptions(given[group], Object.keys(innerType._zod.def.shape), `Fact ${group}`);
     }
+  }
+  for (const [id, entry] of Object.entries(given.models ?? {})) {
+    ownOptions(entry as object, Object.keys(model()._zod.def.shape), `Fact models.${id}`);
   }
   const facts = Object.entries(given).filter(([name]) => name in shape);
   const checked = check(factsZod(), Object.fromEntries(facts));

@@ -39,6 +39,12 @@ export class Secrets {
     return hide(this.#hideKeys(even(text).slice(0, longest)), this.#asked, '[prompt]');
   }
 
+  /** A name of somebody else's, as that of a model. One that looks like a name is no prompt, but may be a key. */
+  redactName(name: string): string {
+    const told = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
+    return told.slice(0, longestName);
+  }
+
   /** The same for every text in a JSON value. `undefined` for one that is nested too deep to be read again. */
   redactValue(value: unknown): unknown {
     if (typeof value === 'string') return this.redact(value);
@@ -99,6 +105,9 @@ export class Secrets {
 
 /** What is looked at of a text, and of a secret that it may hold. Nobody reads more of an error. */
 const longest = 65_536;
+
+/** No model has a longer one. */
+const longestName = 256;
 
 /** What is told of somebody else's error. */
 const mostTold = 2_000;

@@ -86,8 +86,10 @@ export type CompletionState =
 export interface Report {
   /** Id of the vendor. */
   provider: string;
-  /** The model id that was sent. The one that answered is the completion's `model`. */
+  /** The model id that was sent. */
   model: string;
+  /** The model that the answer names, in the vendor's words; absent if it names none. */
+  answeredBy?: string | undefined;
   /** The vendor's id for the request, from its own header. */
   requestId?: string | undefined;
   /** Response headers, without cookies. */

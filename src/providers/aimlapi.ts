@@ -180,16 +180,23 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
     paths: { models: 'models', balance: '../v2/billing' },
     // model: the enum of `model`.
     modelPrefix: 'deepseek/',
-    caps: {
-      // model: max_tokens has a minimum of 1 and no maximum; "Up to 4 sequences"; top_p from 0.01; seed from 1; tool
-      // names up to 64.
-      stop: 4,
-      top_p: 0.01,
-      seed: 1,
-      toolNameLength: 64,
+    models: {
+      'deepseek-v4-flash': {
+        generation: 'v4',
+        caps: {
+          // model: max_tokens has a minimum of 1 and no maximum; "Up to 4 sequences"; top_p from 0.01; seed from 1; tool
+          // names up to 64.
+          stop: 4,
+          top_p: 0.01,
+          seed: 1,
+          toolNameLength: 64,
+        },
+        // model: "supports up to 1M context length".
+        contextWindow: '1M',
+        // model: text alone.
+        parts: [],
+      },
     },
-    // model: "supports up to 1M context length".
-    contextWindow: '1M',
     thinking: {
       // probes: a real switch; `thinking` is taken and has no effect.
       off: 'reasoning_effort none',
@@ -223,8 +230,6 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
     names: 'sent',
     // model: a tool message's content is a string.
     textParts: 'flattened in tool',
-    // model: text alone.
-    parts: [],
     // trace: in the body, and in the last event of a stream.
     cost: 'meta.usage.usd_spent',
     // errors: 403 is an empty account.

@@ -15,12 +15,18 @@ export const anyfastDecoder = /* @__PURE__ */ createDecoder({
     baseURL: 'https://www.anyfast.ai/v1',
     apiKeyVariables: ['ANYFAST_API_KEY'],
     paths: {},
-    caps: {
-      // No figure of its own; this is the model's.
-      max_tokens: 393_216,
-      // guide: up to 16.
-      stop: 16,
-      toolNameLength: 128,
+    models: {
+      'deepseek-v4-flash': {
+        generation: 'v4',
+        caps: {
+          // No figure of its own; this is the model's.
+          max_tokens: 393_216,
+          // guide: up to 16.
+          stop: 16,
+          toolNameLength: 128,
+        },
+        parts: [],
+      },
     },
     thinking: {
       // guide: `thinking` { type: enabled | disabled, reasoning_effort: high | max | low | medium }.
@@ -59,7 +65,6 @@ export const anyfastDecoder = /* @__PURE__ */ createDecoder({
     names: 'dropped',
     // api: content is a string.
     textParts: 'flattened',
-    parts: [],
     requestIdHeader: 'x-request-id',
   },
 });

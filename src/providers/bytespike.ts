@@ -15,14 +15,21 @@ export const bytespikeDecoder = /* @__PURE__ */ createDecoder({
     baseURL: 'https://llm.bytespike.ai/v1',
     apiKeyVariables: ['BYTESPIKE_API_KEY'],
     paths: { models: 'models' },
-    caps: {
-      // model: "Max output 8192 tokens".
-      max_tokens: 8192,
-      stop: 16,
-      toolNameLength: 128,
+    models: {
+      'deepseek-v4-flash': {
+        generation: 'v4',
+        caps: {
+          // model: "Max output 8192 tokens".
+          max_tokens: 8192,
+          stop: 16,
+          toolNameLength: 128,
+        },
+        // model: 64K; its other pages say 128K.
+        contextWindow: '64K',
+        // model: no vision.
+        parts: [],
+      },
     },
-    // model: 64K; its other pages say 128K.
-    contextWindow: '64K',
     // model: a "fast non-thinking mode", without any switch.
     thinking: {},
     // In none of its lists of parameters.
@@ -36,8 +43,6 @@ export const bytespikeDecoder = /* @__PURE__ */ createDecoder({
     refusal: 'text',
     names: 'dropped',
     textParts: 'flattened',
-    // model: no vision.
-    parts: [],
     requestIdHeader: 'x-request-id',
     // limits: Unix seconds, on 429.
     rateLimitResetHeader: 'x-ratelimit-reset',

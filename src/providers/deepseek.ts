@@ -5,6 +5,7 @@ import { asStandardSchema, once } from '../schema/standard.ts';
 import { createDecoder } from '../dialect/decoder.ts';
 import { createProvider } from '../dialect/define-provider.ts';
 import { decimalString } from '../cost/decimal.ts';
+import type { Holidays } from '../cost/prices.ts';
 import type { Balance } from '../schema/account.ts';
 
 // DeepSeek's own API. Sources, as read on 2026-11-20:
@@ -15,15 +16,24 @@ import type { Balance } from '../schema/account.ts';
 //   errors  https://api-docs.deepseek.com/quick_start/error_codes
 //   fim     https://api-docs.deepseek.com/api/create-completion
 //   limits  https://api-docs.deepseek.com/quick_start/rate_limit
+// and on 2026-11-25:
+//   bot     https://api-docs.deepseek.com/guides/build_a_chatbot
+//   title   https://api-docs.deepseek.com/guides/conversation_title
 
 /** Fields that only DeepSeek documents. */
 export interface DeepSeekOptions {
   /** How strictly to check the conversation. Since 2026-11-13 (https://api-docs.deepseek.com/guides/safety). */
   safety_check?: { level: 'low' | 'high' } | undefined;
+  /** Whether to give the conversation a title, which comes as `message.title`, and on the last chunk as `delta.title`. */
+  title?: { enabled: boolean } | undefined;
+  /** Tools that DeepSeek runs itself. They cost extra, so with them there is no `report.cost`. */
+  server_tools?: ('deepseek_web_search' | 'deepseek_read_url')[] | undefined;
 }
 
 const optionFields = /* @__PURE__ */ once(() => ({
   safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
+  title: z.optional(z.strictObject({ enabled: z.boolean() })),
+  server_tools: z.optional(z.array(z.enum(['deepseek_web_search', 'deepseek_read_url']))),
 }));
 
 const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
@@ -52,6 +62,25 @@ function decodeBalance(body: unknown): Balance {
   };
 }
 
+/**
+ * Chinese public holidays, on which there is no peak: the days off of the State Council's notice on the holidays of 2026
+ * (国办发明电〔2025〕7号, 2025-11-04, https://www.gov.cn/zhengce/zhengceku/202511/content_7047091.htm). That of 2027 was not
+ * found on 2026-11-30. The weekends that are worked in exchange are no peak either: "weekends and Chinese public holidays
+ * in full" are off-peak (price).
+ */
+const holidays = {
+  years: [2026],
+  days: [
+    ['2026-01-01', '2026-01-03'],
+    ['2026-02-15', '2026-02-23'],
+    ['2026-04-04', '2026-04-06'],
+    ['2026-05-01', '2026-05-05'],
+    ['2026-06-19', '2026-06-21'],
+    ['2026-09-25', '2026-09-27'],
+    ['2026-10-01', '2026-10-07'],
+  ],
+} as const satisfies Holidays;
+
 /** @internal */
 export const deepseekDecoder = /* @__PURE__ */ createDecoder({
   profile: {
@@ -64,21 +93,46 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
     // fim: POST /beta/completions, at most 4K tokens, without thinking.
     fim: { path: 'beta/completions', max_tokens: 4096 },
     baseURLEndings: ['/v1', '/beta'],
-    // first call (https://api-docs.deepseek.com/quick_start/your_first_api_call, 2026-11-25): the current name of the
-    // model; `deepseek-v4-flash` is the legacy one.
-    modelAliases: ['deepseek-flash'],
-    caps: {
-      // chat: "the valid range of max_tokens is [1, 393216]".
-      max_tokens: 393_216,
-      // chat: at most 16 stop sequences.
-      stop: 16,
-      // chat: top_p is above 0.
-      top_p: 0.01,
-      // chat: names up to 128 characters since September 2026.
-      toolNameLength: 128,
+    models: {
+      'deepseek-v4-flash': {
+        // first call (https://api-docs.deepseek.com/quick_start/your_first_api_call, 2026-11-25): a legacy name, which is
+        // served by DeepSeek-V4.1-Flash-1017 and billed as that; `deepseek-flash` is the current one.
+        generation: 'v4.1',
+        aliases: ['deepseek-flash'],
+        caps: {
+          // chat: "the valid range of max_tokens is [1, 393216]".
+          max_tokens: 393_216,
+          // chat: at most 16 stop sequences.
+          stop: 16,
+          // chat: top_p is above 0.
+          top_p: 0.01,
+          // chat: names up to 128 characters since September 2026.
+          toolNameLength: 128,
+        },
+        // think: without thinking it is always 1, and while the model thinks 0.95 and more; lower ones are raised.
+        effectiveTopP: 0.95,
+        // price: context length 1M.
+        contextWindow: '1,048,576',
+        // chat: the id is served by V4.1, which takes images and files.
+        parts: ['image_url', 'file'],
+        prices: {
+          // price: off-peak; twice that at peak.
+          date: '2026-11-20',
+          cacheHit: '0.003',
+          cacheMiss: '0.15',
+          output: '0.60',
+          peak: {
+            factor: 2,
+            hoursUTC: [
+              [1, 4],
+              [6, 10],
+            ],
+            days: [1, 2, 3, 4, 5],
+            holidays,
+          },
+        },
+      },
     },
-    // price: context length 1M.
-    contextWindow: '1,048,576',
     thinking: {
       // think: `thinking: { type }`, enabled by default.
       off: 'thinking.type',
@@ -121,27 +175,12 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
     // chat: `name` on system, user and assistant messages.
     names: 'not on tool',
     textParts: 'sent',
-    // chat: the id is served by V4.1, which takes images and files.
-    parts: ['image_url', 'file'],
     // chat: { type: 'file', file_id } or { type: 'file', file_data, filename }.
     fileParts: 'flat',
+    // bot: `tools: [{ type }]`, beside functions.
+    serverTools: 'server_tools',
     // https://api-docs.deepseek.com/guides/chat_prefix_completion
     prefix: 'beta',
-    prices: {
-      // price: off-peak; twice that at peak. Chinese public holidays, all off-peak, are not in this table.
-      date: '2026-11-20',
-      cacheHit: '0.003',
-      cacheMiss: '0.15',
-      output: '0.60',
-      peak: {
-        factor: 2,
-        hoursUTC: [
-          [1, 4],
-          [6, 10],
-        ],
-        days: [1, 2, 3, 4, 5],
-      },
-    },
     // Seen on every answer, September and October 2026.
     requestIdHeader: 'x-ds-trace-id',
   },

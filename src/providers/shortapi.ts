@@ -29,11 +29,18 @@ export const shortapiDecoder = /* @__PURE__ */ createDecoder({
     apiKeyVariables: ['SHORTAPI_KEY'],
     paths: {},
     modelPrefix: 'deepseek/',
-    caps: {
-      // No bound is stated; each of its samples sends this.
-      max_tokens: 384_000,
-      stop: 16,
-      toolNameLength: 128,
+    models: {
+      'deepseek-v4-flash': {
+        generation: 'v4',
+        caps: {
+          // No bound is stated; each of its samples sends this.
+          max_tokens: 384_000,
+          stop: 16,
+          toolNameLength: 128,
+        },
+        parts: ['image_url', 'input_audio', 'file', 'video_url'],
+        prices: { date: '2026-11-20', cacheHit: '0.0028', cacheMiss: '0.14', output: '0.28' },
+      },
     },
     thinking: {
       // No switch; `reasoning_effort` low, medium, high.
@@ -61,8 +68,6 @@ export const shortapiDecoder = /* @__PURE__ */ createDecoder({
     refusal: 'text',
     names: 'sent',
     textParts: 'sent',
-    parts: ['image_url', 'input_audio', 'file', 'video_url'],
-    prices: { date: '2026-11-20', cacheHit: '0.0028', cacheMiss: '0.14', output: '0.28' },
     requestIdHeader: 'x-request-id',
   },
 });

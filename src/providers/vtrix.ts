@@ -115,13 +115,20 @@ export const vtrixDecoder = /* @__PURE__ */ createDecoder({
     baseURL: 'https://cloud.vtrix.ai/llm',
     apiKeyVariables: ['VTRIX_API_KEY'],
     paths: {},
-    caps: {
-      // model: 1 - 384000.
-      max_tokens: 384_000,
-      stop: 16,
-      toolNameLength: 128,
+    models: {
+      'deepseek-v4-flash': {
+        generation: 'v4',
+        caps: {
+          // model: 1 - 384000.
+          max_tokens: 384_000,
+          stop: 16,
+          toolNameLength: 128,
+        },
+        contextWindow: '1M',
+        // model: "multimodal array", the parts are not described.
+        parts: ['image_url', 'input_audio', 'file', 'video_url'],
+      },
     },
-    contextWindow: '1M',
     // model: "thinking mode enabled by default", no parameter for it.
     thinking: { on: 'default' },
     // Not in its list of parameters.
@@ -140,9 +147,8 @@ export const vtrixDecoder = /* @__PURE__ */ createDecoder({
     nullContent: 'empty',
     refusal: 'text',
     names: 'dropped',
-    // model: "Text string or multimodal array", the parts are not described.
+    // model: "Text string or multimodal array".
     textParts: 'sent',
-    parts: ['image_url', 'input_audio', 'file', 'video_url'],
     // model: "conversation prefix continuation", without a field for it.
     prefix: 'undocumented',
     // model: "Total cost in USD", a string.

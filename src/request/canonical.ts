@@ -79,7 +79,9 @@ function withoutUndefined(value: unknown): unknown {
 
 /** All of a request, so that no field is forgotten. */
 type Resolved = {
-  [Field in keyof Required<Omit<CanonicalRequest, 'isValidated'>>]: CanonicalRequest[Field];
+  [
+    Field in keyof Required<Omit<CanonicalRequest, 'isValidated' | 'serverTools'>>
+  ]: CanonicalRequest[Field];
 };
 
 /** What is found out about a request while it is brought into its form. */

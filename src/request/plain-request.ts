@@ -16,7 +16,16 @@ const isBetween =
   (value) =>
     typeof value === 'number' && value >= from && value <= to;
 
-const efforts = new Set<unknown>(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
+const efforts = new Set<unknown>([
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+  'ultra',
+]);
 
 /** Fields of a request, all but `messages`; each may be left out or `null`. */
 const requestChecks: Record<string, Check> = {

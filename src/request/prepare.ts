@@ -52,7 +52,7 @@ export function prepare(
     canonicalRequest(params, (key) => hintFor(key, options.vendors)),
   );
   request.isValidated = isValidated;
-  const extra = vendorFields(options, requestOptions);
+  const extra = offerServerTools(options, params, request, vendorFields(options, requestOptions));
   const ready = prepareCanonical(options, request, extra, requestOptions);
   if (!mayHoldHalves(ready.http.body)) return ready;
   const section = `providerOptions.${options.provider.id}`;
@@ -175,6 +175,23 @@ function vendorFields(
       message: issue.message,
     })),
   );
+}
+
+/** Makes what lists the vendor's own tools a part of the request. Gives back the other fields. */
+function offerServerTools(
+  { provider: { profile } }: ResolvedOptions,
+  params: unknown,
+  request: CanonicalRequest,
+  fields: Record<string, unknown> | undefined,
+): Record<string, unknown> | undefined {
+  if (fields === undefined || profile.serverTools === undefined) return fields;
+  const { [profile.serverTools]: tools, ...rest } = fields;
+  if (Array.isArray(tools) && tools.length > 0) {
+    request.serverTools = tools as string[];
+    // Without functions alone this was what happens anyway.
+    if ((params as { tool_choice?: unknown }).tool_choice === 'none') request.tool_choice = 'none';
+  }
+  return rest;
 }
 
 /** @throws ChatError `invalid_options` for a schema that fails, or that has to be waited for: it is the provider's */

@@ -24,6 +24,8 @@ export interface CanonicalRequest {
   logprobs?: true | undefined;
   top_logprobs?: number | undefined;
   tools?: ChatCompletionTool[] | undefined;
+  /** Tools that the vendor runs itself, from its own options. */
+  serverTools?: readonly string[] | undefined;
   tool_choice?: ChatCompletionToolChoiceOption | undefined;
   parallel_tool_calls?: boolean | undefined;
   response_format?: CanonicalResponseFormat | undefined;

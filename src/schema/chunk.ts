@@ -31,6 +31,8 @@ export interface ChatCompletionDelta {
   refusal?: string | null | undefined;
   annotations?: Annotation[] | null | undefined;
   audio?: ChatCompletionAudio | null | undefined;
+  /** A title for the conversation, on the last chunk, if one was asked for (DeepSeek). */
+  title?: string | null | undefined;
   tool_calls?: ChatCompletionDeltaToolCall[] | undefined;
 }
 
@@ -120,6 +122,7 @@ export const chunkZod = /* @__PURE__ */ once(() =>
           refusal: text(),
           annotations: z.nullish(annotationsSchema()),
           audio: z.nullish(audioSchema()),
+          title: text(),
           tool_calls: z.optional(
             z.array(
               z.looseObject({

@@ -5,8 +5,16 @@ import { asStandardSchema, once } from './standard.ts';
 import type { ChatCompletionTool, ChatCompletionToolChoiceOption } from './tool.ts';
 import { toolChoiceParam, toolParam } from './tool.ts';
 
-/** How hard to think. `none` is the same as `thinking: { type: 'disabled' }`. */
-export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+/** How hard to think. `none` is the same as `thinking: { type: 'disabled' }`, and `ultra` the same as `max`. */
+export type ReasoningEffort =
+  | 'none'
+  | 'minimal'
+  | 'low'
+  | 'medium'
+  | 'high'
+  | 'xhigh'
+  | 'max'
+  | 'ultra';
 
 /** Whether to think before answering. The model does, unless told otherwise. */
 export interface ThinkingParam {
@@ -171,7 +179,7 @@ export const integer = (minimum: number, maximum: number) =>
 
 export const given = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
 
-const effort = () => z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
+const effort = () => z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra']);
 
 const jsonSchema = () => z.record(z.string(), z.unknown());
 

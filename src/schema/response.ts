@@ -89,6 +89,8 @@ export interface ChatCompletionMessage {
   refusal?: string | null | undefined;
   annotations?: Annotation[] | null | undefined;
   audio?: ChatCompletionAudio | null | undefined;
+  /** A title for the conversation, if one was asked for (DeepSeek). Never sent back. */
+  title?: string | null | undefined;
   /** Whole calls only. */
   tool_calls?: ChatCompletionMessageToolCall[] | undefined;
   /** What came of calls that are none, so that nothing paid for is lost; absent if there are none. Never sent back. */
@@ -178,6 +180,7 @@ const choice = /* @__PURE__ */ once(() =>
       refusal: text(),
       annotations: z.nullish(annotationsSchema()),
       audio: z.nullish(audioSchema()),
+      title: text(),
       tool_calls: z.optional(z.array(toolCallParam())),
       invalid_tool_calls: z.optional(z.array(invalidToolCall())),
     }),

@@ -374,7 +374,7 @@ const outOfRange: [string, object, string][] = [
     'tool_choice',
   ],
   ['an unknown tool choice', { tools, tool_choice: 'any' }, 'tool_choice'],
-  ['an unknown effort', { reasoning_effort: 'ultra' }, 'reasoning_effort'],
+  ['an unknown effort', { reasoning_effort: 'hyper' }, 'reasoning_effort'],
   ['an unknown thinking type', { thinking: { type: 'auto' } }, 'thinking.type'],
   ['n of 2', { n: 2 }, 'n'],
   ['n of 0', { n: 0 }, 'n'],

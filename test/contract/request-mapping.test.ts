@@ -244,7 +244,36 @@ const bodyCells: Cell[] = [
       ],
     },
   },
-  { when: 'a top_p of 0.5 is sent', params: { top_p: 0.5 }, others: [{ top_p: 0.5 }] },
+  {
+    when: 'a top_p of 0.5 is sent, and too low to have an effect at deepseek, which thinks',
+    params: { top_p: 0.5 },
+    others: [{ top_p: 0.5 }],
+    outcomes: { deepseek: [{ top_p: 0.5 }, 'top_p ineffective lossless'] },
+  },
+  {
+    when: 'a top_p from 0.95 on has its effect while the model thinks',
+    params: { top_p: 0.95, thinking: enabled },
+    outcomes: {
+      deepseek: [{ top_p: 0.95, thinking: enabled }],
+      aimlapi: [{ top_p: 0.95 }],
+      shortapi: [{ top_p: 0.95 }],
+      anyfast: [{ top_p: 0.95, thinking: enabled }],
+      bytespike: [{ top_p: 0.95 }, 'thinking dropped lossy'],
+      vtrix: [{ top_p: 0.95 }],
+    },
+  },
+  {
+    when: 'without thinking no top_p has an effect at deepseek',
+    params: { top_p: 0.97, thinking: disabled },
+    outcomes: {
+      deepseek: [{ top_p: 0.97, thinking: disabled }, 'top_p ineffective lossless'],
+      aimlapi: [{ top_p: 0.97, reasoning_effort: 'none' }, 'thinking * lossless'],
+      shortapi: [{ top_p: 0.97 }, 'thinking dropped lossy'],
+      anyfast: [{ top_p: 0.97, thinking: disabled }],
+      bytespike: [{ top_p: 0.97 }, 'thinking dropped lossy'],
+      vtrix: [{ top_p: 0.97 }, 'thinking dropped lossy'],
+    },
+  },
   {
     when: 'the first four of five stop texts are kept where four are allowed',
     params: { stop: words(5) },
@@ -515,6 +544,7 @@ const efforts: Record<
     high: 'high',
     xhigh: 'high',
     max: 'max',
+    ultra: 'max',
   },
   aimlapi: {
     minimal: 'low',
@@ -523,6 +553,7 @@ const efforts: Record<
     high: 'high',
     xhigh: 'high',
     max: 'high',
+    ultra: 'high',
   },
   shortapi: {
     minimal: 'low',
@@ -531,6 +562,7 @@ const efforts: Record<
     high: 'high',
     xhigh: 'high',
     max: 'high',
+    ultra: 'high',
   },
   anyfast: {
     minimal: 'low',
@@ -539,6 +571,7 @@ const efforts: Record<
     high: 'high',
     xhigh: 'max',
     max: 'max',
+    ultra: 'max',
   },
 };
 
@@ -569,7 +602,7 @@ test.each(effortRows)('$vendor: effort $asked is sent as $sent', ({ vendor, aske
   );
 });
 
-test.each(['minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const)(
+test.each(['minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra'] as const)(
   'effort %s is dropped by the vendors that take none',
   (effort) => {
     for (const vendor of ['bytespike', 'vtrix'] as const) {

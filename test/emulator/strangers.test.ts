@@ -120,10 +120,11 @@ test('a peak price may be any multiple, and no price voids an answer', async () 
     [Number.NaN, undefined],
   ] as const) {
     const { profile, ...functions } = defineProvider({ id: 'x', extends: 'deepseek' });
+    const model = { caps: {}, parts: [], prices: { ...prices, peak: { ...peak, factor } } };
     // By hand, since defineProvider refuses what is no number.
     const provider = {
       ...functions,
-      profile: { ...profile, prices: { ...prices, peak: { ...peak, factor } } },
+      profile: { ...profile, models: { 'deepseek-v4-flash': model } },
     };
     const client = createClient({ provider, apiKey: 'test-key', transport: emulator.transport });
     emulator.reply({ content: 'x', usage }, { content: 'x', usage });

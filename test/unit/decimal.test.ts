@@ -1,9 +1,10 @@
-import type { Prices, Profile } from 'deepseek-v4-flash';
+import type { Cost, Prices, Profile, ReportIssue } from 'deepseek-v4-flash';
 import { providers } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { DecodedCompletion } from '../../src/schema/response.ts';
 import { costOf } from '../../src/cost/cost.ts';
 import { decimalString, isDecimal } from '../../src/cost/decimal.ts';
+import { findModel } from '../../src/dialect/models.ts';
 
 const plainForms: [number | string, string][] = [
   [0, '0'],
@@ -92,6 +93,20 @@ const at = (time: string): number => Date.parse(time);
 const quiet = at('2026-11-21T12:00:00Z');
 const profileOf = (id: keyof typeof providers): Profile => providers[id].profile;
 
+/** What an answer cost, of the Flash model or of another one. */
+function costAt(
+  completion: DecodedCompletion,
+  profile: Profile,
+  pricing: Prices | undefined,
+  isFlash: boolean,
+  atMs: number,
+  issues: ReportIssue[] = [],
+): Cost | undefined {
+  const model = findModel(isFlash ? 'deepseek-v4-flash' : 'another-model', profile);
+  const priced = { cost: profile.cost, prices: model?.prices };
+  return costOf(completion, priced, pricing, atMs, (issue) => void issues.push(issue));
+}
+
 /** The sum in the smallest unit, with nothing of the library. */
 function exactly(parts: [price: string, tokens: number][], factor = 1): string {
   const total = parts.reduce((sum, [price, tokens]) => {
@@ -110,7 +125,7 @@ test('tokens times prices is exact, and not a sum of floating points', () => {
     prompt_tokens: 2,
     completion_tokens: 1,
   };
-  expect(costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet)).toEqual({
+  expect(costAt(answerWith(usage), profileOf('bytespike'), prices, true, quiet)).toEqual({
     usd: '0.0000006',
     source: 'pricing',
   });
@@ -135,7 +150,7 @@ test('tokens times prices is exact, and not a sum of floating points', () => {
       [each.cacheMiss, miss],
       [each.output, output],
     ]);
-    const cost = costOf(answerWith(counted), profileOf('bytespike'), each, true, quiet);
+    const cost = costAt(answerWith(counted), profileOf('bytespike'), each, true, quiet);
     expect({ each, counted, usd: cost?.usd }).toEqual({ each, counted, usd: expected || '0' });
   }
 });
@@ -150,7 +165,7 @@ test('cached tokens and the rest of the prompt fill in for each other', () => {
   ];
   for (const form of forms) {
     const usage = { prompt_tokens: 10, completion_tokens: 2, ...form };
-    const cost = costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
+    const cost = costAt(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
     expect({ form, usd: cost?.usd }).toEqual({ form, usd: '0.000264' });
   }
 });
@@ -168,7 +183,7 @@ test('without all the counts there is no cost, rather than a guess', () => {
     { prompt_tokens: 1e300, prompt_cache_hit_tokens: 0, completion_tokens: 2 },
   ];
   for (const usage of usages) {
-    const cost = costOf(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
+    const cost = costAt(answerWith(usage), profileOf('bytespike'), prices, true, quiet);
     expect({ usage, cost }).toEqual({ usage, cost: undefined });
   }
 });
@@ -195,26 +210,62 @@ const hours: [string, string][] = [
 ];
 
 test.each(hours)('at %s a million of each kind costs %s US dollars at DeepSeek', (time, usd) => {
-  const cost = costOf(answerWith(million), profileOf('deepseek'), undefined, true, at(time));
+  const cost = costAt(answerWith(million), profileOf('deepseek'), undefined, true, at(time));
   expect(cost).toEqual({ usd, source: 'table', priceDate: '2026-11-20' });
+});
+
+// Written from the State Council's notice on 2026: the weekdays off since there are peaks, and the weekends that are worked.
+test.each([
+  ['Friday of the Mid-Autumn Festival', '2026-09-25T02:00:00Z', '0.753'],
+  ['the Monday after it', '2026-09-28T02:00:00Z', '1.506'],
+  ['the Wednesday before National Day', '2026-09-30T09:59:59.999Z', '1.506'],
+  ['Thursday, National Day', '2026-10-01T01:00:00Z', '0.753'],
+  ['the last day of its week, a Wednesday', '2026-10-07T09:59:59.999Z', '0.753'],
+  ['the Thursday after it', '2026-10-08T01:00:00Z', '1.506'],
+  ['a Sunday that is worked', '2026-09-20T02:00:00Z', '0.753'],
+  ['a Saturday that is worked', '2026-10-10T07:00:00Z', '0.753'],
+])('DeepSeek has no peak on Chinese public holidays: %s', (_, time, usd) => {
+  const cost = costAt(answerWith(million), profileOf('deepseek'), undefined, true, at(time));
+  expect(cost).toEqual({ usd, source: 'table', priceDate: '2026-11-20' });
+});
+
+test.each([
+  ['a peak of a year without a list has no price', '2027-01-04T02:00:00Z', undefined],
+  ['not even a likely holiday', '2027-10-01T02:00:00Z', undefined],
+  ['what is no peak on any day has one', '2027-01-04T00:59:59Z', '0.753'],
+  ['nor is a weekend', '2027-01-03T02:00:00Z', '0.753'],
+])('where holidays are not known, nothing is guessed: %s', (_, time, usd) => {
+  const issues: ReportIssue[] = [];
+  const cost = costAt(
+    answerWith(million),
+    profileOf('deepseek'),
+    undefined,
+    true,
+    at(time),
+    issues,
+  );
+  expect(cost?.usd).toBe(usd);
+  expect(issues.map(({ code, path }) => [code, path])).toEqual(
+    usd === undefined ? [['unknown_holiday', 'cost']] : [],
+  );
 });
 
 test('ShortAPI’s table has one price, and a table is for the Flash model alone', () => {
   const shortapi = profileOf('shortapi');
-  const cost = costOf(answerWith(million), shortapi, undefined, true, at('2026-11-20T02:00:00Z'));
+  const cost = costAt(answerWith(million), shortapi, undefined, true, at('2026-11-20T02:00:00Z'));
   expect(cost).toMatchObject({ usd: '0.4228', source: 'table' });
-  expect(costOf(answerWith(million), shortapi, undefined, false, quiet)).toBeUndefined();
-  expect(costOf(answerWith(million), profileOf('anyfast'), undefined, true, quiet)).toBeUndefined();
+  expect(costAt(answerWith(million), shortapi, undefined, false, quiet)).toBeUndefined();
+  expect(costAt(answerWith(million), profileOf('anyfast'), undefined, true, quiet)).toBeUndefined();
 });
 
 test('a caller’s own prices are used for any model, and come before the table', () => {
   const prices: Prices = { cacheHit: '0', cacheMiss: '0', output: '1', date: '2026-11-01' };
-  const cost = costOf(answerWith(million), profileOf('deepseek'), prices, false, quiet);
+  const cost = costAt(answerWith(million), profileOf('deepseek'), prices, false, quiet);
   expect(cost).toEqual({ usd: '1', source: 'pricing', priceDate: '2026-11-01' });
 });
 
 test('what the vendor says it charged comes first, digit by digit', () => {
-  const told = costOf(
+  const told = costAt(
     chargedWith({ ...million, cost: '0.000000123456789012345678', discount: '0.9' }),
     profileOf('vtrix'),
     { cacheHit: '1', cacheMiss: '1', output: '1' },
@@ -222,7 +273,7 @@ test('what the vendor says it charged comes first, digit by digit', () => {
     quiet,
   );
   expect(told).toEqual({ usd: '0.000000123456789012345678', source: 'provider', discount: '0.9' });
-  const aiml = costOf(
+  const aiml = costAt(
     answerWith(million, { usage: { credits_used: 1, usd_spent: 3e-7 } }),
     profileOf('aimlapi'),
     undefined,
@@ -237,20 +288,20 @@ test('a charge in exponent form is told as a plain decimal', () => {
     ['1e0', '1'],
     ['2.5E-4', '0.00025'],
   ] as const) {
-    const told = costOf(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
+    const told = costAt(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
     expect(told?.usd).toBe(usd);
   }
 });
 
 test('prices in exponent form are prices', () => {
   const prices: Prices = { cacheHit: '1e0', cacheMiss: '1e-1', output: '2e1' };
-  const cost = costOf(answerWith(million), profileOf('bytespike'), prices, true, quiet);
+  const cost = costAt(answerWith(million), profileOf('bytespike'), prices, true, quiet);
   expect(cost?.usd).toBe('21.1');
 });
 
 test('a charge with an absurd exponent neither throws nor fills the memory', () => {
   for (const cost of ['1e999999999', '1e-999999999', '9e2147483648']) {
-    const told = costOf(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
+    const told = costAt(chargedWith({ cost }), profileOf('vtrix'), undefined, true, quiet);
     expect((told?.usd ?? '').length).toBeLessThan(10_000);
   }
 });

@@ -1,5 +1,5 @@
 import type { Provider } from '../../dialect/provider.ts';
-import { isFlashModel, wireModel } from '../../dialect/encoding.ts';
+import { defaultModel, findModel, wireModel } from '../../dialect/models.ts';
 import type { ErrorKind } from './error-words.ts';
 import { isBetaPath } from './routes.ts';
 import type { EmulatorRequest, WireMessage, WireRequest } from './wire-request.ts';
@@ -67,7 +67,7 @@ function tooManyTokens(
   { max_tokens, model = '' }: WireRequest,
   { profile }: Provider,
 ): Refusal | undefined {
-  const cap = isFlashModel(model, profile) ? (profile.caps.max_tokens ?? Infinity) : Infinity;
+  const cap = findModel(model, profile)?.caps.max_tokens ?? Infinity;
   if (
     max_tokens === undefined ||
     (Number.isInteger(max_tokens) && max_tokens >= 1 && max_tokens <= cap)
@@ -78,12 +78,13 @@ function tooManyTokens(
 }
 
 function outOfRange(request: WireRequest, { profile }: Provider): Refusal | undefined {
+  const caps = findModel(defaultModel, profile)?.caps;
   const ranges: [string, number, number][] = [
     ['temperature', 0, 2],
-    ['top_p', profile.caps.top_p ?? 0, 1],
+    ['top_p', caps?.top_p ?? 0, 1],
     ['frequency_penalty', -2, 2],
     ['presence_penalty', -2, 2],
-    ['seed', profile.caps.seed ?? -Infinity, Infinity],
+    ['seed', caps?.seed ?? -Infinity, Infinity],
   ];
   for (const [field, from, to] of ranges) {
     const value = request[field];
@@ -224,9 +225,10 @@ function usageWithoutStream({ stream_options, stream }: WireRequest): Refusal | 
 }
 
 function incompleteTools({ tools = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
+  const longest = findModel(defaultModel, profile)?.caps.toolNameLength ?? Infinity;
   for (const { function: definition } of tools) {
     const name = definition?.name ?? '';
-    if (name === '' || name.length > (profile.caps.toolNameLength ?? Infinity)) {
+    if (name === '' || name.length > longest) {
       return bad('Invalid tools: the name of a function is missing or too long');
     }
     if (profile.parametersRequired && definition?.parameters === undefined) {

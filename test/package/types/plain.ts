@@ -89,7 +89,7 @@ export function failed(error: unknown): number | undefined {
 export const local = defineProvider({ id: 'local', baseURL: 'http://127.0.0.1:8000/v1' });
 export const client = createClient({ provider: local, apiKey: async () => 'key' });
 export const transports: Transport[] = [undiciTransport(), fetchTransport()];
-export const prices = providers.deepseek.profile.prices?.output;
+export const prices = providers.deepseek.profile.models['deepseek-v4-flash']?.prices?.output;
 export const schema: StandardSchemaV1<ChatCompletion> = completionSchema;
 export const schemas: StandardSchemaV1[] = [requestSchema, chunkSchema];
 export const emulator: Emulator = createEmulator({ strict: true, delayMs: unset });
