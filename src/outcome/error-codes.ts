@@ -48,6 +48,8 @@ export type ChatErrorCode =
   | 'invalid_response'
   /** The answer does not fit the schema that was asked for. */
   | 'invalid_output'
+  /** The call could cost more than `maxCostUsd` leaves: nothing was sent, or a stream was ended; then `partial` is what had arrived. */
+  | 'budget_exceeded'
   /** Every vendor of a failover list failed. */
   | 'all_providers_failed'
   /** The vendor does not offer this call. */

@@ -26,6 +26,7 @@ export const visitorSentences: Readonly<Record<ChatErrorCode, string>> = {
   unexpected_redirect: down,
   connection: down,
   all_providers_failed: down,
+  budget_exceeded: down,
   server_error: down,
   rate_limit: busy,
   overloaded: busy,
