@@ -1,9 +1,16 @@
 import { ChatError } from '../outcome/chat-error.ts';
-import type { TransportResponse } from './transport.ts';
 
 // Without a tunnel a proxy answers in the vendor's place when it refuses, or when it cannot reach the vendor.
 
-type Head = Pick<TransportResponse, 'status' | 'headers' | 'proxy'>;
+/** What a response says before its body. */
+interface Head {
+  status: number;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Host and port of the proxy that was given the request. */
+  proxy?: string | undefined;
+}
+
 type Author = 'vendor' | 'proxy' | 'either';
 
 /**
