@@ -2,19 +2,24 @@ import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { parseOr } from '../internal/json.ts';
 import { defaults } from '../options/options.ts';
 import { isEventStream, readEvents } from '../stream/sse.ts';
+import { authorOf, noteOf } from '../transport/proxy-answer.ts';
+import type { TransportResponse } from '../transport/transport.ts';
 
 /** Whether a status sends the request elsewhere. 304 does not. */
 export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-/** A redirect is an error: the key would go along. */
+/** A redirect is an error: the key would go along. Proxies that want somebody to log in send them too. */
 export function redirectError(
   name: string,
-  status: number,
-  location: string | undefined,
+  response: Pick<TransportResponse, 'status' | 'headers' | 'proxy'>,
   url: string,
 ): ChatError {
+  const { status, headers, proxy } = response;
+  const { location } = headers;
+  const author = authorOf(response, url, false);
+  const who = author === 'proxy' ? ['The proxy', proxy].filter(Boolean).join(' ') : name;
   let target = '';
   try {
     // Only the origin: the rest of a redirect may hold anything.
@@ -22,7 +27,7 @@ export function redirectError(
   } catch {
     // A location that is no URL says nothing.
   }
-  const message = `${name} answered ${status}, a redirect${target}; none is followed, since the key would go along`;
+  const message = `${who} answered ${status}, a redirect${target}; none is followed, since the key would go along${noteOf(author, proxy)}`;
   return new ChatError('unexpected_redirect', message, { status });
 }
 

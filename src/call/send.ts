@@ -1,8 +1,10 @@
+import { readText } from '../dialect/decode-error.ts';
 import { raceSignal } from '../internal/abort.ts';
 import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
 import { resolveKey } from '../options/api-key.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { HttpRequest } from '../transport/http-request.ts';
+import { authorOf, noteOf, proxyRefusal } from '../transport/proxy-answer.ts';
 import type { OwnTransport, TransportRequest, TransportResponse } from '../transport/transport.ts';
 import {
   connectionError,
@@ -15,6 +17,7 @@ import type { CallParts } from './call-parts.ts';
 import { recordHead } from './head.ts';
 import { tellRequest } from './hooks.ts';
 import { isRedirect, parseErrorBody, readErrorBody, redirectError } from './read-error.ts';
+import { serverDelayMs } from '../traffic/retry-delay.ts';
 import { vendorError } from './vendor-error.ts';
 import { WatchedBody } from './watched-body.ts';
 
@@ -50,18 +53,27 @@ export async function sendOnce(
 
 /** What a response with any other status means. */
 async function responseError(
-  { status, headers, body }: TransportResponse,
+  response: TransportResponse,
   url: string,
   { options, secrets, report }: CallParts,
 ): Promise<ChatError> {
   const { provider, limits } = options;
+  const { status, headers, proxy } = response;
   if (isRedirect(status)) {
-    body.cancel();
-    return redirectError(provider.profile.name, status, headers.location, url);
+    response.body.cancel();
+    return redirectError(provider.profile.name, response, url);
   }
-  const text = await readErrorBody(body, limits.errorBodyBytes);
-  const failure = { status, headers, model: report.model, body: parseErrorBody(text) };
-  return vendorError(failure, provider, secrets, report.requestId);
+  const text = await readErrorBody(response.body, limits.errorBodyBytes);
+  const body = parseErrorBody(text);
+  const author = authorOf(response, url, typeof body !== 'string' || /^\s*[[{]/.test(text));
+  if (author === 'proxy') {
+    const said = readText(secrets.redact(text));
+    const retryAfterMs = serverDelayMs(headers, Date.now());
+    return proxyRefusal({ status, url, proxy, said, retryAfterMs });
+  }
+  const note = noteOf(author, proxy);
+  const failure = { status, headers, model: report.model, body };
+  return vendorError(failure, provider, secrets, report.requestId, note);
 }
 
 async function sendOver(

@@ -11,6 +11,7 @@ import { serverDelayMs } from '../traffic/retry-delay.ts';
  * What happened is read from the vendor's own words. What is told of it is read a second time, with the secrets hidden:
  * they have to be hidden before a text is shortened or reflowed, since afterwards they could not be recognised.
  *
+ * @param note what is to be said about where the answer came from
  * @param requestId the id in the response's headers. It is the one in the report, so it comes before one in the body.
  */
 export function vendorError(
@@ -18,12 +19,13 @@ export function vendorError(
   provider: Provider,
   secrets: Secrets,
   requestId: string | undefined,
+  note = '',
 ): ChatError {
   const { headers } = failure;
   const { code, retryable, limit, ...meant } = decodeFailure(provider, failure);
   const body = secrets.redactValue(failure.body);
   const { message, ...told } = decodeFailure(provider, { ...failure, body });
-  return new ChatError(code, message, {
+  return new ChatError(code, message + note, {
     ...told,
     retryable,
     limit,

@@ -238,7 +238,8 @@ function messageText(value: unknown): string | undefined {
   return undefined;
 }
 
-function readText(text: string): string | undefined {
+/** What a text says that is no JSON, on one line: of a page its title. */
+export function readText(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;
   if (!isPage(trimmed)) return clip(trimmed);

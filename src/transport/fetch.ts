@@ -2,6 +2,8 @@ import { raceSignal, toAbortSignal } from '../internal/abort.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
+import { globalDispatcher } from './global-dispatcher.ts';
+import { forwarderOf, proxyOf } from './proxy.ts';
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
 import {
   connectionError,
@@ -56,14 +58,18 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   }
   return ownTransport({
     send: (request: TransportRequest, stop: AbortSignalLike = request.signal) =>
-      exchange(fetch ?? (globalThis.fetch as FetchLike), request, stop),
+      fetch === undefined
+        ? exchange(globalThis.fetch as FetchLike, request, stop, globalDispatcher(1))
+        : exchange(fetch, request, stop),
   });
 }
 
+/** @param dispatcher what Node's own `fetch` goes through; a `fetch` that is given does not tell */
 async function exchange(
   send: FetchLike,
   request: TransportRequest,
   stop: AbortSignalLike,
+  dispatcher?: object,
 ): Promise<TransportResponse> {
   const clock = exchangeSignal(stop);
   const { signal } = clock;
@@ -95,16 +101,21 @@ async function exchange(
     response.headers.forEach((value, name) => {
       headers[name.toLowerCase()] = value;
     });
+    // Browsers hide a redirect's status; any 3xx says what has to be said.
+    const status = response.type === 'opaqueredirect' ? 302 : response.status;
     return {
-      // Browsers hide a redirect's status; any 3xx says what has to be said.
-      status: response.type === 'opaqueredirect' ? 302 : response.status,
+      status,
       headers,
+      // Nobody asks for it where all went well.
+      proxy: status < 300 || !dispatcher ? undefined : forwarderOf(dispatcher, request.url)?.host,
       body: readBody(response.body ?? whole(response), signal, clock.release),
     };
   } catch (error) {
     clock.release();
     if (signal.aborted) throw signal.reason;
-    throw isChatError(error) ? error : connectionError(error, request.url);
+    if (isChatError(error)) throw error;
+    const proxy = dispatcher && proxyOf(dispatcher, request.url.startsWith('https:'));
+    throw connectionError(error, request.url, proxy);
   }
 }
 

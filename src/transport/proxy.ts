@@ -1,3 +1,5 @@
+import { unwrapped } from './global-dispatcher.ts';
+
 interface Addressed {
   uri?: unknown;
   protocol?: unknown;
@@ -8,15 +10,49 @@ interface Addressed {
  * dispatcher keeps for itself: a `ProxyAgent` its own address, an `EnvHttpProxyAgent` two of those.
  */
 export function proxyOf(dispatcher: object, isSecure: boolean): URL | undefined {
-  const kept = Object.getOwnPropertySymbols(dispatcher).map((symbol) => ({
-    name: symbol.description ?? '',
-    value: (dispatcher as Record<symbol, unknown>)[symbol],
-  }));
+  const kept = keptBy(unwrapped(dispatcher));
   const address = kept.map(({ value }) => value as Addressed | null).find(isAddress);
   if (address != null && URL.canParse(String(address.uri))) return new URL(String(address.uri));
   const name = isSecure ? 'https proxy agent' : 'http proxy agent';
   const inner = kept.find((each) => each.name === name)?.value;
   return typeof inner === 'object' && inner !== null ? proxyOf(inner, isSecure) : undefined;
+}
+
+/**
+ * The address of the proxy that is given an origin's requests themselves, and is asked for no tunnel: only `http:` ones, by
+ * option `proxyTunnel`, and in undici 8 by default. The agent behind a `ProxyAgent` then keeps a carrier of another class
+ * for them. Beside it an `EnvHttpProxyAgent` has an agent for what goes through no proxy.
+ */
+export function forwarderOf(dispatcher: object, url: string): URL | undefined {
+  const { origin, protocol } = new URL(url);
+  if (protocol !== 'http:') return undefined;
+  const outer = unwrapped(dispatcher);
+  const direct = part(outer, 'no proxy agent');
+  if (carrierOf(direct, origin) !== undefined) return undefined;
+  const inner = part(part(outer, 'http proxy agent') ?? outer, 'proxy agent');
+  return carrierOf(inner, origin) === 'Http1ProxyWrapper' ? proxyOf(outer, false) : undefined;
+}
+
+/** The class of what an agent has for an origin. undici 7 counts its connections beside it. */
+function carrierOf(agent: object | undefined, origin: string): string | undefined {
+  const clients = agent && part(agent, 'clients');
+  if (!(clients instanceof Map)) return undefined;
+  const entry = (clients.get(origin) ?? clients.get(`${origin}#http1-only`)) as
+    | { dispatcher?: object }
+    | undefined;
+  return (entry?.dispatcher ?? entry)?.constructor.name;
+}
+
+function part(dispatcher: object, name: string): object | undefined {
+  const value = keptBy(dispatcher).find((each) => each.name === name)?.value;
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+function keptBy(dispatcher: object): { name: string; value: unknown }[] {
+  return Object.getOwnPropertySymbols(dispatcher).map((symbol) => ({
+    name: symbol.description ?? '',
+    value: (dispatcher as Record<symbol, unknown>)[symbol],
+  }));
 }
 
 function isAddress(value: Addressed | null): boolean {

@@ -3,6 +3,7 @@ import { ChatError } from '../outcome/chat-error.ts';
 import { foreignError } from '../outcome/foreign-error.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
 import { isAbout, placeOf } from './proxy.ts';
+import { proxyRefusal } from './proxy-answer.ts';
 import { Stop, toAbortSignal } from '../internal/abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
 
@@ -28,6 +29,11 @@ export interface TransportResponse {
   /** Lower-case names. */
   headers: Record<string, string>;
   body: ByteReader;
+  /**
+   * Host and port of the proxy that was given the request itself, and no tunnel: an answer that is no success may be the
+   * proxy's own. Absent if there is none, or if it is not known.
+   */
+  proxy?: string | undefined;
 }
 
 /**
@@ -142,11 +148,7 @@ export function connectionError(cause: unknown, url: string, proxy?: URL): ChatE
   // Of a tunnel, and of a request that undici gives to the proxy itself.
   const refusal = /Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(slim.message)?.[1];
   if (refusal !== undefined) {
-    // tinyproxy answers a wrong password with 401.
-    const hint = ['401', '407'].includes(refusal) ? ', it wants a valid user and password' : '';
-    const message = `The proxy${proxy === undefined ? '' : ` ${proxy.host}`} refused the connection to ${host} (${refusal}${hint})`;
-    const retryable = /^(?:408|429|5)/.test(refusal);
-    return new ChatError('connection', message, { cause: slim, retryable });
+    return proxyRefusal({ status: Number(refusal), url, proxy: proxy?.host, cause: slim });
   }
   if (notAllowed.has(slim.name) || notAllowed.has(slim.code ?? '')) {
     const message = `This process is not allowed to reach ${host}: start it with --allow-net`;

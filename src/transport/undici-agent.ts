@@ -1,6 +1,7 @@
 import type { Agent, Dispatcher } from 'undici';
 import { foreignError } from '../outcome/foreign-error.ts';
 import { warn } from '../outcome/warn.ts';
+import { globalDispatcher, unwrapped } from './global-dispatcher.ts';
 
 type AgentClass = typeof Agent;
 
@@ -54,15 +55,9 @@ function create(Class: AgentClass): Dispatcher {
  */
 function chosenGlobally(): Dispatcher | undefined {
   const dispatcher = globalDispatcher(1);
-  // undici 8 puts its own choice in a second place, and a wrapper of it into the first one, also when it is merely imported.
-  const isWrapper = dispatcher?.constructor.name === 'Dispatcher1Wrapper';
-  const meant = (isWrapper ? globalDispatcher(2) : undefined) ?? dispatcher;
+  // undici 8 sets one also when it is merely imported.
+  const meant = dispatcher && unwrapped(dispatcher);
   return meant === undefined || isPlainAgent(meant) ? undefined : dispatcher;
-}
-
-function globalDispatcher(version: 1 | 2): Dispatcher | undefined {
-  const key = Symbol.for(`undici.globalDispatcher.${version}`);
-  return (globalThis as Record<symbol, unknown>)[key] as Dispatcher | undefined;
 }
 
 function isPlainAgent(dispatcher: Dispatcher): boolean {

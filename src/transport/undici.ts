@@ -8,7 +8,7 @@ import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decompress } from './decompress.ts';
 import { fetchTransport } from './fetch.ts';
-import { proxyOf } from './proxy.ts';
+import { forwarderOf, proxyOf } from './proxy.ts';
 import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError, ownTransport } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
@@ -122,7 +122,12 @@ class Exchange extends UndiciHandler implements ByteReader {
     this.#canPause = staysOpen(headers);
     const encoding = encodingOf(headers);
     const body = encoding === undefined ? this : decompress(this, encoding);
-    this.#resolve({ status, headers: flatten(headers), body: body ?? unreadable(encoding) });
+    this.#resolve({
+      status,
+      headers: flatten(headers),
+      body: body ?? unreadable(encoding),
+      proxy: this.#forwarder(status),
+    });
     if (body === undefined) this.cancel();
   }
 
@@ -149,8 +154,14 @@ class Exchange extends UndiciHandler implements ByteReader {
       return this.#end(connectionError(error, url, proxy));
     }
     this.#hasHead = true;
-    this.#resolve(told);
+    this.#resolve({ ...told, proxy: this.#forwarder(told.status) });
     this.#end();
+  }
+
+  /** Nobody asks for it where all went well. */
+  #forwarder(status: number): string | undefined {
+    if (status < 300 || this.#dispatcher === undefined) return undefined;
+    return forwarderOf(this.#dispatcher, this.#request.url)?.host;
   }
 
   read(): Promise<Uint8Array | undefined> {

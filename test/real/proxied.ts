@@ -16,6 +16,8 @@ export interface Route {
   by: 'undici' | 'fetch';
   /** Whether a tunnel is asked for. Without one the proxy gets the request itself. */
   tunnel: boolean;
+  /** Set as the global dispatcher, and not given: an `EnvHttpProxyAgent` which is told of the proxy alone. */
+  isGlobal?: boolean;
   proxy: string;
   baseURL: string;
   /** Certificates that the target may have one of. */
@@ -44,8 +46,8 @@ const run = promisify(execFile);
 
 /** The same question, whole and streamed. undici 8, and a Node that heeds `HTTP_PROXY`, are newer than this Node may be. */
 export async function askThrough(route: Route): Promise<Both> {
-  const { copy, proxy } = route;
-  if (copy === 'undici6' || copy === 'undici') return askHere(route);
+  const { copy, proxy, isGlobal } = route;
+  if ((copy === 'undici6' || copy === 'undici') && isGlobal !== true) return askHere(route);
   const variables = {
     NODE_USE_ENV_PROXY: '1',
     HTTP_PROXY: proxy,
@@ -68,8 +70,17 @@ async function askHere(route: Route): Promise<Both> {
   }
 }
 
-async function transportOf({ copy, by, proxy: uri, tunnel, ca }: Route) {
-  if (copy === 'node') {
+async function transportOf({ copy, by, proxy: uri, tunnel, isGlobal, ca }: Route) {
+  if (isGlobal === true && copy !== 'node') {
+    const undici = (await import(copy)) as typeof undiciTypes;
+    const options = {
+      httpProxy: uri,
+      noProxy: '',
+      ...(copy !== 'undici8' && { proxyTunnel: tunnel }),
+    };
+    undici.setGlobalDispatcher(new undici.EnvHttpProxyAgent(options));
+  }
+  if (copy === 'node' || isGlobal === true) {
     const transport: Transport = by === 'undici' ? undiciTransport() : fetchTransport();
     return { transport, async close() {} };
   }

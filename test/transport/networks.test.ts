@@ -4,7 +4,7 @@ import { createServer as createSocketServer } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { ChatError, ClientOptions, DispatcherLike } from 'deepseek-v4-flash';
 import { createClient, fetchTransport, undiciTransport } from 'deepseek-v4-flash';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as undici7 from 'undici';
 import * as undici6 from 'undici6';
 import { cleanups, serve } from '../kit/serve.ts';
@@ -85,6 +85,189 @@ describe.each([
     const error = await errorOf(ask({ transport }));
     expect(error).toMatchObject({ code: 'connection', retryable: true });
     expect(error.message).toContain(`the proxy 127.0.0.1:${port}`);
+  });
+});
+
+const page = '<html><head><title>Blocked</title></head></html>';
+const refusal = '{"error":{"message":"Not with this key"}}';
+
+/** A proxy that answers each request itself, in these words. */
+const answering = (status: number, headers: string, body: string): Promise<{ port: number }> =>
+  serveSocket((socket) =>
+    // Whoever closes before all of the request is there may take the answer back with it.
+    socket.once('data', () =>
+      socket.write(
+        `HTTP/1.1 ${status} No\r\n${headers}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      ),
+    ),
+  );
+
+describe.each([
+  ['undici 6', undici6 as unknown as typeof undici7],
+  ['undici 7', undici7],
+])('a proxy of %s without a tunnel', (copy, undici) => {
+  const kinds = {
+    ProxyAgent: (uri: string) => new undici.ProxyAgent({ uri, proxyTunnel: false }),
+    EnvHttpProxyAgent: (httpProxy: string) =>
+      new undici.EnvHttpProxyAgent({ httpProxy, noProxy: 'localhost', proxyTunnel: false }),
+    'ProxyAgent with an interceptor': (uri: string) =>
+      new undici.ProxyAgent({ uri, proxyTunnel: false }).compose(
+        (dispatch) => (options, handler) => dispatch(options, handler),
+      ),
+  };
+
+  /** What a call fails with whose answers come from that port. */
+  async function told(
+    port: number,
+    kind: keyof typeof kinds = 'ProxyAgent',
+    options: ClientOptions = {},
+  ): Promise<ChatError> {
+    const agent = kinds[kind](`http://user:secret@127.0.0.1:${port}`);
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(
+      ask({ transport, baseURL: 'http://vendor.invalid', allowHttp: true, ...options }),
+    );
+    expect(JSON.stringify([error, error.report]) + error.stack).not.toMatch(
+      /secret|any-key-of-mine/,
+    );
+    return error;
+  }
+
+  test.each([
+    ['ProxyAgent', 401, 'server: tinyproxy/1.11.1', false],
+    ['EnvHttpProxyAgent', 403, 'server: tinyproxy/1.11.1', false],
+    ['ProxyAgent with an interceptor', 403, 'server: squid', false],
+    ['ProxyAgent', 503, 'via: 1.1 a\r\nx-squid-error: ERR_DNS_FAIL 0', true],
+    ['ProxyAgent', 502, 'server: mitmproxy 11.0.2', true],
+    ['ProxyAgent', 504, 'proxy-status: cdn, "127.0.0.1"; error=x; details="a, b; c"', true],
+    ['ProxyAgent', 401, 'proxy-authenticate: Basic', false],
+  ] as const)('as %s is named by its own page: %i, %s', async (kind, status, said, retryable) => {
+    const { port } = await answering(status, `content-type: text/html\r\n${said}`, page);
+    const error = await told(port, kind);
+    expect(error).toMatchObject({ code: 'connection', retryable });
+    expect(error).not.toHaveProperty('status');
+    // What undici 6 makes of interceptors hides what it sends by.
+    const isHidden = copy === 'undici 6' && kind === 'ProxyAgent with an interceptor';
+    const name = isHidden ? 'The proxy' : `The proxy 127.0.0.1:${port}`;
+    expect(error.message).toContain(`${name} refused the connection to vendor`);
+    expect(error.message).toMatch(new RegExp(`\\(${status}.*\\): an HTML page, "Blocked"`));
+    expect(error.report?.attempts).toMatchObject([{ status, error: 'connection' }]);
+  });
+
+  test('is asked again no sooner than it says', async () => {
+    const headers = 'server: squid\r\nretry-after: 7';
+    const { port } = await answering(503, headers, page);
+    expect(await told(port)).toMatchObject({ code: 'connection', retryAfterMs: 7_000 });
+  });
+
+  test.each([
+    [401, 'authentication', 'server: nginx', refusal],
+    [403, 'permission_denied', 'server: squid', refusal],
+    [502, 'server_error', 'x-squid-error: ERR 0', refusal.slice(0, -4)],
+    [503, 'overloaded', 'content-type: text/event-stream', `data: ${refusal}\n\n`],
+  ])('hands on a %i of the vendor, %s', async (status, code, headers, body) => {
+    const { port } = await answering(status, headers, body);
+    const error = await told(port);
+    expect(error).toMatchObject({ code, status });
+    expect(error.message).toMatch(`DeepSeek answered ${status}`);
+    expect(error.message).not.toContain('proxy');
+  });
+
+  test.each([
+    [403, 'permission_denied', 'server: nginx', page],
+    [502, 'server_error', 'proxy-status: cdn; error=x, 127.0.0.1; received-status=502', page],
+    [502, 'server_error', 'proxy-status: cdn; error=x', page],
+    [502, 'server_error', 'via: 1.1 tinyproxy (tinyproxy/1.11.1)', ''],
+    [302, 'unexpected_redirect', 'location: http://login.invalid/', page],
+  ])('may have written a %i that names nobody (%s)', async (status, code, headers, body) => {
+    const { port } = await answering(status, headers, body);
+    const error = await told(port, 'EnvHttpProxyAgent');
+    expect(error).toMatchObject({ code, status });
+    expect(error.message).toContain(`DeepSeek answered ${status}`);
+    const note = `(it came through the proxy 127.0.0.1:${port}, and may be the proxy's own answer)`;
+    expect(error.message.endsWith(note)).toBe(true);
+  });
+
+  test('that sends elsewhere is named', async () => {
+    const { port } = await answering(302, 'server: squid\r\nlocation: http://login.invalid/', page);
+    const error = await told(port);
+    expect(error).toMatchObject({ code: 'unexpected_redirect', status: 302 });
+    expect(error.message).toContain(`The proxy 127.0.0.1:${port} answered 302`);
+  });
+
+  test('is not spoken of where a request goes past it', async () => {
+    const baseURL = (await serve((_, response) => response.writeHead(403).end(page))).replace(
+      '127.0.0.1',
+      'localhost',
+    );
+    const error = await told(9, 'EnvHttpProxyAgent', { baseURL });
+    expect(error.message).toBe('DeepSeek answered 403: an HTML page, "Blocked"');
+  });
+
+  test('is not spoken of where requests went both ways', async () => {
+    const { port } = await answering(403, 'server: nginx', page);
+    const baseURL = await serve((_, response) => response.writeHead(403).end(page));
+    vi.stubEnv('no_proxy', '');
+    cleanups.push(() => vi.unstubAllEnvs());
+    const httpProxy = `http://127.0.0.1:${port}`;
+    const agent = new undici.EnvHttpProxyAgent({ httpProxy, proxyTunnel: false });
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const through = await errorOf(ask({ transport, baseURL }));
+    vi.stubEnv('no_proxy', '127.0.0.1');
+    const past = await errorOf(ask({ transport, baseURL }));
+    expect(through.message).toContain('came through the proxy');
+    expect(past.message).not.toContain('proxy');
+  });
+
+  test('is not spoken of where there is a tunnel', async () => {
+    const { port } = await serveSocket((socket) =>
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.once('data', () =>
+          socket.write(`HTTP/1.1 403 No\r\ncontent-length: ${page.length}\r\n\r\n${page}`),
+        );
+      }),
+    );
+    const agent = new undici.ProxyAgent({ uri: `http://127.0.0.1:${port}`, proxyTunnel: true });
+    cleanups.push(() => agent.destroy());
+    const transport = undiciTransport({ dispatcher: agent as unknown as DispatcherLike });
+    const error = await errorOf(ask({ transport, baseURL: 'http://127.0.0.1:9' }));
+    expect(error.message).toBe('DeepSeek answered 403: an HTML page, "Blocked"');
+  });
+});
+
+describe('a fetch behind a proxy', () => {
+  const answered = (status: number, headers: Record<string, string>, body: string, url: string) => {
+    const fetch = async (): Promise<Response> => new Response(body, { status, headers });
+    return errorOf(ask({ transport: fetchTransport({ fetch }), baseURL: url, allowHttp: true }));
+  };
+  const http = 'http://vendor.invalid';
+  const https = 'https://vendor.invalid';
+
+  test.each([
+    [407, {}, '', https],
+    [401, { 'proxy-authenticate': 'Basic' }, page, https],
+    [403, { server: 'tinyproxy/1.11.1' }, page, http],
+  ])('tells its %i, if not its name (%o)', async (status, headers, body, url) => {
+    const error = await answered(status, headers as Record<string, string>, body, url);
+    expect(error).toMatchObject({ code: 'connection', retryable: false });
+    expect(error.message).toContain(
+      `The proxy refused the connection to vendor.invalid (${status}`,
+    );
+  });
+
+  test.each([
+    [407, 'bad_request', {}, refusal, https],
+    [403, 'permission_denied', { server: 'squid' }, page, https],
+    [403, 'permission_denied', { server: 'nginx' }, page, http],
+    [403, 'permission_denied', { server: 'my-squid-farm' }, page, http],
+  ])('says of a %i no more than it knows (%s, %o)', async (status, code, headers, body, url) => {
+    const error = await answered(status, headers as Record<string, string>, body, url);
+    expect(error).toMatchObject({ code, status });
+    expect(error.message).toContain(`DeepSeek answered ${status}`);
+    expect(error.message).not.toContain('roxy');
   });
 });
 
