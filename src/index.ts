@@ -68,6 +68,8 @@ export type { Checked } from './schema/standard.ts';
 export type { InferInput, InferOutput, OutputSchema, SchemaPair } from './values/output-schema.ts';
 export { explainMessages } from './request/explain-messages.ts';
 export type { MessageExplanation } from './request/explain-messages.ts';
+export { fitMessages } from './request/fit-messages.ts';
+export type { FitMessagesOptions, FittedMessages } from './request/fit-messages.ts';
 
 export { defineProvider, providers } from './providers/registry.ts';
 export type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
@@ -80,6 +82,16 @@ export type { ModelFacts, ModelsFacts } from './dialect/fold-models.ts';
 export type { Generation, ModelProfile } from './dialect/models.ts';
 export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
 export type { Holidays, Prices } from './cost/prices.ts';
+export type { CallTotals, TotalCost, Totals } from './cost/totals.ts';
+export type { CountTokens } from './cost/estimate.ts';
+export type { Prices } from './cost/prices.ts';
+export { memoryState } from './traffic/memory-state.ts';
+export type { MemoryStateOptions } from './traffic/memory-state.ts';
+export type { BreakerRecord, BreakerState } from './traffic/breaker.ts';
+export type { Lease, LeaseWish, SharedState } from './traffic/shared-state.ts';
+export type { SpendLedger } from './cost/spend.ts';
+export type { VendorHealth } from './traffic/vendor-traffic.ts';
+export type { Clock } from './internal/clock.ts';
 export type { Balance, Model, ModelList } from './schema/account.ts';
 
 export { fetchTransport } from './transport/fetch.ts';

@@ -19,7 +19,7 @@ interface Waiter {
  * back, or past its end) looks at the queue.
  */
 export function createSemaphore(clock: Clock): Semaphore {
-  const held = new Set<LeaseWish>();
+  const held = new Set<{ endsAtMs: number }>();
   const queue = new Set<Waiter>();
   /** While somebody waits, the earliest end of a place that is held is waited for too. */
   let watchedMs = Infinity;
@@ -40,8 +40,7 @@ export function createSemaphore(clock: Clock): Semaphore {
     for (const place of held) if (place.endsAtMs <= clock.now()) held.delete(place);
   };
   const take = (wish: LeaseWish): Lease => {
-    // An object of its own: two calls may share one wish.
-    const place = { ...wish };
+    const place = { endsAtMs: wish.endsAtMs };
     held.add(place);
     return {
       release() {

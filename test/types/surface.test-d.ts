@@ -65,7 +65,13 @@ interface Results {
   report: library.Report;
   reportIssue: library.ReportIssue;
   reportUsage: library.ReportUsage;
+  breakerRecord: library.BreakerRecord;
+  callTotals: library.CallTotals;
+  fittedMessages: library.FittedMessages;
+  health: library.VendorHealth;
   timings: library.Timings;
+  totalCost: library.TotalCost;
+  totals: library.Totals;
 }
 
 interface Options {
@@ -73,9 +79,12 @@ interface Options {
   client: library.ClientOptions;
   deepseek: library.DeepSeekOptions;
   fetch: library.FetchTransportOptions;
+  fitMessages: library.FitMessagesOptions;
   hooks: library.Hooks;
+  lease: library.LeaseWish;
   limits: NonNullable<library.ClientOptions['limits']>;
   logger: library.Logger;
+  memoryState: library.MemoryStateOptions;
   pricing: library.Pricing;
   profile: library.Profile;
   provider: library.Provider;

@@ -1,0 +1,98 @@
+import { isPending } from '../internal/pending.ts';
+import { addDecimals } from './decimal.ts';
+import { subtractDecimals } from './exact.ts';
+import type { SpendLedger } from './spend.ts';
+
+// Money is reserved before a call is sent, and the reserve is replaced by what the call cost. So calls in flight pass the
+// limit by no more than what they cost above their reserves, however many there are.
+
+/** A limit on spending. */
+export interface Budget {
+  /** Sets an amount aside for a call; `undefined` if the limit does not leave so much. */
+  reserve(usd: string): Reservation | undefined | Promise<Reservation | undefined>;
+}
+
+/** Money that is set aside for one call. */
+export interface Reservation {
+  /** How much, as an exact decimal. */
+  readonly usd: string;
+  /** Sets more aside; `false` if the limit does not leave so much. */
+  extend(usd: string): boolean | Promise<boolean>;
+  /**
+   * The call has ended: what it cost takes the place of the reserve. Where that is not known (`undefined`) the reserve
+   * stays, since it may have been spent. Only the first time counts. Nothing was sent, or it was not billed: `'0'`.
+   */
+  settle(actualUsd: string | undefined): void | Promise<void>;
+}
+
+export interface BudgetOptions {
+  ledger: SpendLedger;
+  /** Under which name it is written down. */
+  key: string;
+  /** An exact decimal. */
+  limitUsd: string;
+}
+
+export function createBudget({ ledger, key, limitUsd }: BudgetOptions): Budget {
+  const add = (usd: string): boolean | Promise<boolean> => ledger.addSpend(key, usd, limitUsd);
+  const reservation = (reservedUsd: string): Reservation => {
+    let usd = reservedUsd;
+    let isOpen = true;
+    const extended = (isAdded: boolean, moreUsd: string): boolean => {
+      if (isAdded) usd = addDecimals(usd, moreUsd);
+      return isAdded;
+    };
+    return {
+      get usd() {
+        return usd;
+      },
+      extend(moreUsd) {
+        if (!isOpen) return false;
+        const isAdded = add(moreUsd);
+        if (!isPending(isAdded)) return extended(isAdded, moreUsd);
+        return isAdded.then((is) => extended(is, moreUsd));
+      },
+      settle(actualUsd) {
+        if (!isOpen) return;
+        isOpen = false;
+        if (actualUsd === undefined) return;
+        const added = ledger.addSpend(key, subtractDecimals(actualUsd, usd));
+        if (isPending(added)) return added.then(() => {});
+      },
+    };
+  };
+  return {
+    reserve(usd) {
+      const isAdded = add(usd);
+      if (isPending(isAdded)) return isAdded.then((is) => (is ? reservation(usd) : undefined));
+      return isAdded ? reservation(usd) : undefined;
+    },
+  };
+}
+
+/** Two limits that both hold, as a client's and a call's. What one of them refuses is not held back at the other. */
+export function bothBudgets(one: Budget, other: Budget): Budget {
+  const pair = async (usd: string): Promise<Reservation | undefined> => {
+    const first = await one.reserve(usd);
+    if (first === undefined) return undefined;
+    const second = await other.reserve(usd);
+    if (second !== undefined) return bothReservations(first, second);
+    await first.settle('0');
+    return undefined;
+  };
+  return { reserve: pair };
+}
+
+function bothReservations(one: Reservation, other: Reservation): Reservation {
+  return {
+    get usd() {
+      return one.usd;
+    },
+    // Of two limits the first may have set aside what the second then refuses. It is given back when the call ends.
+    extend: async (usd) => (await one.extend(usd)) && (await other.extend(usd)),
+    settle: async (actualUsd) => {
+      await one.settle(actualUsd);
+      await other.settle(actualUsd);
+    },
+  };
+}
