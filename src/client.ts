@@ -1,7 +1,10 @@
 import { Stop } from './internal/abort.ts';
 import type { Asker } from './call/ask.ts';
-import { createAsker } from './call/create-asker.ts';
-import type { ClientOptions, defaults, RequestOptions } from './options/options.ts';
+import type { Estimate } from './cost/call-estimate.ts';
+import type { Totals } from './cost/totals.ts';
+import { createVendors } from './failover/create-vendors.ts';
+import type { ClientOptions, RequestOptions } from './options/options.ts';
+import { defaults } from './options/options.ts';
 import { streamObject } from './values/stream-object.ts';
 import type { InferInput, InferOutput, OutputSchema } from './values/output-schema.ts';
 import { isOutputSchema } from './values/output-schema.ts';
@@ -19,7 +22,7 @@ import { fetchTransport } from './transport/fetch.ts';
 import { undiciTransport } from './transport/undici.ts';
 import { isNode } from './options/runtime.ts';
 import type { Preset } from './options/resolve-options.ts';
-import { clientOptions, resolveOptions } from './options/resolve-options.ts';
+import { clientOptions } from './options/resolve-options.ts';
 import type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,
@@ -39,6 +42,7 @@ import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
+import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
@@ -130,6 +134,12 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   };
   /** What is left on the account. @throws ChatError `unsupported` where the vendor documents no such call */
   balance(options?: RequestOptions<Options>): Promise<Balance>;
+  /** How each vendor is, by its name, as this process sees it. */
+  health(): Record<string, VendorHealth>;
+  /** What the calls of this client came to, all together and by vendor. */
+  totals(): Totals;
+  /** What a request could come to at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
+  estimate(params: ChatCompletionCreateParamsBase): Promise<Estimate[]>;
   /** The same client with other options. Another vendor gets neither the key, the base URL, the headers nor the prices of this one. */
   withOptions<const Other extends ProviderId | Provider = never>(
     options: ClientOptions<Other>,
@@ -151,25 +161,56 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
   all: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   const given = clientOptions(all as ClientOptions);
-  const options = resolveOptions(given, preset);
   const closing = new Stop();
+  const vendors = createVendors(given, preset, { budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);
-    // A transport that was handed in belongs to whoever made it.
-    if (given.transport === undefined) await options.transport.close?.();
+    await vendors.close();
   };
   return {
-    ...callsOf(createAsker({ options, budget, closing })),
+    ...callsOf(vendors.asker),
+    health: vendors.health,
+    totals: vendors.totals,
+    estimate: vendors.estimate,
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);
-      const { apiKey: _key, baseURL: _url, pricing: _pricing, headers: _headers, ...kept } = given;
-      const isOther = own.provider !== undefined && findProvider(own.provider) !== options.provider;
-      const base = isOther ? kept : given;
-      return createClient({ ...base, ...own } as ClientOptions) as Client<never>;
+      return createClient({ ...keptBeside(own, given), ...own } as ClientOptions) as Client<never>;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The options of a client that go along to one with these: what was bound to other vendors does not. */
+function keptBeside(
+  own: Partial<ClientOptions>,
+  given: Partial<ClientOptions>,
+): Partial<ClientOptions> {
+  const { provider, providers } = own;
+  const isOther =
+    providers !== undefined ||
+    (provider !== undefined &&
+      (given.providers !== undefined ||
+        findProvider(provider) !== findProvider(given.provider ?? defaults.provider)));
+  if (!isOther) return given;
+  const {
+    provider: _one,
+    providers: _several,
+    apiKey: _key,
+    baseURL: _url,
+    pricing: _pricing,
+    headers: _headers,
+    ...kept
+  } = given;
+  if (providers !== undefined) return kept;
+  const {
+    strategy: _strategy,
+    onInterrupted: _mode,
+    hedge: _hedge,
+    maxWaitMs: _wait,
+    ...ofOne
+  } = kept;
+  return ofOne;
 }
 
 /** All vendors, and undici where there is Node. */

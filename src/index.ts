@@ -3,13 +3,15 @@ export { createClient } from './client.ts';
 export type { ChatCompletions, Client, ModelPage, TextCompletions } from './client.ts';
 export type {
   ClientOptions,
-  Hooks,
   Limits,
-  Logger,
   Pricing,
+  ProviderEntry,
   RequestOptions,
   TimeoutOptions,
 } from './options/options.ts';
+export type { Hooks, Logger } from './options/spectators.ts';
+export type { Strategy, StrategyCandidate } from './options/strategy.ts';
+export type { HedgeOptions } from './options/traffic-options.ts';
 export type { PreparedRequest } from './request/prepare.ts';
 
 export type { OpenAI } from './schema/openai-names.ts';
@@ -84,7 +86,7 @@ export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './di
 export type { Holidays, Prices } from './cost/prices.ts';
 export type { CallTotals, TotalCost, Totals } from './cost/totals.ts';
 export type { CountTokens } from './cost/estimate.ts';
-export type { Prices } from './cost/prices.ts';
+export type { Estimate } from './cost/call-estimate.ts';
 export { memoryState } from './traffic/memory-state.ts';
 export type { MemoryStateOptions } from './traffic/memory-state.ts';
 export type { BreakerRecord, BreakerState } from './traffic/breaker.ts';

@@ -34,6 +34,8 @@ export interface Asked {
   refuses?: ((adjustment: Adjustment) => boolean) | undefined;
   /** The answer that is to be gone on with. */
   begun?: Accumulator | undefined;
+  /** Answers that follow each other are better given by one vendor, whose cache holds what was said before. */
+  run?: { answeredBy?: string | undefined } | undefined;
   /** Prepares what is no chat, but is sent and read like one. */
   prepare?: typeof prepare | undefined;
 }

@@ -79,13 +79,13 @@ export class Attempts {
   }
 
   #begin(): AttemptScope {
-    const { lifetime, report } = this.#parts;
+    const { lifetime, report, options } = this.#parts;
     // Oddities of an answer that was thrown away are of no interest.
     this.#keptIssues ??= report.issues.length;
     report.issues.length = this.#keptIssues;
     const record: Attempt = {
       number: report.attempts.length + 1,
-      provider: report.provider,
+      provider: options.name,
       startedAt: Date.now(),
       durationMs: 0,
     };

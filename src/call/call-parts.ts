@@ -17,6 +17,14 @@ export interface CallContext {
   budget: RetryBudget;
   /** Aborted when the client is closed. */
   closing: AbortSignalLike;
+  /** Told of the beginning and the end of each call; absent: nobody counts them here. */
+  counts?: CallCounts | undefined;
+}
+
+/** What a client knows of its calls. */
+export interface CallCounts {
+  begin(): void;
+  end(report: Report): void;
 }
 
 /** What the pieces of one call share: its attempts, its sends and its end. */
@@ -28,6 +36,7 @@ export interface CallParts {
   readonly lifetime: Lifetime;
   readonly report: Report;
   readonly note: NoteIssue;
+  readonly counts: CallCounts | undefined;
   /** What no message of the call may repeat. */
   readonly secrets: Secrets;
   /** Whether the request offers tools; known once it is prepared. */
@@ -38,11 +47,12 @@ export interface CallParts {
 
 /** Starts the clocks of a call, and its report. */
 export function createParts(
-  { options, budget, closing }: CallContext,
+  { options, budget, closing, counts }: CallContext,
   { timeout, maxRetries, deadlineMs, signal }: ReturnType<typeof resolveCall>,
   kind: CallKind,
 ): CallParts {
   const report = startReport(options.provider.id);
+  counts?.begin();
   const clocks = resolveClocks(timeout, kind);
   const { totalMs } = clocks;
   const totalHint = kind === 'whole' ? '; long answers are better streamed' : '';
@@ -54,13 +64,15 @@ export function createParts(
     lifetime: createLifetime({ signal, closing, totalMs, totalHint, deadlineMs }),
     report,
     note: (issue) => addIssue(report.issues, issue),
+    counts,
     secrets: new Secrets(),
     hasTools: false,
     hasServerTools: false,
   };
 }
 
-function startReport(provider: string): Report {
+/** The report of a call that begins. */
+export function startReport(provider: string): Report {
   return {
     provider,
     model: '',

@@ -25,6 +25,7 @@ export function endCall(
   } catch {
     note({ code: 'report_incomplete', message: 'the end of the answer could not be reported' });
   }
+  parts.counts?.end(report);
   tellEnd(options, report, error);
 }
 

@@ -55,7 +55,11 @@ export function tellRetry(
 }
 
 /** At the end of the call. */
-export function tellEnd({ hooks }: ResolvedOptions, report: Report, error?: ChatError): void {
+export function tellEnd(
+  { hooks }: Pick<ResolvedOptions, 'hooks'>,
+  report: Report,
+  error?: ChatError,
+): void {
   if (hooks.onEnd) callHook(hooks, hooks.onEnd, report, error);
 }
 

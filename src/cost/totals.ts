@@ -1,5 +1,7 @@
 import type { ReportUsage } from '../schema/usage.ts';
 import { counters } from '../schema/usage.ts';
+import type { BilledAttempt } from './may-be-billed.ts';
+import { mayBeBilled } from './may-be-billed.ts';
 import { addDecimals, isDecimal } from './decimal.ts';
 
 /** What a number of calls came to. */
@@ -27,29 +29,19 @@ export interface Totals extends CallTotals {
   byProvider: Record<string, CallTotals>;
 }
 
-/** What of one send is counted. */
-export interface CountedAttempt {
-  /** The vendor's name, where it is not the report's. */
-  provider?: string | undefined;
-  error?: string | undefined;
-  /** `false`: the vendor does not bill it. */
-  billed?: boolean | undefined;
-  usage?: ReportUsage | undefined;
-  cost?: { usd: string } | undefined;
-}
-
-/** What of a report is counted. Any `Report` fits. */
+/** What of a vendor's report is counted. */
 export interface CountedReport {
-  provider: string;
-  attempts: readonly CountedAttempt[];
+  attempts: readonly BilledAttempt[];
   usage?: ReportUsage | undefined;
   cost?: { usd: string } | undefined;
 }
 
-/** Adds up reports. */
+/** Adds up what calls came to. */
 export interface TotalsCounter {
-  /** A call has ended. */
-  add(report: CountedReport): void;
+  /** A vendor has done what it was asked for in a call, well or not; several may be asked in one. */
+  addTurn(name: string, report: CountedReport): void;
+  /** A call has ended, at the vendor of this name. */
+  addCall(name: string): void;
   /** The sums now, as a copy. */
   read(): Totals;
 }
@@ -60,10 +52,6 @@ interface Sums extends CallTotals {
   unpriced: number;
 }
 
-/**
- * Where attempts tell their own usage and cost, each is its vendor's. Where only the report does, they are those of the
- * attempt that answered, and so of the report's vendor.
- */
 export function createTotals(): TotalsCounter {
   const all = noSums();
   const byProvider = new Map<string, Sums>();
@@ -73,22 +61,13 @@ export function createTotals(): TotalsCounter {
     return sums;
   };
   return {
-    add(report) {
-      const own = of(report.provider);
+    addTurn(name, report) {
+      addTo(all, report);
+      addTo(of(name), report);
+    },
+    addCall(name) {
       all.calls++;
-      own.calls++;
-      const isDetailed = report.attempts.some((each) => each.usage ?? each.cost);
-      const last = report.attempts.at(-1);
-      for (const attempt of report.attempts) {
-        const isWhole = !isDetailed && attempt === last;
-        const counted = isWhole ? { ...attempt, usage: report.usage, cost: report.cost } : attempt;
-        // An earlier turn of the same call that went well is in the report's own sum.
-        const isCovered = !isDetailed && !isWhole && attempt.error === undefined;
-        for (const sums of [all, of(attempt.provider ?? report.provider)]) {
-          sums.attempts++;
-          if (!isCovered) addTo(sums, counted);
-        }
-      }
+      of(name).calls++;
     },
     read: () => ({
       ...told(all),
@@ -101,14 +80,16 @@ function noSums(): Sums {
   return { calls: 0, attempts: 0, usage: {}, usd: '0', isPriced: false, unpriced: 0 };
 }
 
-function addTo(sums: Sums, { usage, cost, billed }: CountedAttempt): void {
+function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
+  sums.attempts += attempts.length;
   if (usage !== undefined) addCounts(sums.usage, usage);
-  if (cost !== undefined && isDecimal(cost.usd)) {
-    sums.usd = addDecimals(sums.usd, cost.usd);
-    sums.isPriced = true;
-  } else if (billed !== false) {
-    sums.unpriced++;
+  const isPriced = cost !== undefined && isDecimal(cost.usd);
+  if (isPriced) sums.usd = addDecimals(sums.usd, cost.usd);
+  for (const attempt of attempts) {
+    // The cost is that of the attempt that did not fail.
+    if (mayBeBilled(attempt) && !(isPriced && attempt.error === undefined)) sums.unpriced++;
   }
+  sums.isPriced ||= isPriced || sums.unpriced > 0;
 }
 
 function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTotals {

@@ -1,11 +1,14 @@
-import type { ChatError } from '../outcome/chat-error.ts';
 import type { Provider } from '../dialect/provider.ts';
 import type { Prices } from '../cost/prices.ts';
 import type { ProviderId, ProviderOptions } from '../providers/registry.ts';
-import type { Attempt, Report } from '../outcome/report.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { VendorURLs } from './vendor-urls.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
+import type { CountTokens } from '../cost/estimate.ts';
+import type { SharedState } from '../traffic/shared-state.ts';
+import type { Hooks, Logger } from './spectators.ts';
+import type { Strategy } from './strategy.ts';
+import type { HedgeOptions } from './traffic-options.ts';
 
 /** Clocks, in milliseconds; `Infinity` for none. */
 export interface TimeoutOptions {
@@ -59,38 +62,6 @@ export interface Pricing {
   date?: string | undefined;
 }
 
-/** Takes log lines. Details are JSON-safe and hold no key, no prompt and no answer. */
-export interface Logger {
-  debug?: ((message: string, details: Record<string, unknown>) => void) | undefined;
-}
-
-/** Called as a call goes on. What they throw is ignored. They see the values of headers that are known to be harmless. */
-export interface Hooks {
-  /** Before each send. */
-  onRequest?:
-    | ((event: {
-        provider: string;
-        method: string;
-        url: string;
-        headers: Record<string, string>;
-        attempt: number;
-      }) => void)
-    | undefined;
-  /** At each response head. */
-  onResponse?:
-    | ((event: {
-        provider: string;
-        status: number;
-        headers: Record<string, string>;
-        attempt: number;
-      }) => void)
-    | undefined;
-  /** Before the wait for the next attempt. */
-  onRetry?: ((event: { provider: string; attempt: Attempt; delayMs: number }) => void) | undefined;
-  /** At the end of each call; with its error, if it failed. */
-  onEnd?: ((report: Report, error?: ChatError) => void) | undefined;
-}
-
 /** What `createClient` takes. */
 export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Provider> {
   /** The vendor: one of the six, or one of `defineProvider`. @default 'deepseek' */
@@ -125,6 +96,49 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   splitThinkTags?: boolean | undefined;
   logger?: Logger | undefined;
   hooks?: Hooks | undefined;
+  /**
+   * Several vendors as one, in order, instead of `provider`: ids, providers, or entries with a key, a base URL, headers and
+   * prices of their own. A call moves on to the next one when a vendor fails in a way that another one may not; then
+   * `maxRetries` counts the rounds over the whole list.
+   */
+  providers?: readonly (ProviderId | Provider | ProviderEntry)[] | undefined;
+  /** In which order several vendors are asked. @default 'priority' */
+  strategy?: Strategy | undefined;
+  /**
+   * What to do when a stream breaks off after its first delta, and another vendor may answer: `error` fails; `restart` asks
+   * anew, and a `reset` event voids what was given; `continue` goes on where the answer broke off, where a vendor can do
+   * that, and restarts otherwise. `text()` cannot tell of a reset, and fails instead.
+   *
+   * @default 'error'
+   */
+  onInterrupted?: 'error' | 'restart' | 'continue' | undefined;
+  /** Ask a second vendor when the first one is silent; the first content wins, and the other call is ended. @default off */
+  hedge?: HedgeOptions | undefined;
+  /** How many calls at the same time each vendor gets; others queue. @default no limit but what a vendor names */
+  concurrency?: number | undefined;
+  /**
+   * What the calls of this client may cost together, in US dollars. A call that could pass it is refused before it is sent,
+   * and a stream that passes it is ended, with `budget_exceeded`. @default no limit
+   */
+  maxCostUsd?: number | string | undefined;
+  /** How long a call waits for the first vendor to come back, if none can be called, in milliseconds. @default 10 s */
+  maxWaitMs?: number | undefined;
+  /** Counts tokens for `estimate()` and `maxCostUsd`. @default DeepSeek's rule of 0.3 and 0.6 tokens a character */
+  countTokens?: CountTokens | undefined;
+  /** Where breakers, places and spend are held. @default `memoryState()`, of this client alone */
+  state?: SharedState | undefined;
+}
+
+/** One of several vendors, with what belongs to it alone. */
+export interface ProviderEntry extends Pick<
+  ClientOptions,
+  'apiKey' | 'baseURL' | 'allowHttp' | 'headers' | 'pricing' | 'timeout' | 'transport'
+> {
+  provider: ProviderId | Provider;
+  /** What it is called in reports, in `health()` and in `totals()`; unique. @default the vendor's id */
+  name?: string | undefined;
+  /** How many calls at the same time it gets. @default the client's */
+  concurrency?: number | undefined;
 }
 
 /** What every call takes beside its parameters. */
@@ -151,6 +165,8 @@ export interface RequestOptions<Options = ProviderOptions> {
   onReasoningExhausted?: 'return' | 'disable' | 'lower' | undefined;
   /** Fields that only one vendor documents; only the called vendor's are sent. */
   providerOptions?: Options | undefined;
+  /** What this call may cost, in US dollars, beside the limit of the client. @default no limit */
+  maxCostUsd?: number | string | undefined;
 }
 
 /** The names of all options: others are refused. */
@@ -169,6 +185,15 @@ export const clientOptionNames = /* @__PURE__ */ Object.keys({
   splitThinkTags: true,
   logger: true,
   hooks: true,
+  providers: true,
+  strategy: true,
+  onInterrupted: true,
+  hedge: true,
+  concurrency: true,
+  maxCostUsd: true,
+  maxWaitMs: true,
+  countTokens: true,
+  state: true,
 } satisfies Record<keyof ClientOptions, true>);
 
 export const callOptionNames = /* @__PURE__ */ Object.keys({
@@ -180,6 +205,7 @@ export const callOptionNames = /* @__PURE__ */ Object.keys({
   extraBody: true,
   onReasoningExhausted: true,
   providerOptions: true,
+  maxCostUsd: true,
 } satisfies Record<keyof RequestOptions, true>);
 
 /** Every default that is not a vendor's fact. */
@@ -221,6 +247,8 @@ export interface Vendors {
 export interface ResolvedOptions {
   vendors: Vendors;
   provider: Provider;
+  /** What the vendor is called in reports: its id, if several do not need another name. */
+  name: string;
   apiKey: ClientOptions['apiKey'];
   /** Without a slash at the end. */
   baseURL: string;

@@ -84,6 +84,7 @@ export function resolveOptions(
   const baseURL = resolveBaseURL(options.baseURL ?? profile.baseURL, options.allowHttp ?? false);
   return {
     provider,
+    name: provider.id,
     vendors,
     apiKey: options.apiKey,
     baseURL,
@@ -125,7 +126,7 @@ export function callOptions<Options extends RequestOptions<unknown>>(
 
 /** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
 export function resolveCall(
-  options: ResolvedOptions,
+  options: Pick<ResolvedOptions, 'timeout' | 'maxRetries'>,
   given: RequestOptions<unknown> | null | undefined,
   kind: 'streamed' | 'whole',
 ): {

@@ -13,7 +13,7 @@ export interface HedgeOptions {
   /** `p95`: after the time within which 95 of 100 of the vendor's own latest answers began; not before it has given 20. */
   after?: 'p95' | undefined;
   /** The cap on such extra calls: a share of all calls, and how many at once. Default: 0.05 and 10. */
-  maxExtraCalls?: Partial<MaxExtraCalls> | undefined;
+  maxExtraCalls?: { share?: number | undefined; burst?: number | undefined } | undefined;
 }
 
 /** {@link HedgeOptions} with every default filled in. */

@@ -18,6 +18,7 @@ export interface ChatErrorInit {
   vendorType?: string | undefined;
   partial?: ChatCompletion | undefined;
   report?: Report | undefined;
+  causes?: readonly ChatError[] | undefined;
   cause?: unknown;
 }
 
@@ -78,6 +79,8 @@ export class ChatError extends Error {
   declare readonly partial?: ChatCompletion | undefined;
   /** What happened up to the failure: attempts, adjustments, timings. Not enumerable. */
   declare readonly report?: Report | undefined;
+  /** On `all_providers_failed`: what each of them failed with, in order. Not enumerable. */
+  declare readonly causes?: readonly ChatError[] | undefined;
 
   constructor(code: ChatErrorCode, message: string, init: ChatErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
@@ -86,7 +89,7 @@ export class ChatError extends Error {
     for (const field of plainFields) {
       if (init[field] !== undefined) Object.assign(this, { [field]: init[field] });
     }
-    attachToError(this, { report: init.report, partial: init.partial });
+    attachToError(this, { report: init.report, partial: init.partial, causes: init.causes });
     Object.defineProperty(this, brand, { value: true });
     Object.defineProperty(this, 'name', { value: 'ChatError', enumerable: false });
   }
@@ -108,9 +111,11 @@ export class ChatError extends Error {
 /** Adds what only the caller of the failing part knows, and what may quote an answer: none of it enumerable. */
 export function attachToError(
   error: ChatError,
-  extra: Pick<ChatErrorInit, 'report' | 'issues'> & { partial?: DecodedCompletion | undefined },
+  extra: Pick<ChatErrorInit, 'report' | 'issues' | 'causes'> & {
+    partial?: DecodedCompletion | undefined;
+  },
 ): ChatError {
-  for (const field of ['report', 'partial', 'issues'] as const) {
+  for (const field of ['report', 'partial', 'issues', 'causes'] as const) {
     const value = extra[field];
     if (value !== undefined) {
       Object.defineProperty(error, field, { value, enumerable: false, configurable: true });

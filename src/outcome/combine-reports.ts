@@ -94,5 +94,7 @@ export function addCost(one: Cost | undefined, other: Cost | undefined): Cost | 
   if (one === undefined || other === undefined) return undefined;
   // Discounts stay with the turns that they were told for: nobody knows what they are of.
   const { discount: _discount, ...kind } = other.source === 'provider' ? one : other;
-  return { ...kind, usd: addDecimals(one.usd, other.usd) };
+  const unpriced = (one.unpriced ?? 0) + (other.unpriced ?? 0);
+  const usd = addDecimals(one.usd, other.usd);
+  return { ...kind, usd, ...(unpriced > 0 && { unpriced }) };
 }

@@ -50,6 +50,8 @@ export interface Attempt {
 export interface Timings {
   /** When the call began, epoch milliseconds. */
   startedAt: number;
+  /** How long the call waited for its place, where calls at the same time are limited; absent if it did not. */
+  queuedMs?: number | undefined;
   /** Response head of the attempt that answered. */
   headersMs?: number | undefined;
   /** First event with reasoning text. */

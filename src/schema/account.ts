@@ -11,6 +11,8 @@ export interface Model {
   /** Unix seconds. */
   created?: number | undefined;
   owned_by?: string | undefined;
+  /** Which vendor has it; of a client of several alone. */
+  provider?: string | undefined;
 }
 
 /** What is left on the account. */

@@ -1,6 +1,7 @@
 import { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
+import { answerEnd } from '../schema/finish-reason.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import type { Choice, DecodedCompletion } from '../schema/response.ts';
 import type { ChunkUsage } from '../schema/usage.ts';
@@ -82,6 +83,15 @@ export class Accumulator implements CallLedger {
     if (this.#choices.size === 0) return false;
     for (const { finishReason } of this.#choices.values()) if (finishReason === null) return false;
     return true;
+  }
+
+  /** Whether an answer says itself that it is not whole. */
+  get brokeOff(): boolean {
+    const { words } = this.#rules;
+    return [...this.#choices.values()].some(
+      ({ finishReason }) =>
+        finishReason !== null && answerEnd(finishReason, words) === 'interrupted',
+    );
   }
 
   /** The whole answer. Calls that are not whole are kept apart, and noted. */

@@ -53,6 +53,16 @@ export interface VendorBreaker {
 /** Most calls get this one. */
 const ordinaryPass: Pass = { isAdmitted: true, probeUntilMs: 0 };
 
+/** That of a vendor who is never left alone. */
+export const noBreaker: VendorBreaker = {
+  admit: () => ordinaryPass,
+  giveBack() {},
+  firstContent() {},
+  succeeded() {},
+  failed() {},
+  view: () => ({ state: 'closed', failures: 0 }),
+};
+
 type Change = Parameters<SharedState['updateBreaker']>[1];
 
 /**

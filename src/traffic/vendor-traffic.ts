@@ -8,7 +8,7 @@ import type { Place, Wait } from './limiter.ts';
 import { createLimiter } from './limiter.ts';
 import type { SharedState } from './shared-state.ts';
 import type { Admission, BreakerView, Pass, VendorBreaker } from './vendor-breaker.ts';
-import { createVendorBreaker } from './vendor-breaker.ts';
+import { createVendorBreaker, noBreaker } from './vendor-breaker.ts';
 
 /** How a vendor is, as this process sees it. */
 export interface VendorHealth extends BreakerView {
@@ -59,6 +59,8 @@ export interface VendorTrafficOptions {
   state: SharedState;
   /** How many calls at most; absent: no limit but what the vendor names. */
   concurrency?: number | undefined;
+  /** Whether it is left alone after failures; where there is nobody else, that would help nobody. @default true */
+  hasBreaker?: boolean | undefined;
   clock?: Clock | undefined;
 }
 
@@ -73,13 +75,14 @@ export function createVendorTraffic({
   name,
   state,
   concurrency,
+  hasBreaker = true,
   clock = realClock,
 }: VendorTrafficOptions): VendorTraffic {
   const listeners = new Set<() => void>();
   const tell = (): void => {
     for (const listener of listeners) listener();
   };
-  const breaker = createVendorBreaker(name, state, tell);
+  const breaker = hasBreaker ? createVendorBreaker(name, state, tell) : noBreaker;
   const limiter = createLimiter({ name, state, concurrency, clock });
   const latency = createLatency();
   const parts = { breaker, latency, clock };

@@ -260,82 +260,71 @@ test('one large piece may need several steps', () => {
   expect(ledger.readSpend('client')).toBe('0.0018432');
 });
 
-test('totals add up what reports tell, to the last digit, and name what is not known', () => {
+test('totals are what was told, and name what was not', () => {
   const totals = createTotals();
   expect(totals.read()).toEqual({ calls: 0, attempts: 0, usage: {}, byProvider: {} });
-  totals.add({
-    provider: 'one',
-    attempts: [{ provider: 'other', error: 'overloaded', billed: false }, { provider: 'one' }],
-    usage: {
-      prompt_tokens: 10,
-      completion_tokens: 5,
-      total_tokens: 15,
-      prompt_tokens_details: { cached_tokens: 3 },
-    },
-    cost: { usd: '0.1' },
-  });
-  totals.add({
-    provider: 'one',
-    attempts: [{ error: 'stream_interrupted' }, {}],
+  const usage = {
+    prompt_tokens: 10,
+    completion_tokens: 5,
+    total_tokens: 15,
+    prompt_tokens_details: { cached_tokens: 3 },
+  };
+  totals.addTurn('other', { attempts: [{ status: 503, error: 'overloaded' }] });
+  totals.addTurn('one', { attempts: [{ status: 200 }], usage, cost: { usd: '0.1' } });
+  totals.addCall('one');
+  totals.addTurn('one', {
+    attempts: [{ status: 200, error: 'stream_interrupted' }, { status: 200 }],
     usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
     cost: { usd: '0.20000000000000001' },
   });
-  totals.add({ provider: 'other', attempts: [{ error: 'connection' }] });
-  const usage = {
+  totals.addCall('one');
+  const sum = {
     prompt_tokens: 11,
     completion_tokens: 7,
     total_tokens: 18,
     prompt_tokens_details: { cached_tokens: 3 },
   };
-  const usd = '0.30000000000000001';
+  const cost = { usd: '0.30000000000000001', unpriced: 1 };
   expect(totals.read()).toEqual({
-    calls: 3,
-    attempts: 5,
-    usage,
-    cost: { usd, unpriced: 2 },
+    calls: 2,
+    attempts: 4,
+    usage: sum,
+    cost,
     byProvider: {
-      one: { calls: 2, attempts: 3, usage, cost: { usd, unpriced: 1 } },
-      other: { calls: 1, attempts: 2, usage: {} },
+      one: { calls: 2, attempts: 3, usage: sum, cost },
+      other: { calls: 0, attempts: 1, usage: {} },
     },
   });
 });
 
-test('where attempts tell their own cost and usage, each is its vendor’s', () => {
-  const totals = createTotals();
-  totals.add({
-    provider: 'one',
-    attempts: [
-      { provider: 'other', error: 'aborted', cost: { usd: '0.02' }, usage: { prompt_tokens: 4 } },
-      { provider: 'one', cost: { usd: '0.01' }, usage: { prompt_tokens: 3 } },
-    ],
-    usage: { prompt_tokens: 7 },
-    cost: { usd: '0.03' },
-  });
-  expect(totals.read()).toMatchObject({
-    usage: { prompt_tokens: 7 },
-    cost: { usd: '0.03', unpriced: 0 },
-    byProvider: { one: { cost: { usd: '0.01' } }, other: { cost: { usd: '0.02' } } },
-  });
-});
-
-test('two turns of one call whose report has the sum are known as a whole', () => {
-  const totals = createTotals();
-  totals.add({ provider: 'one', attempts: [{}, {}], cost: { usd: '0.03' } });
-  expect(totals.read()).toMatchObject({ attempts: 2, cost: { usd: '0.03', unpriced: 0 } });
-});
-
-test('a call that was never sent costs nothing', () => {
-  const totals = createTotals();
-  totals.add({ provider: 'one', attempts: [] });
-  totals.add({ provider: 'one', attempts: [{}], cost: { usd: '0' } });
-  expect(totals.read()).toMatchObject({ calls: 2, cost: { usd: '0', unpriced: 0 } });
-});
+test.each([
+  ['could not be reached', { error: 'connection' }, false],
+  ['refused the request', { status: 429, error: 'rate_limit' }, false],
+  ['had no capacity', { status: 503, error: 'overloaded' }, false],
+  [
+    'documents that it bills no such failure',
+    { status: 500, error: 'server_error', billed: false },
+    false,
+  ],
+  ['failed at work', { status: 500, error: 'server_error' }, true],
+  ['was silent for too long', { error: 'timeout' }, true],
+  ['was cut off', { status: 200, error: 'stream_interrupted' }, true],
+  ['answered', { status: 200 }, true],
+])(
+  'an attempt at a vendor that %s is named as unpriced only if it may be billed',
+  (_what, attempt, isNamed) => {
+    const totals = createTotals();
+    totals.addTurn('one', { attempts: [attempt] });
+    expect(totals.read().cost).toEqual(isNamed ? { usd: '0', unpriced: 1 } : undefined);
+  },
+);
 
 test('what is read of totals does not change with them', () => {
   const totals = createTotals();
-  totals.add({ provider: 'one', attempts: [{}], usage: { prompt_tokens: 1 } });
+  const report = { attempts: [{}], usage: { prompt_tokens: 1 } };
+  totals.addTurn('one', report);
   const before = totals.read();
-  totals.add({ provider: 'one', attempts: [{}], usage: { prompt_tokens: 1 } });
+  totals.addTurn('one', report);
   expect(before.usage).toEqual({ prompt_tokens: 1 });
 });
 

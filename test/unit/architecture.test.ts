@@ -20,6 +20,7 @@ const folders = [
   'options',
   'request',
   'call',
+  'failover',
   'values',
   'tools',
   'gateway',

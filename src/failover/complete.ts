@@ -1,0 +1,70 @@
+import { onAbort, Stop } from '../internal/abort.ts';
+import type { Asked } from '../call/ask.ts';
+import { attachToError, isChatError } from '../outcome/chat-error.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
+import { brokenOff } from '../stream/bad-ends.ts';
+import type { Turn } from './route.ts';
+import { Route } from './route.ts';
+import type { FailoverRules } from './rules.ts';
+import type { Entry, Won } from './entry.ts';
+import { run } from './run.ts';
+import { failWith, settle } from './settle.ts';
+
+type Answer = ChatCompletionWithReport;
+
+/** A whole answer, of the first vendor that gives one. */
+export async function complete(rules: FailoverRules, asked: Asked): Promise<Answer> {
+  const route = new Route(rules, asked, 'whole');
+  let broken: Won<Answer> | undefined;
+  const begin = (turn: Turn): Entry<Answer> => {
+    const entry = rules.hedge === undefined ? askOnly(turn) : askBeside(turn);
+    const result = entry.result.then((value) => {
+      if (value.report.completion !== 'interrupted') return value;
+      broken = { turn, value };
+      throw attachToError(brokenOff(), { report: value.report });
+    });
+    return { ...entry, result };
+  };
+  try {
+    return answered(route, await run(route, begin));
+  } catch (error) {
+    if (!isChatError(error)) throw error;
+    // As with one vendor: what says itself that it broke off is an answer still, where there is no better one.
+    if (broken === undefined || isEnd(error)) throw failWith(route, error);
+    route.forget(broken.value.report);
+    return answered(route, broken);
+  } finally {
+    route.bounds.end();
+  }
+}
+
+function answered(route: Route, { turn, value }: Won<Answer>): Answer {
+  route.won(turn, value.report);
+  settle(route, turn, value.report);
+  return value;
+}
+
+/** The caller's own end of the call, and not the vendors'. */
+function isEnd({ code }: ChatError): boolean {
+  return code !== 'all_providers_failed' && code !== 'stream_interrupted';
+}
+
+function askOnly({ candidate, asked }: Turn): Entry<Answer> {
+  return { result: candidate.asker.complete(asked), cancel() {} };
+}
+
+/** With a signal of its own, since another vendor may be faster. */
+function askBeside({ candidate, asked }: Turn): Entry<Answer> {
+  const stop = new Stop();
+  const { signal } = asked.options ?? {};
+  const follow = (): void => stop.abort(signal?.reason);
+  if (signal?.aborted) follow();
+  const detach = signal == null ? undefined : onAbort(signal, follow);
+  const options = { ...asked.options, signal: stop };
+  const result = candidate.asker.complete({ ...asked, options });
+  return {
+    result: result.finally(() => detach?.()),
+    cancel: (error) => stop.abort(error),
+  };
+}

@@ -1,0 +1,132 @@
+import type { Asked, Asker } from '../call/ask.ts';
+import type { CallContext } from '../call/call.ts';
+import type { CallCounts } from '../call/call-parts.ts';
+import { resolveClocks } from '../call/clocks.ts';
+import { createAsker } from '../call/create-asker.ts';
+import type { Estimate } from '../cost/call-estimate.ts';
+import type { Totals, TotalsCounter } from '../cost/totals.ts';
+import { createTotals } from '../cost/totals.ts';
+import { realClock } from '../internal/clock.ts';
+import type { ClientOptions } from '../options/options.ts';
+import type { Preset } from '../options/resolve-options.ts';
+import { resolveTimeout } from '../options/option-values.ts';
+import type { ResolvedEntry, ResolvedSeveral } from '../options/several-options.ts';
+import { createResolve, resolveEntries, resolveSeveral } from '../options/several-options.ts';
+import { resolveCountTokens, resolveMaxCost, resolveState } from '../options/traffic-options.ts';
+import { createHedgeBudget } from '../traffic/hedge-budget.ts';
+import { memoryState } from '../traffic/memory-state.ts';
+import type { VendorHealth } from '../traffic/vendor-traffic.ts';
+import type { Candidate } from './candidate.ts';
+import { createCandidates } from './create-candidates.ts';
+import { createFailover } from './create-failover.ts';
+import { createOrder } from './order.ts';
+import type { FailoverRules, HedgeRule } from './rules.ts';
+import { spendingUnder } from './spending.ts';
+
+/** Whoever answers a client's calls, and what is known of them. */
+export interface Vendors {
+  asker: Asker;
+  health(): Record<string, VendorHealth>;
+  totals(): Totals;
+  estimate(params: unknown): Promise<Estimate[]>;
+  close(): Promise<void>;
+}
+
+type Lent = Omit<CallContext, 'options' | 'counts'>;
+
+/** One vendor, or several as one. @throws ChatError `invalid_options` */
+export function createVendors(given: Partial<ClientOptions>, preset: Preset, lent: Lent): Vendors {
+  const entries = resolveEntries(given, preset);
+  const several = resolveSeveral(given);
+  const maxCostUsd = resolveMaxCost(given.maxCostUsd);
+  const state = resolveState(given.state) ?? memoryState();
+  const countTokens = resolveCountTokens(given.countTokens);
+  const totals = createTotals();
+  const isAlone = given.providers === undefined;
+  const candidates = createCandidates(entries, { lent, state, countTokens, isAlone });
+  const [first] = entries;
+  const isPlain = isAlone && maxCostUsd === undefined && first.concurrency === undefined;
+  const plain = isPlain ? createPlain(first, lent, totals) : undefined;
+  const clocks = resolveTimeout(given.timeout);
+  const rules: FailoverRules = {
+    candidates,
+    isAlone,
+    order: createOrder(several.strategy),
+    onInterrupted: several.onInterrupted,
+    onUnsupported: first.options.onUnsupported,
+    hedge: hedgeRule(several.hedge),
+    maxWaitMs: several.maxWaitMs,
+    spending: spendingUnder(maxCostUsd, state),
+    totals,
+    hooks: first.options.hooks,
+    closing: lent.closing,
+    clock: realClock,
+    resolve: resolverOf(createResolve(given, clocks, isAlone)),
+  };
+  const failover = createFailover(rules);
+  return {
+    asker: plain === undefined ? failover : withLimits(plain.asker, failover),
+    health: () =>
+      Object.fromEntries(
+        candidates.map(({ name, traffic }) => [name, { ...traffic.health(), ...plain?.view() }]),
+      ),
+    totals: () => totals.read(),
+    estimate: (params) => Promise.all(candidates.map((each) => estimateAt(each, params))),
+    async close() {
+      const owned = entries.filter(({ ownsTransport }) => ownsTransport);
+      // A transport that was handed in belongs to whoever made it.
+      await Promise.all(owned.map(({ options }) => options.transport.close?.()));
+    },
+  };
+}
+
+function hedgeRule(hedge: ResolvedSeveral['hedge']): HedgeRule | undefined {
+  if (hedge === undefined) return undefined;
+  const { after, maxExtraCalls } = hedge;
+  return {
+    afterMs: ({ traffic }) => (after === 'p95' ? traffic.latency.p95Ms() : after),
+    budget: createHedgeBudget(maxExtraCalls),
+  };
+}
+
+/** The one vendor of a client without limits: nothing stands between a call and it. */
+function createPlain(
+  { options }: ResolvedEntry,
+  lent: Lent,
+  totals: TotalsCounter,
+): { asker: Asker; view(): Pick<VendorHealth, 'running'> } {
+  let running = 0;
+  const { name } = options;
+  const counts: CallCounts = {
+    begin: () => void running++,
+    end(report) {
+      running--;
+      totals.addTurn(name, report);
+      totals.addCall(name);
+    },
+  };
+  return { asker: createAsker({ ...lent, options, counts }), view: () => ({ running }) };
+}
+
+/** A limit may be a call's own. */
+function withLimits(plain: Asker, limited: Asker): Asker {
+  const by = ({ options }: Asked): Asker => (options?.maxCostUsd == null ? plain : limited);
+  return {
+    ...plain,
+    complete: (asked) => by(asked).complete(asked),
+    stream: (asked) => by(asked).stream(asked),
+  };
+}
+
+function resolverOf(resolve: ReturnType<typeof createResolve>): FailoverRules['resolve'] {
+  return (own, kind) => {
+    const resolved = resolve(own, kind);
+    const { totalMs, unreadMs } = resolveClocks(resolved.timeout, kind);
+    return { ...resolved, totalMs, unreadMs };
+  };
+}
+
+async function estimateAt(candidate: Candidate, params: unknown): Promise<Estimate> {
+  const { provider, promptTokens, maxUsd } = await candidate.estimate(params);
+  return { provider, promptTokens, ...(maxUsd !== undefined && { maxUsd }) };
+}

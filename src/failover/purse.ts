@@ -1,0 +1,32 @@
+import { isPending } from '../internal/pending.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import { isChatError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
+import type { Candidate } from './candidate.ts';
+import { mayBeBilled } from '../cost/may-be-billed.ts';
+import type { Reserved, Spending } from './spending.ts';
+
+/**
+ * Sets aside what a vendor's turn could cost. Gives the refusal where the limit does not leave so much; a cheaper vendor may
+ * do.
+ *
+ * @throws ChatError what is wrong with the request
+ */
+export async function reserve(
+  spending: Spending | undefined,
+  candidate: Candidate,
+  params: unknown,
+): Promise<Reserved | ChatError | undefined> {
+  const reserved = await spending?.(candidate, params);
+  if (isChatError(reserved) && reserved.code !== 'budget_exceeded') throw reserved;
+  return reserved;
+}
+
+/** What a turn has cost takes the place of what was set aside for it; where nobody knows, that stays. */
+export function pay(reserved: Reserved | undefined, report: Report | undefined): void {
+  if (reserved === undefined) return;
+  const mayCost = report === undefined || report.attempts.some(mayBeBilled);
+  const settled = reserved.reservation.settle(report?.cost?.usd ?? (mayCost ? undefined : '0'));
+  // A store that is away says so by its own means; the call has its answer.
+  if (isPending(settled)) settled.catch(() => {});
+}

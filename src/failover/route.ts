@@ -1,0 +1,258 @@
+import { isPending } from '../internal/pending.ts';
+import type { Asked } from '../call/ask.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import { isChatError } from '../outcome/chat-error.ts';
+import type { Adjustment, Report } from '../outcome/report.ts';
+import { warn } from '../outcome/warn.ts';
+import type { ReportIssue } from '../schema/issue.ts';
+import { firstReturn } from '../traffic/first-return.ts';
+import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
+import type { Pass } from '../traffic/vendor-breaker.ts';
+import type { VendorCall } from '../traffic/vendor-traffic.ts';
+import { Bounds } from './bounds.ts';
+import type { Candidate } from './candidate.ts';
+import { allFailed, noneAvailable } from './ends.ts';
+import { generationSwitch, isClamped, refusedSwitch } from './fit.ts';
+import { verdictOn } from './moves-on.ts';
+import { pay, reserve } from './purse.ts';
+import type { FailoverRules } from './rules.ts';
+import type { Reserved, Spending } from './spending.ts';
+
+/** One vendor's turn: what it is asked, and its place among the calls there. */
+export interface Turn {
+  readonly candidate: Candidate;
+  readonly asked: Asked;
+  readonly call: VendorCall;
+  readonly startedAtMs: number;
+  /** Money that was set aside for it, under a limit. */
+  readonly reserved: Reserved | undefined;
+}
+
+/** Whom a turn may be given to. */
+export type MayServe = (candidate: Candidate) => boolean;
+
+/** Which vendors have their turn in a call, and in what order: round after round, until one answers or none is left. */
+export class Route {
+  readonly rules: FailoverRules;
+  readonly bounds: Bounds;
+  /** Reports of the turns that came to nothing. */
+  readonly earlier: Report[] = [];
+  readonly issues: ReportIssue[] = [];
+  queuedMs = 0;
+  readonly #asked: Asked;
+  readonly #causes: ChatError[] = [];
+  /** Candidates whose turn is to come in this round, and in the next one. */
+  #left: readonly Candidate[] | undefined = undefined;
+  #again: { candidate: Candidate; error: ChatError }[] = [];
+  /** Those that would take the request only cut to size. They have their turn when nobody takes it whole. */
+  #clamping: Candidate[] = [];
+  #mayClamp = false;
+  #rounds = 0;
+  #hasBegun = false;
+  #spending: Spending | undefined = undefined;
+
+  constructor(rules: FailoverRules, asked: Asked, kind: 'streamed' | 'whole') {
+    this.rules = rules;
+    this.bounds = new Bounds(rules, asked.options, kind);
+    this.#asked = asked;
+  }
+
+  /** The next vendor, after those before it have failed. @throws ChatError if there is none left */
+  async next(mayServe: MayServe = anyone): Promise<Turn> {
+    for (;;) {
+      this.bounds.throwIfEnded();
+      const turn = await this.another(mayServe);
+      if (turn !== undefined) return turn;
+      if (!this.#hasBegun && this.#causes.length === 0) return this.#firstToReturn(mayServe);
+      if (!(await this.#begunRound())) {
+        throw allFailed(this.#causes, this.rules.isAlone);
+      }
+    }
+  }
+
+  /** The next vendor of this round that can be called now. Where another one has room, nobody queues. */
+  async another(mayServe: MayServe = anyone): Promise<Turn | undefined> {
+    this.#left ??= await this.#begin();
+    const served = this.#left.filter(mayServe);
+    const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
+    for (const candidate of [...served.filter(isFree), ...served.filter((each) => !isFree(each))]) {
+      const admission = candidate.traffic.admit(this.rules.clock.now());
+      const pass = isPending(admission) ? await admission : admission;
+      if (!pass.isAdmitted) continue;
+      this.#left = this.#left.filter((each) => each !== candidate);
+      const turn = await this.#enter(candidate, pass);
+      if (turn !== undefined) return turn;
+    }
+    return undefined;
+  }
+
+  /** A turn gave the answer. */
+  won({ candidate, call, reserved }: Turn, report: Report): void {
+    call.succeeded();
+    pay(reserved, report);
+    this.rules.totals.addTurn(candidate.name, report);
+    this.rules.totals.addCall(candidate.name);
+    const { run } = this.#asked;
+    if (run !== undefined) run.answeredBy = candidate.name;
+  }
+
+  /** A turn came to nothing. @throws ChatError what ends the call, whoever else there is */
+  failed(turn: Turn, cause: unknown): void {
+    const { candidate, call } = turn;
+    if (!isChatError(cause)) {
+      call.left();
+      throw cause;
+    }
+    const error = cause as ChatError;
+    call.failed(error);
+    this.#keep(turn, error.report);
+    // Nothing was sent there.
+    if (this.#clamping.includes(candidate) && !this.#mayClamp) return;
+    const verdict = verdictOn(error);
+    if (verdict === 'over') throw this.bounds.ofWholeCall(error);
+    this.#leaveOut(candidate, error);
+    if (verdict === 'again') this.#again.push({ candidate, error });
+  }
+
+  /** A turn that had begun to answer ended with the call. */
+  broke(turn: Turn, report: Report, error: ChatError): void {
+    turn.call.failed(error);
+    this.#keep(turn, report);
+  }
+
+  /** A turn that is not wanted any more: another vendor was faster. */
+  lost(turn: Turn, error: unknown): void {
+    turn.call.left();
+    this.#keep(turn, isChatError(error) ? error.report : undefined);
+  }
+
+  /** A report is that of the call now, and not of a turn before. */
+  forget(report: Report): void {
+    const index = this.earlier.indexOf(report);
+    if (index >= 0) this.earlier.splice(index, 1);
+  }
+
+  /** The differences between what was asked and what this vendor gives, beside those that its encoder tells. */
+  adjustments({ candidate }: Turn): Adjustment[] {
+    return this.#switchTo(candidate) ?? [];
+  }
+
+  #keep({ candidate, reserved }: Turn, report: Report | undefined): void {
+    pay(reserved, report);
+    if (report === undefined) return;
+    this.earlier.push(report);
+    this.rules.totals.addTurn(candidate.name, report);
+  }
+
+  /** The candidates in order. @throws ChatError `invalid_options` */
+  async #begin(): Promise<readonly Candidate[]> {
+    const { refusal, own } = this.bounds.settings;
+    if (refusal !== undefined) throw refusal;
+    const { candidates, order, spending } = this.rules;
+    this.#spending = spending(own);
+    const ordered = order(candidates, this.#asked.params);
+    const list = isPending(ordered) ? await this.bounds.within(ordered) : ordered;
+    // Its cache holds what a run has said so far.
+    const before = this.#asked.run?.answeredBy;
+    const kept = before === undefined ? undefined : list.find(({ name }) => name === before);
+    if (kept === undefined || kept.traffic.health().state !== 'closed') return list;
+    return [kept, ...list.filter((each) => each !== kept)];
+  }
+
+  async #enter(candidate: Candidate, pass: Pass): Promise<Turn | undefined> {
+    const { traffic } = candidate;
+    const [change] = this.#switchTo(candidate) ?? [];
+    if (change !== undefined && this.rules.onUnsupported === 'error') {
+      traffic.giveBack(pass);
+      this.#leaveOut(candidate, refusedSwitch(candidate, change));
+      return undefined;
+    }
+    const signal = traffic.hasRoom() ? undefined : this.bounds.signal;
+    const entered = traffic.enter(pass, { signal, endsAtMs: this.bounds.endsAtMs });
+    const call = isPending(entered) ? await entered : entered;
+    if (call === undefined) return undefined;
+    this.queuedMs += call.queuedMs;
+    const { params } = this.#asked;
+    const reserved = this.#spending && (await reserve(this.#spending, candidate, params));
+    if (isChatError(reserved)) {
+      call.left();
+      this.#leaveOut(candidate, reserved as ChatError);
+      return undefined;
+    }
+    this.#hasBegun = true;
+    const startedAtMs = this.rules.clock.now();
+    return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
+  }
+
+  /** What the user is told of a vendor that serves another generation than the first one. */
+  #switchTo(candidate: Candidate): [Adjustment] | undefined {
+    const [first] = this.rules.candidates;
+    if (candidate === first) return undefined;
+    const change = generationSwitch(candidate, first, this.#asked.params);
+    return change && [change];
+  }
+
+  #askedOf(candidate: Candidate): Asked {
+    const refuses = (adjustment: Adjustment): boolean => {
+      if (this.#mayClamp || !isClamped(adjustment)) return false;
+      if (!this.#clamping.includes(candidate)) this.#clamping.push(candidate);
+      return true;
+    };
+    const options = this.bounds.optionsLeft(this.#asked.options);
+    return { ...this.#asked, options, refuses };
+  }
+
+  #leaveOut({ name }: Candidate, error: ChatError): void {
+    if (error.code === 'missing_api_key') warnAbout(name, error.message);
+    this.#causes.push(error);
+  }
+
+  /** All are left alone for now: the first one that comes back is asked. */
+  async #firstToReturn(mayServe: MayServe): Promise<Turn> {
+    const { candidates, clock, maxWaitMs } = this.rules;
+    const served = (this.#left ?? candidates).filter(mayServe);
+    const endsAtMs = Math.min(this.bounds.endsAtMs, clock.now() + maxWaitMs);
+    const { signal } = this.bounds;
+    const traffics = served.map(({ traffic }) => traffic);
+    const back = await firstReturn(traffics, { signal, endsAtMs }, clock);
+    if ('pass' in back) {
+      const candidate = served.find(({ traffic }) => traffic === back.vendor);
+      this.#left = served.filter((each) => each !== candidate);
+      const turn = candidate && (await this.#enter(candidate, back.pass));
+      return turn ?? this.next(mayServe);
+    }
+    const names = served.map(({ name }) => name);
+    throw noneAvailable(names, back.againAtMs, clock.now());
+  }
+
+  /** Whether there is another round, once its time has come. */
+  async #begunRound(): Promise<boolean> {
+    if (!this.#mayClamp && this.#clamping.length > 0) {
+      // Nobody takes it as it is, so those that cut it may.
+      this.#mayClamp = true;
+      this.#left = this.#clamping;
+      return true;
+    }
+    if (this.#again.length === 0 || this.#rounds >= this.bounds.settings.maxRetries) return false;
+    this.#rounds += 1;
+    const waits = this.#again.map(({ error }) => error.retryAfterMs ?? backoffMs(this.#rounds));
+    const delayMs = Math.min(...waits);
+    const atMs = this.rules.clock.now() + delayMs;
+    if (delayMs > longestWaitMs || atMs >= this.bounds.endsAtMs) return false;
+    await this.bounds.waitUntil(atMs);
+    this.#left = this.#again.map(({ candidate }) => candidate);
+    this.#again = [];
+    return true;
+  }
+}
+
+const warned = new Set<string>();
+
+/** A vendor without a key is left out of every call. A process says it once. */
+function warnAbout(name: string, why: string): void {
+  if (warned.has(name)) return;
+  warned.add(name);
+  warn(`${name} is left out: ${why}`);
+}
+
+const anyone: MayServe = () => true;

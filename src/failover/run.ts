@@ -1,0 +1,24 @@
+import type { Begin, Won } from './entry.ts';
+import { Race } from './race.ts';
+import type { MayServe, Route } from './route.ts';
+
+/**
+ * Asks one vendor after the other until one gives what was asked for; a second one beside the first, where that is wanted
+ * and the first one is silent.
+ *
+ * @throws ChatError what ends the call
+ */
+export async function run<T>(route: Route, begin: Begin<T>, mayServe?: MayServe): Promise<Won<T>> {
+  const { hedge } = route.rules;
+  hedge?.budget.call();
+  for (;;) {
+    const turn = await route.next(mayServe);
+    const afterMs = hedge?.afterMs(turn.candidate);
+    if (afterMs !== undefined) return new Race(route, begin, mayServe).run(turn, afterMs);
+    try {
+      return { turn, value: await begin(turn).result };
+    } catch (error) {
+      route.failed(turn, error);
+    }
+  }
+}

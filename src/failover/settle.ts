@@ -1,0 +1,44 @@
+import { tellEnd } from '../call/hooks.ts';
+import { startReport } from '../call/call-parts.ts';
+import type { ChatError } from '../outcome/chat-error.ts';
+import { attachToError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
+import { addIssue } from '../outcome/report-issues.ts';
+import { warnOnce } from '../outcome/warn.ts';
+import { addEarlier } from './combine.ts';
+import type { Route, Turn } from './route.ts';
+
+/** Makes the report of the vendor whose answer counts that of the call. */
+export function settle(route: Route, turn: Turn, report: Report): void {
+  const changes = route.adjustments(turn);
+  if (changes.length > 0) {
+    report.adjustments.unshift(...changes);
+    if (route.rules.onUnsupported === 'warn') warnOnce(turn.candidate.name, changes);
+  }
+  complete(route, report);
+  tellEnd(route.rules, report);
+}
+
+/**
+ * Gives the error of the call a report of all that was tried.
+ *
+ * @param given the report that its reader has already
+ */
+export function failWith(route: Route, error: ChatError, given?: Report): ChatError {
+  route.bounds.end();
+  const own = given ?? error.report ?? route.earlier.at(-1);
+  const report = own ?? startReport(route.rules.candidates[0].provider);
+  route.forget(report);
+  report.completion = 'interrupted';
+  complete(route, report);
+  attachToError(error, { report });
+  tellEnd(route.rules, report, error);
+  return error;
+}
+
+function complete(route: Route, report: Report): void {
+  addEarlier(report, route.earlier, route.bounds.startedAtMs);
+  for (const issue of route.issues) addIssue(report.issues, issue);
+  if (route.queuedMs > 0) report.timings.queuedMs = route.queuedMs;
+  report.timings.totalMs ??= route.rules.clock.now() - route.bounds.startedAtMs;
+}
