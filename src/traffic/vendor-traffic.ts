@@ -43,7 +43,8 @@ export interface VendorTraffic {
   /** Whether a call would get its place without waiting, as far as this process knows. */
   hasRoom(): boolean;
   /**
-   * Takes a place; `undefined` if none came free by `endsAtMs`. The pass is used up or given back.
+   * Takes a place; `undefined` if none came free by `endsAtMs`, or if the vendor was left alone meanwhile. The pass is used
+   * up or given back.
    *
    * @throws the signal's reason (as a rejection where it waits)
    */
@@ -90,6 +91,14 @@ export function createVendorTraffic({
     return undefined;
   };
 
+  /** A vendor that was left alone while the call waited is not called: the queue would go on into the outage. */
+  const startLater = (pass: Pass, place: Place | undefined): VendorCall | undefined => {
+    const isGone = pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
+    if (!isGone) return start(pass, place);
+    place?.release();
+    return undefined;
+  };
+
   return {
     name,
     latency,
@@ -101,7 +110,7 @@ export function createVendorTraffic({
         const place = limiter.enter(wait);
         if (!isPending(place)) return start(pass, place);
         return place.then(
-          (given) => start(pass, given),
+          (given) => startLater(pass, given),
           (error: unknown) => {
             breaker.giveBack(pass);
             throw error;
@@ -160,9 +169,9 @@ function startCall({ breaker, latency, clock }: Parts, pass: Pass, place: Place)
     failed(failure) {
       if (!end()) return;
       if (failure.code === 'rate_limit') place.refused(failure.limit);
-      place.release();
       breaker.failed(failure, clock.now());
       breaker.giveBack(pass);
+      place.release();
     },
     left() {
       if (!end()) return;
