@@ -85,17 +85,13 @@ export function createVendorTraffic({
   const latency = createLatency();
   const parts = { breaker, latency, clock };
 
-  const start = (pass: Pass, place: Place | undefined): VendorCall | undefined => {
-    if (place !== undefined) return startCall(parts, pass, place);
-    breaker.giveBack(pass);
-    return undefined;
-  };
-
-  /** A vendor that was left alone while the call waited is not called: the queue would go on into the outage. */
-  const startLater = (pass: Pass, place: Place | undefined): VendorCall | undefined => {
-    const isGone = pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
-    if (!isGone) return start(pass, place);
+  const start = (pass: Pass, place: Place | undefined, hasWaited: boolean) => {
+    // A vendor that was left alone while the call waited is not called: the queue would go on into the outage.
+    const isGone =
+      hasWaited && pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
+    if (place !== undefined && !isGone) return startCall(parts, pass, place);
     place?.release();
+    breaker.giveBack(pass);
     return undefined;
   };
 
@@ -108,9 +104,9 @@ export function createVendorTraffic({
     enter(pass, wait) {
       try {
         const place = limiter.enter(wait);
-        if (!isPending(place)) return start(pass, place);
+        if (!isPending(place)) return start(pass, place, false);
         return place.then(
-          (given) => startLater(pass, given),
+          (given) => start(pass, given, true),
           (error: unknown) => {
             breaker.giveBack(pass);
             throw error;
