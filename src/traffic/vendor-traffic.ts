@@ -43,7 +43,8 @@ export interface VendorTraffic {
   /** Whether a call would get its place without waiting, as far as this process knows. */
   hasRoom(): boolean;
   /**
-   * Takes a place; `undefined` if none came free by `endsAtMs`. The pass is used up or given back.
+   * Takes a place; `undefined` if none came free by `endsAtMs`, or if the vendor was left alone meanwhile. The pass is used
+   * up or given back.
    *
    * @throws the signal's reason (as a rejection where it waits)
    */
@@ -87,8 +88,12 @@ export function createVendorTraffic({
   const latency = createLatency();
   const parts = { breaker, latency, clock };
 
-  const start = (pass: Pass, place: Place | undefined): VendorCall | undefined => {
-    if (place !== undefined) return startCall(parts, pass, place);
+  const start = (pass: Pass, place: Place | undefined, hasWaited: boolean) => {
+    // A vendor that was left alone while the call waited is not called: the queue would go on into the outage.
+    const isGone =
+      hasWaited && pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
+    if (place !== undefined && !isGone) return startCall(parts, pass, place);
+    place?.release();
     breaker.giveBack(pass);
     return undefined;
   };
@@ -102,9 +107,9 @@ export function createVendorTraffic({
     enter(pass, wait) {
       try {
         const place = limiter.enter(wait);
-        if (!isPending(place)) return start(pass, place);
+        if (!isPending(place)) return start(pass, place, false);
         return place.then(
-          (given) => start(pass, given),
+          (given) => start(pass, given, true),
           (error: unknown) => {
             breaker.giveBack(pass);
             throw error;
@@ -163,9 +168,9 @@ function startCall({ breaker, latency, clock }: Parts, pass: Pass, place: Place)
     failed(failure) {
       if (!end()) return;
       if (failure.code === 'rate_limit') place.refused(failure.limit);
-      place.release();
       breaker.failed(failure, clock.now());
       breaker.giveBack(pass);
+      place.release();
     },
     left() {
       if (!end()) return;

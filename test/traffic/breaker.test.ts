@@ -117,6 +117,18 @@ test('half of ten calls within 30 seconds opens it, though never three failed in
   expect(vendor.health().state).toBe('open');
 });
 
+test('once it is back, the calls from before it opened are no reason to leave it alone again', async () => {
+  const { clock, vendor, fail, succeed } = setUp();
+  for (let round = 0; round < 5; round++) {
+    succeed();
+    fail('server_error');
+  }
+  await clock.pass(5_000);
+  succeed();
+  fail('server_error');
+  expect(vendor.health()).toMatchObject({ state: 'closed', failures: 1 });
+});
+
 test('half of nine, or less than half of many, does not', () => {
   const { vendor, fail, succeed } = setUp();
   for (let round = 0; round < 4; round++) {

@@ -75,6 +75,18 @@ test('a call that waited for its place knows how long', async () => {
   expect((await second)?.queuedMs).toBe(700);
 });
 
+test('those who wait for a place are not sent into an outage that begins meanwhile', async () => {
+  const { clock, vendors } = setUp(['one', 'other'], 1);
+  const first = begin(vendors[0]);
+  const queue = [1, 2, 3].map(() =>
+    vendors[0].enter(vendors[0].admit() as Pass, { endsAtMs: Infinity }),
+  );
+  await clock.pass(1_000);
+  first.failed({ code: 'insufficient_balance', status: 402 });
+  expect(await Promise.all(queue)).toEqual([undefined, undefined, undefined]);
+  expect(vendors[0].health()).toMatchObject({ state: 'open', running: 0, waiting: 0 });
+});
+
 test('when all are left alone, the first to return is waited for and taken', async () => {
   const { clock, vendors } = setUp();
   open(vendors[0], 8_000);
