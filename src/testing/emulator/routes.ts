@@ -1,3 +1,4 @@
+import type { Profile } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
 
 /** One of a vendor's calls that the emulator knows. */
@@ -24,8 +25,14 @@ export function findCall(
 export function isBetaPath({ profile }: Provider, path: string): boolean | undefined {
   const { baseURL, paths } = profile;
   if (paths.beta === undefined) return undefined;
-  const all = [paths.beta, ...(looksPlain(baseURL) ? [openai.chat] : [])];
-  return all.some((each) => pathAt(baseURL, each) === path);
+  const isPlain = looksPlain(baseURL) && pathAt(baseURL, openai.chat) === path;
+  return isPlain || pathAt(rootOf(profile), paths.beta) === path;
+}
+
+/** Where a vendor's paths begin: its base URL, without an ending that other SDKs are used to. */
+function rootOf({ baseURL, baseURLEndings = [] }: Profile): string {
+  const ending = baseURLEndings.find((each) => baseURL.endsWith(each)) ?? '';
+  return baseURL.slice(0, baseURL.length - ending.length);
 }
 
 /** Where OpenAI has its calls. */
@@ -52,9 +59,10 @@ function pathsOf({ profile }: Provider, call: EmulatedCall): string[] {
     models: models && openai.models,
     balance: undefined,
   }[call];
-  const bases = [baseURL, ...baseURLEndings.map((ending) => baseURL + ending)];
+  const root = rootOf(profile);
+  const bases = [root, ...baseURLEndings.map((ending) => root + ending)];
   return [
-    ...(only === undefined ? [] : [pathAt(baseURL, only)]),
+    ...(only === undefined ? [] : [pathAt(root, only)]),
     ...(anywhere === undefined ? [] : bases.map((base) => pathAt(base, anywhere))),
     ...(plain === undefined || !looksPlain(baseURL) ? [] : [pathAt(baseURL, plain)]),
   ];
