@@ -20,9 +20,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 /** Two vendors that nobody has written a file of answers for: one with facts of every kind, one with none. */
 const invented: Provider[] = [
   defineProvider({
-    id: 'zenith',
-    name: 'Zenith',
-    baseURL: 'https://api.zenith.example/llm/v2',
+    id: 'invented',
+    name: 'Invented',
+    baseURL: 'https://api.invented.example/llm/v2',
     paths: { chat: 'chat', models: 'list' },
     modelPrefix: 'zen/',
     caps: { max_tokens: 100_000, stop: 3, top_p: 0.1, seed: 5, toolNameLength: 32 },
@@ -54,7 +54,7 @@ const invented: Provider[] = [
     parts: [],
     cost: 'meta.usage.usd_spent',
     insufficientBalanceStatuses: [403],
-    requestIdHeader: 'x-zenith-id',
+    requestIdHeader: 'x-invented-id',
   }),
   defineProvider({ id: 'plain', baseURL: 'https://plain.example/v1' }),
 ];
