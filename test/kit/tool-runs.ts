@@ -8,7 +8,9 @@ import { tool } from 'deepseek-v4-flash';
 import type { EmulatorRequest, WireRequest } from 'deepseek-v4-flash/testing';
 import { expect, vi } from 'vitest';
 import * as z from 'zod';
-import { connect, deferred, failureOf, user, wireMessages } from '../output/kit.ts';
+import { connect, user, wireMessages } from './emulated.ts';
+import { failureOf } from './failures.ts';
+import { deferred } from './time.ts';
 
 // Runs of tools: a question, a tool, and what the emulated model answers.
 

@@ -13,7 +13,7 @@ import * as v from 'valibot';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
-import { chatErrorOf as failureOf } from './kit.ts';
+import { errorOf as failureOf } from '../kit/failures.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
 const native = new Set<string>(['aimlapi', 'shortapi']);

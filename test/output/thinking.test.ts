@@ -9,7 +9,7 @@ import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { chatErrorOf as failureOf } from './kit.ts';
+import { errorOf as failureOf } from '../kit/failures.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
 const thinkers = new Set<ProviderId>(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { programAt } from '../kit/parts.ts';
 import { freePorts, startTinyproxy } from '../kit/process.ts';
-import { cleanups } from '../kit/serve.ts';
 import { answer, emulate } from './ask.ts';
 import { askThrough } from './proxied.ts';
 import { password, user } from './secrets.ts';
+import { cleanups } from '../kit/cleanups.ts';
 
 // What a proxy of a company does to a call: tinyproxy, asked by the `ProxyAgent` of each undici.
 

@@ -1,6 +1,5 @@
 import type { ChatCompletionMessageToolCall, RunToolsParams, ToolScope } from 'deepseek-v4-flash';
 import { describe, expect, test, vi } from 'vitest';
-import { connect, deferred, failureOf } from '../kit.ts';
 import {
   calling,
   done,
@@ -10,6 +9,9 @@ import {
   weather,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
+import { deferred } from '../../kit/time.ts';
 
 describe('approval', () => {
   const approving = async (

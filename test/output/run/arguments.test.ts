@@ -2,7 +2,6 @@ import { tool } from 'deepseek-v4-flash';
 import type { EmulatorRequest } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { connect, failureOf, wireMessages } from '../kit.ts';
 import {
   bodyOf,
   calling,
@@ -13,6 +12,8 @@ import {
   toldResults,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect, wireMessages } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
 
 describe('arguments', () => {
   test('that do not fit are told to the model with their paths, and the corrected call runs', async () => {

@@ -1,8 +1,9 @@
 import type { ChatErrorCode, RunToolsParams } from 'deepseek-v4-flash';
 import type { EmulatorRequest } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
-import { connect, failureOf, user, wireMessages } from '../kit.ts';
 import { calling, done, messages, weather, weatherThat } from '../../kit/tool-runs.ts';
+import { connect, user, wireMessages } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
 
 describe('what the caller gave', () => {
   function freeze<T>(value: T): T {

@@ -1,6 +1,5 @@
 import type { ToolScope } from 'deepseek-v4-flash';
 import { describe, expect, test, vi } from 'vitest';
-import { connect, deferred } from '../kit.ts';
 import {
   calling,
   collect,
@@ -12,6 +11,8 @@ import {
   toldResults,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { deferred } from '../../kit/time.ts';
 
 describe('calls of one answer', () => {
   test('overlap, and are told in their own order however they finish', async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from 'vitest';
-import { connect, failureOf, vendors } from '../kit.ts';
 import {
   bodyOf,
   calling,
@@ -10,6 +9,9 @@ import {
   weather,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
+import { vendors } from '../../kit/vendors.ts';
 
 describe('a forced call', () => {
   const named = { type: 'function', function: { name: 'weather' } } as const;

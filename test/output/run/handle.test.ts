@@ -1,6 +1,5 @@
 import type { ToolRunEvent } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
-import { connect, failureOf, user } from '../kit.ts';
 import {
   calling,
   collect,
@@ -11,6 +10,8 @@ import {
   stubbornTool,
   weather,
 } from '../../kit/tool-runs.ts';
+import { connect, user } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
 
 describe('the handle', () => {
   test('is no thenable, and sends nothing by itself', async () => {

@@ -1,7 +1,6 @@
 import { tool } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { connect, deferred, failureOf } from '../kit.ts';
 import {
   calling,
   done,
@@ -13,6 +12,9 @@ import {
   weather,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
+import { deferred } from '../../kit/time.ts';
 
 describe('an end from outside', () => {
   test("reaches the running tools, with the signal's reason as its cause", async () => {

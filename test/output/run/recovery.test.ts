@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { connect, failureOf } from '../kit.ts';
 import {
   bodyOf,
   calling,
@@ -9,6 +8,8 @@ import {
   shortTypes,
   weather,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
 
 describe('reasoning that used all tokens', () => {
   const exhausted = {

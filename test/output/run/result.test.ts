@@ -1,7 +1,9 @@
 import type { RunToolsParams, ToolRun } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
-import { connect, failureOf, vendors } from '../kit.ts';
 import { calling, done, messages, toldResults, weather, weatherThat } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
+import { vendors } from '../../kit/vendors.ts';
 
 describe('the result', () => {
   test('has the last answer, all messages, every step with its report, and exact totals', async () => {

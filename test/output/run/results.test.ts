@@ -1,7 +1,6 @@
 import type { ToolRun } from 'deepseek-v4-flash';
 import type { EmulatorRequest } from 'deepseek-v4-flash/testing';
 import { describe, expect, test, vi } from 'vitest';
-import { connect, deferred, failureOf, vendors, wireMessages } from '../kit.ts';
 import {
   calling,
   collect,
@@ -13,6 +12,10 @@ import {
   weather,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect, wireMessages } from '../../kit/emulated.ts';
+import { failureOf } from '../../kit/failures.ts';
+import { deferred } from '../../kit/time.ts';
+import { vendors } from '../../kit/vendors.ts';
 
 describe('a call whose arguments are no JSON, in a whole answer,', () => {
   const unreadable = (text: string, id = 'bad') => ({ id, name: 'weather', arguments: text });

@@ -2,8 +2,8 @@ import type { OutputSchema, ProviderId } from 'deepseek-v4-flash';
 import { tool } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { connect } from '../kit.ts';
 import { calling, done, messages } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
 
 describe('a tool', () => {
   test('may be strict, where the vendor has that', async () => {

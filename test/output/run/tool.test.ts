@@ -1,7 +1,6 @@
 import { isChatError, tool } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { connect } from '../kit.ts';
 import {
   bodyOf,
   calling,
@@ -11,6 +10,7 @@ import {
   weather,
   weatherThat,
 } from '../../kit/tool-runs.ts';
+import { connect } from '../../kit/emulated.ts';
 
 describe('a tool', () => {
   test('that is not there is told to the model, with those that are', async () => {

@@ -5,25 +5,21 @@ import { expect, test } from 'vitest';
 import {
   answerStreamed,
   answerWhole,
-  chunked,
-  cleanups,
   clientOf,
   errorBody,
-  eventually,
   expectAborted,
   failureOf,
-  first,
-  head,
   listenersOn,
   nowhere,
   params,
-  pause,
   serve,
-  streamHead,
   textOf,
   transports,
-  withLength,
 } from '../../kit/sockets.ts';
+import { first } from '../../kit/hello.ts';
+import { cleanups } from '../../kit/cleanups.ts';
+import { chunked, headOf, responseOf, streamHead } from '../../kit/raw-server.ts';
+import { eventually, pause } from '../../kit/time.ts';
 
 test.each(transports)(
   'a signal that is aborted already opens no connection ($name)',
@@ -50,7 +46,7 @@ test.each(transports)(
 
 test.each(transports)('an abort while connecting rejects at once ($name)', async ({ name }) => {
   const controller = new AbortController();
-  const client = clientOf({ origin: 'http://127.0.0.1:45999' }, nowhere(name), { maxRetries: 2 });
+  const client = clientOf({ url: 'http://127.0.0.1:45999' }, nowhere(name), { maxRetries: 2 });
   const whole = client.chat.completions.create(params, { signal: controller.signal });
   whole.catch(() => {});
   await pause(30);
@@ -150,7 +146,7 @@ test.each(transports)(
   'an abort in the middle of a whole answer rejects at once, and the server sees the close ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(`${head(200, { 'content-length': 1_000 })}{"id":`),
+      ({ socket }) => void socket.write(`${headOf(200, { 'content-length': 1_000 })}{"id":`),
     );
     const controller = new AbortController();
     const { signal } = controller;
@@ -169,7 +165,7 @@ test.each(transports)(
   'an abort while the body of an error is read rejects at once ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(`${head(500, { 'content-length': 1_000 })}{"error":`),
+      ({ socket }) => void socket.write(`${headOf(500, { 'content-length': 1_000 })}{"error":`),
     );
     const controller = new AbortController();
     const { signal } = controller;
@@ -187,7 +183,7 @@ test.each(transports)(
   async ({ make }) => {
     const server = await serve(
       ({ socket }) =>
-        void socket.write(withLength(503, errorBody('busy'), { 'retry-after': '30' })),
+        void socket.write(responseOf(503, errorBody('busy'), { 'retry-after': '30' })),
     );
     const client = clientOf(server, make(), { maxRetries: 2 });
     for (const stream of [false, true]) {

@@ -2,24 +2,17 @@ import { expect, test } from 'vitest';
 import {
   answerStreamed,
   answerWhole,
-  chunkOf,
   clientOf,
-  done,
   expectNoKey,
-  head,
   key,
-  last,
   params,
-  pause,
   serve,
-  streamHead,
   textOf,
   transports,
-  usage,
-  wholeAnswer,
-  withLength,
-  zeroChunk,
 } from '../../kit/sockets.ts';
+import { done, eventOf, last, usage, wholeAnswer } from '../../kit/hello.ts';
+import { headOf, responseOf, streamHead, zeroChunk } from '../../kit/raw-server.ts';
+import { pause } from '../../kit/time.ts';
 
 test.each(transports)('a whole answer comes through ($name)', async ({ make }) => {
   const server = await serve(answerWhole);
@@ -53,7 +46,7 @@ test.each(transports)('a head that comes in pieces is a head ($name)', async ({ 
   const server = await serve(({ socket }) => {
     socket.setNoDelay(true);
     void (async () => {
-      const bytes = withLength(200, wholeAnswer);
+      const bytes = responseOf(200, wholeAnswer);
       for (let at = 0; at < bytes.length; at += 7) {
         socket.write(bytes.slice(at, at + 7));
         await pause(at < 140 ? 2 : 0);
@@ -67,7 +60,7 @@ test.each(transports)('a head that comes in pieces is a head ($name)', async ({ 
 test.each(transports)(
   'a stream whose bytes come one packet at a time is the same answer ($name)',
   async ({ make }) => {
-    const body = chunkOf({ content: 'é漢😀' }, null) + last + done;
+    const body = eventOf({ content: 'é漢😀' }) + last + done;
     const server = await serve(({ socket }) => {
       socket.setNoDelay(true);
       void (async () => {
@@ -91,7 +84,7 @@ test.each(transports)(
   async ({ make }) => {
     const server = await serve(({ socket }) => {
       socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n');
-      socket.write(withLength(200, wholeAnswer));
+      socket.write(responseOf(200, wholeAnswer));
     });
     const completion = await clientOf(server, make()).chat.completions.create(params);
     expect(completion.choices[0].message.content).toBe('Hello');
@@ -99,7 +92,7 @@ test.each(transports)(
 );
 
 test.each(transports)('201 is a success ($name)', async ({ make }) => {
-  const server = await serve(({ socket }) => void socket.write(withLength(201, wholeAnswer)));
+  const server = await serve(({ socket }) => void socket.write(responseOf(201, wholeAnswer)));
   const completion = await clientOf(server, make()).chat.completions.create(params);
   expect(completion.report.attempts).toMatchObject([{ status: 201 }]);
 });
@@ -108,7 +101,7 @@ test.each(transports)(
   'blank lines before a whole answer keep it awake and are no part of it ($name)',
   async ({ make }) => {
     const server = await serve(({ socket }) => {
-      socket.write(head(200, { 'content-type': 'application/json', connection: 'close' }));
+      socket.write(headOf(200, { 'content-type': 'application/json', connection: 'close' }));
       void (async () => {
         for (let line = 0; line < 5; line++) {
           socket.write('\n');

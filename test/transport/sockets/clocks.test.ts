@@ -2,28 +2,18 @@ import type { ChatError, Report } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import {
   answerStreamed,
-  chunked,
   clientOf,
-  done,
-  eventually,
   failureOf,
-  first,
-  head,
-  last,
   listenersOn,
   nowhere,
   params,
-  patienceMs,
-  pause,
-  second,
   serve,
-  streamHead,
   textOf,
-  timed,
   transports,
-  withLength,
-  zeroChunk,
 } from '../../kit/sockets.ts';
+import { done, first, last, second } from '../../kit/hello.ts';
+import { chunked, headOf, responseOf, streamHead, zeroChunk } from '../../kit/raw-server.ts';
+import { eventually, patienceMs, pause, timed } from '../../kit/time.ts';
 
 async function expectTimeout(
   promise: Promise<unknown>,
@@ -37,7 +27,7 @@ async function expectTimeout(
 }
 
 test('a connection that does not stand in time is timeout, phase connect (undici)', async () => {
-  const client = clientOf({ origin: 'http://127.0.0.1:45999' }, nowhere('undici'));
+  const client = clientOf({ url: 'http://127.0.0.1:45999' }, nowhere('undici'));
   const timeout = { connect: 60, headers: 5_000 };
   const failure = await expectTimeout(
     client.chat.completions.create(params, { timeout }),
@@ -47,7 +37,7 @@ test('a connection that does not stand in time is timeout, phase connect (undici
 });
 
 test('a connection that does not stand in time is timeout, phase headers (fetch)', async () => {
-  const client = clientOf({ origin: 'http://127.0.0.1:45999' }, nowhere('fetch'));
+  const client = clientOf({ url: 'http://127.0.0.1:45999' }, nowhere('fetch'));
   const timeout = { connect: 30, headers: 30 };
   await expectTimeout(client.chat.completions.create(params, { timeout }), 'headers');
 });
@@ -105,7 +95,7 @@ test.each(transports)(
   'silence in the middle of a whole answer is timeout, phase idle ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(`${head(200, { 'content-length': 1_000 })}{"id":`),
+      ({ socket }) => void socket.write(`${headOf(200, { 'content-length': 1_000 })}{"id":`),
     );
     const client = clientOf(server, make(), { timeout: { idle: 100 } });
     await expectTimeout(client.chat.completions.create(params), 'idle');
@@ -133,7 +123,7 @@ test.each(transports)(
   'blank lines in place of a whole answer are timeout, phase stall ($name)',
   async ({ make }) => {
     const server = await serve(({ socket }) => {
-      socket.write(head(200, { connection: 'close' }));
+      socket.write(headOf(200, { connection: 'close' }));
       const timer = setInterval(() => socket.write('\n'), 10);
       socket.on('close', () => clearInterval(timer));
     });
@@ -176,7 +166,7 @@ test.each(transports)(
     await expectTimeout(streaming.chat.completions.stream(params).finalCompletion(), 'total');
     await eventually('the close', () => drip.isClosed());
     const busy = await serve(
-      ({ socket }) => void socket.write(withLength(503, '', { 'retry-after': '20' })),
+      ({ socket }) => void socket.write(responseOf(503, '', { 'retry-after': '20' })),
     );
     const waiting = clientOf(busy, make(), { maxRetries: 2, timeout: { total: 150 } });
     const failure = await failureOf(waiting.chat.completions.create(params));
@@ -209,7 +199,7 @@ test.each(transports)(
   'a wait that outlasts the deadline is not begun, and the vendor’s error is told ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(withLength(429, '', { 'retry-after': '30' })),
+      ({ socket }) => void socket.write(responseOf(429, '', { 'retry-after': '30' })),
     );
     const client = clientOf(server, make(), { maxRetries: 2 });
     const deadline = Date.now() + 20_000;

@@ -4,30 +4,23 @@ import {
   answerAsAsked,
   answerStreamed,
   answerWhole,
-  chunked,
-  cleanups,
   clientOf,
-  done,
   errorBody,
-  eventually,
   failureOf,
-  first,
-  last,
   params,
-  pause,
-  second,
   serve,
-  streamHead,
   textOf,
   transports,
-  withLength,
-  zeroChunk,
 } from '../../kit/sockets.ts';
+import { done, first, last, second } from '../../kit/hello.ts';
+import { cleanups } from '../../kit/cleanups.ts';
+import { chunked, responseOf, streamHead, zeroChunk } from '../../kit/raw-server.ts';
+import { eventually, pause } from '../../kit/time.ts';
 
 test.each(transports)('a refused connection is connection ($name)', async ({ make }) => {
-  const { origin } = await serve(() => {});
+  const { url } = await serve(() => {});
   for (const clean of cleanups.splice(0)) await clean();
-  const failure = await failureOf(clientOf({ origin }, make()).chat.completions.create(params));
+  const failure = await failureOf(clientOf({ url }, make()).chat.completions.create(params));
   expect(failure).toMatchObject({ code: 'connection', retryable: true });
   expect(failure).not.toHaveProperty('status');
   expect(failure.message).toContain('ECONNREFUSED');
@@ -175,7 +168,7 @@ test.each(transports)(
   'an error with a body leaves its connection usable ($name)',
   async ({ make }) => {
     const server = await serve((arrival) => {
-      if (arrival.number === 1) arrival.socket.write(withLength(400, errorBody('no')));
+      if (arrival.number === 1) arrival.socket.write(responseOf(400, errorBody('no')));
       else answerWhole(arrival);
     });
     const client = clientOf(server, make());

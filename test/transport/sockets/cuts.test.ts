@@ -3,23 +3,16 @@ import { expect, test } from 'vitest';
 import {
   answerStreamed,
   answerWhole,
-  chunked,
   clientOf,
   closedHead,
-  done,
   failureOf,
-  first,
-  head,
-  last,
   params,
-  second,
   serve,
-  streamHead,
   textOf,
   transports,
-  wholeAnswer,
-  zeroChunk,
 } from '../../kit/sockets.ts';
+import { done, first, last, second, wholeAnswer } from '../../kit/hello.ts';
+import { chunked, headOf, streamHead, zeroChunk } from '../../kit/raw-server.ts';
 
 /** Ends of a streamed answer after "Hello" and before any finish_reason. `cut` is called when the client has the text. */
 const cuts: { cut: string; head: string; body: string; end: (socket: Socket) => void }[] = [
@@ -73,13 +66,13 @@ const cuts: { cut: string; head: string; body: string; end: (socket: Socket) => 
   },
   {
     cut: 'a content-length that is never reached',
-    head: head(200, { 'content-type': 'text/event-stream', 'content-length': 10_000 }),
+    head: headOf(200, { 'content-type': 'text/event-stream', 'content-length': 10_000 }),
     body: first + second,
     end: (socket) => void socket.end(),
   },
   {
     cut: 'a content-length that is too small',
-    head: head(200, {
+    head: headOf(200, {
       'content-type': 'text/event-stream',
       'content-length': Buffer.byteLength(first + second),
     }),
@@ -173,24 +166,27 @@ test.each(transports)(
 const cutAnswers: { cut: string; bytes: string }[] = [
   {
     cut: 'FIN before its content-length',
-    bytes: head(200, { 'content-length': wholeAnswer.length }) + wholeAnswer.slice(0, 60),
+    bytes: headOf(200, { 'content-length': wholeAnswer.length }) + wholeAnswer.slice(0, 60),
   },
   {
     cut: 'an early zero chunk',
-    bytes: head(200, { 'transfer-encoding': 'chunked' }) + chunked('{"id":"c1",') + zeroChunk,
+    bytes: headOf(200, { 'transfer-encoding': 'chunked' }) + chunked('{"id":"c1",') + zeroChunk,
   },
   {
     cut: 'the end of the connection',
-    bytes: head(200, { connection: 'close' }) + wholeAnswer.slice(0, 60),
+    bytes: headOf(200, { connection: 'close' }) + wholeAnswer.slice(0, 60),
   },
   {
     cut: 'a content-length that is too small',
-    bytes: head(200, { 'content-length': 60 }) + wholeAnswer,
+    bytes: headOf(200, { 'content-length': 60 }) + wholeAnswer,
   },
-  { cut: 'the end of the connection, before any byte', bytes: head(200, { connection: 'close' }) },
+  {
+    cut: 'the end of the connection, before any byte',
+    bytes: headOf(200, { connection: 'close' }),
+  },
   {
     cut: 'the end of the connection, after blank lines',
-    bytes: `${head(200, { connection: 'close' })}\n\n\n`,
+    bytes: `${headOf(200, { connection: 'close' })}\n\n\n`,
   },
 ];
 
@@ -221,7 +217,7 @@ test.each(transports)(
   'RST in the middle of a whole answer is stream_interrupted, never connection ($name)',
   async ({ make }) => {
     const server = await serve(({ socket }) => {
-      socket.write(head(200, { 'content-length': 1_000 }) + wholeAnswer.slice(0, 60));
+      socket.write(headOf(200, { 'content-length': 1_000 }) + wholeAnswer.slice(0, 60));
       setTimeout(() => socket.resetAndDestroy(), 50);
     });
     const failure = await failureOf(clientOf(server, make()).chat.completions.create(params));

@@ -9,13 +9,13 @@ import {
   errorBody,
   expectAborted,
   failureOf,
-  first,
   listenersOn,
   params,
   serve,
   transports,
-  withLength,
 } from '../../kit/sockets.ts';
+import { first } from '../../kit/hello.ts';
+import { responseOf } from '../../kit/raw-server.ts';
 
 test.each(transports)(
   'no listener is left on the caller’s signal, however a call ends ($name)',
@@ -24,8 +24,8 @@ test.each(transports)(
       const { socket, body } = arrival;
       if (body.includes('whole')) answerWhole(arrival);
       else if (body.includes('streamed')) answerStreamed(arrival);
-      else if (body.includes('refused')) socket.write(withLength(400, errorBody('no')));
-      else if (body.includes('again')) socket.write(withLength(503, '', { 'retry-after-ms': '1' }));
+      else if (body.includes('refused')) socket.write(responseOf(400, errorBody('no')));
+      else if (body.includes('again')) socket.write(responseOf(503, '', { 'retry-after-ms': '1' }));
       else if (body.includes('cut')) socket.end(`${closedHead}${first}`);
       else if (body.includes('lost')) socket.end();
     });

@@ -1,18 +1,9 @@
 import type { Transport } from 'deepseek-v4-flash';
 import { undiciTransport } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
-import {
-  chunkOf,
-  clientOf,
-  done,
-  failureOf,
-  first,
-  last,
-  params,
-  pause,
-  second,
-  serve,
-} from '../../kit/sockets.ts';
+import { clientOf, failureOf, params, serve } from '../../kit/sockets.ts';
+import { done, eventOf, first, last, second } from '../../kit/hello.ts';
+import { pause } from '../../kit/time.ts';
 
 const texts = Array.from({ length: 1_500 }, (_, index) => `[${index}]`);
 const written = texts.join('');
@@ -21,7 +12,7 @@ test('an exchange that a transport around ours ends leaves no hole, however full
   const server = await serve(({ socket }) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n');
     socket.write('transfer-encoding: chunked\r\n\r\n');
-    const events = [...texts.map((content) => chunkOf({ content }, null)), last, done];
+    const events = [...texts.map((content) => eventOf({ content })), last, done];
     for (const each of events) socket.write(`${each.length.toString(16)}\r\n${each}\r\n`);
     socket.write('0\r\n\r\n');
   });
@@ -67,7 +58,7 @@ test.each(endings)('a slow reader of an answer %s gets all of it', async (_, hea
         socket.write(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${header}\r\n`);
         for (let count = 1; count <= pieceCount; count++) {
           await pause(10);
-          const event = chunkOf({ content: piece }, null);
+          const event = eventOf({ content: piece });
           socket.write(count < pieceCount ? event : event + end.join(''));
         }
         await pause(20);
@@ -111,9 +102,7 @@ test.each([
       },
     }),
   };
-  const stream = clientOf({ origin: 'http://127.0.0.1:1' }, transport).chat.completions.stream(
-    params,
-  );
+  const stream = clientOf({ url: 'http://127.0.0.1:1' }, transport).chat.completions.stream(params);
   const final = stream.finalCompletion();
   if (code !== undefined) {
     expect(await failureOf(final)).toMatchObject({ code, retryable: true });

@@ -1,25 +1,18 @@
 import { expect, test } from 'vitest';
 import {
   answerWhole,
-  chunked,
   clientOf,
-  done,
   errorBody,
-  eventually,
   failureOf,
-  first,
-  frame,
-  head,
   key,
   params,
-  pause,
   serve,
-  streamHead,
-  timed,
   transports,
-  withLength,
-  zeroChunk,
 } from '../../kit/sockets.ts';
+import { done, first } from '../../kit/hello.ts';
+import { asEvent } from '../../kit/wire.ts';
+import { chunked, headOf, responseOf, streamHead, zeroChunk } from '../../kit/raw-server.ts';
+import { eventually, pause, timed } from '../../kit/time.ts';
 
 const redirects = transports.flatMap((transport) =>
   [301, 302, 303, 307, 308].flatMap((status) =>
@@ -32,13 +25,13 @@ test.each(redirects)(
   async ({ make, status, stream }) => {
     const target = await serve(answerWhole);
     const server = await serve(({ socket }) => {
-      const location = `${target.origin}/steal?key=${key}`;
-      socket.write(withLength(status, '', { location }));
+      const location = `${target.url}/steal?key=${key}`;
+      socket.write(responseOf(status, '', { location }));
     });
     const client = clientOf(server, make(), { maxRetries: 2 });
     const failure = await failureOf(client.chat.completions.create({ ...params, stream }));
     expect(failure).toMatchObject({ code: 'unexpected_redirect', status, retryable: false });
-    expect(failure.message).toContain(target.origin);
+    expect(failure.message).toContain(target.url);
     expect(failure.message).not.toContain('steal');
     expect(server.arrivals).toHaveLength(1);
     await pause(20);
@@ -50,7 +43,7 @@ test.each(transports)(
   'a redirect to the same server is not followed either ($name)',
   async ({ make }) => {
     const server = await serve(
-      ({ socket }) => void socket.write(withLength(307, '', { location: '/elsewhere' })),
+      ({ socket }) => void socket.write(responseOf(307, '', { location: '/elsewhere' })),
     );
     const failure = await failureOf(clientOf(server, make()).chat.completions.create(params));
     expect(failure.code).toBe('unexpected_redirect');
@@ -75,7 +68,7 @@ test.each(
   const server = await serve(({ socket }) => {
     // A vendor that repeats the key in its message, and in a header.
     const body = errorBody(`No: ${key}`);
-    socket.write(withLength(status, body, { 'retry-after': '0', 'x-echo': `Bearer ${key}` }));
+    socket.write(responseOf(status, body, { 'retry-after': '0', 'x-echo': `Bearer ${key}` }));
   });
   const client = clientOf(server, make(), { maxRetries: 2 });
   const whole = await failureOf(client.chat.completions.create(params));
@@ -89,7 +82,7 @@ test.each(
 test.each(transports)('429 with retry-after is waited for, then 200 ($name)', async ({ make }) => {
   const server = await serve((arrival) => {
     if (arrival.number > 1) return answerWhole(arrival);
-    arrival.socket.write(withLength(429, errorBody('slow down'), { 'retry-after': '1' }));
+    arrival.socket.write(responseOf(429, errorBody('slow down'), { 'retry-after': '1' }));
   });
   const client = clientOf(server, make(), { maxRetries: 2 });
   const { value: completion, tookMs } = await timed(client.chat.completions.create(params));
@@ -107,7 +100,7 @@ test.each(transports)(
   async ({ make }) => {
     const server = await serve(
       ({ socket }) =>
-        void socket.write(withLength(429, errorBody('slow down'), { 'retry-after': '3600' })),
+        void socket.write(responseOf(429, errorBody('slow down'), { 'retry-after': '3600' })),
     );
     const client = clientOf(server, make(), { maxRetries: 2 });
     const failure = await failureOf(client.chat.completions.create(params));
@@ -121,7 +114,7 @@ test.each(transports)(
   async ({ make }) => {
     const server = await serve(
       ({ socket }) =>
-        void socket.write(withLength(503, errorBody('busy'), { 'retry-after-ms': '5' })),
+        void socket.write(responseOf(503, errorBody('busy'), { 'retry-after-ms': '5' })),
     );
     const client = clientOf(server, make(), { maxRetries: 2 });
     const failure = await failureOf(client.chat.completions.create(params));
@@ -138,7 +131,7 @@ test.each(transports)(
 test.each(transports)('maxRetries 0 sends once, whatever fails ($name)', async ({ make }) => {
   for (const status of [408, 429, 500, 502, 503, 529]) {
     const server = await serve(
-      ({ socket }) => void socket.write(withLength(status, '', { 'retry-after': '0' })),
+      ({ socket }) => void socket.write(responseOf(status, '', { 'retry-after': '0' })),
     );
     const failure = await failureOf(clientOf(server, make()).chat.completions.create(params));
     expect(failure).toMatchObject({ status, retryable: true });
@@ -150,13 +143,13 @@ test.each(transports)(
   'an error body that is cut, endless or compressed leaves the status standing ($name)',
   async ({ make }) => {
     const cut = await serve(
-      ({ socket }) => void socket.end(`${head(401, { 'content-length': 500 })}{"error":{"mess`),
+      ({ socket }) => void socket.end(`${headOf(401, { 'content-length': 500 })}{"error":{"mess`),
     );
     const failure = await failureOf(clientOf(cut, make()).chat.completions.create(params));
     expect(failure).toMatchObject({ code: 'authentication', status: 401 });
 
     const endless = await serve(({ socket }) => {
-      socket.write(head(500, { connection: 'close' }));
+      socket.write(headOf(500, { connection: 'close' }));
       const pour = (): void => {
         while (!socket.destroyed && socket.write('x'.repeat(16_384)));
       };
@@ -176,7 +169,7 @@ test.each(transports)(
     const page = '<!doctype html><html><title>Welcome</title></html>';
     const server = await serve(
       ({ socket }) =>
-        void socket.write(withLength(200, page, { 'content-type': 'text/html; charset=utf-8' })),
+        void socket.write(responseOf(200, page, { 'content-type': 'text/html; charset=utf-8' })),
     );
     const client = clientOf(server, make());
     const whole = await failureOf(client.chat.completions.create(params));
@@ -187,7 +180,7 @@ test.each(transports)(
 );
 
 test.each(transports)('204 and an empty 200 are no answers ($name)', async ({ make }) => {
-  for (const bytes of [head(204), withLength(200, '')]) {
+  for (const bytes of [headOf(204), responseOf(200, '')]) {
     const server = await serve(({ socket }) => void socket.write(bytes));
     const client = clientOf(server, make());
     const whole = await failureOf(client.chat.completions.create(params));
@@ -200,7 +193,11 @@ test.each(transports)('204 and an empty 200 are no answers ($name)', async ({ ma
 test.each(transports)(
   'an error in the middle of a stream is told with what had come, and is sent once ($name)',
   async ({ make }) => {
-    const error = frame({ id: 'c1', choices: [], error: { message: 'upstream error', code: 502 } });
+    const error = asEvent({
+      id: 'c1',
+      choices: [],
+      error: { message: 'upstream error', code: 502 },
+    });
     const server = await serve(
       ({ socket }) =>
         void socket.write(streamHead + chunked(first) + chunked(error) + chunked(done) + zeroChunk),
