@@ -15,6 +15,7 @@ import {
 import type { ErrorKind } from 'deepseek-v4-flash/testing';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { switchable, thinkers } from '../kit/facts.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
 const transports = { undici: undiciTransport, fetch: fetchTransport };
@@ -36,10 +37,6 @@ const weather = {
 } as const;
 
 const user = (content: string): ChatCompletionMessageParam => ({ role: 'user', content });
-
-/** Vendors that think unless told otherwise, and those that can be told. */
-const thinkers = new Set(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);
-const switchable = new Set(['deepseek', 'aimlapi', 'anyfast']);
 
 describe.each(vendors)('%s', (provider) => {
   describe.each(Object.keys(transports) as (keyof typeof transports)[])('over %s', (transport) => {

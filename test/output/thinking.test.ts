@@ -4,18 +4,15 @@ import type {
   ProviderId,
   Report,
 } from 'deepseek-v4-flash';
-import { createClient, providers } from 'deepseek-v4-flash';
+import { createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { errorOf as failureOf } from '../kit/failures.ts';
-
-const vendors = Object.keys(providers) as ProviderId[];
-const thinkers = new Set<ProviderId>(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);
-/** Those with a switch. They are also those that cannot be forced to call while they think. */
-const switchable = new Set<ProviderId>(['deepseek', 'aimlapi', 'anyfast']);
-const lowerable = new Set<ProviderId>(['deepseek', 'aimlapi', 'anyfast', 'shortapi']);
+import { costApart } from '../kit/emulated.ts';
+import { lowerable, profileOf, switchable, thinkers } from '../kit/facts.ts';
+import { vendors } from '../kit/vendors.ts';
 
 function setUp(provider: ProviderId, options: ClientOptions = {}) {
   const emulator = createEmulator({ strict: true });
@@ -83,7 +80,7 @@ const asks: {
     what: 'a call is forced',
     params: { tools: [weather], tool_choice: weather },
     expected: (id) =>
-      switchable.has(id)
+      profileOf(id).forcedToolChoice === 'thinking off'
         ? { asked: 'disabled', seen: false, issues: [] }
         : { asked: 'default', seen: thinkers.has(id), issues: [] },
   },
@@ -197,7 +194,7 @@ describe.each(vendors)('at %s', (provider) => {
         expect(report.issues).toMatchObject([
           { code: 'reasoning_not_recovered', path: 'thinking' },
         ]);
-        expect(report.issues[0]?.message).toContain(providers[provider].profile.name);
+        expect(report.issues[0]?.message).toContain(profileOf(provider).name);
         return;
       }
       expect(choices[0].message.content).toBe('Hello');
@@ -206,9 +203,13 @@ describe.each(vendors)('at %s', (provider) => {
       const [first, second] = emulator.requests.map(({ body }) => body);
       const { thinking, reasoning_effort, ...rest } = second ?? {};
       expect(rest).toEqual(first);
-      const off = provider === 'aimlapi' ? [undefined, 'none'] : [{ type: 'disabled' }, undefined];
+      const style = profileOf(provider).thinking;
+      const off =
+        style.off === 'reasoning_effort none'
+          ? [undefined, 'none']
+          : [{ type: 'disabled' }, undefined];
       const low =
-        provider === 'anyfast'
+        style.effort?.field === 'thinking.reasoning_effort'
           ? [{ type: 'enabled', reasoning_effort: 'low' }, undefined]
           : [undefined, 'low'];
       expect([thinking, reasoning_effort]).toEqual(onReasoningExhausted === 'disable' ? off : low);
@@ -223,7 +224,8 @@ describe.each(vendors)('at %s', (provider) => {
         completion_tokens: 30,
         total_tokens: 330,
       });
-      expect(report.cost?.usd).toBe(provider === 'aimlapi' ? '0.00468' : '0.00004242');
+      expect(report.cost?.usd).toBe(await costApart({ provider, pricing }, [exhausted, answered]));
+      if (report.cost?.source === 'pricing') expect(report.cost.usd).toBe('0.00004242');
       const asked = onReasoningExhausted === 'disable' ? 'disabled' : 'enabled';
       expect(report.thinking?.asked).toBe(asked);
       // The second answer came without a thought, although a little of it was asked for.

@@ -12,44 +12,47 @@ import {
 import { connect } from '../../kit/emulated.ts';
 import { failureOf } from '../../kit/failures.ts';
 import { vendors } from '../../kit/vendors.ts';
+import { profileOf } from '../../kit/facts.ts';
 
 describe('a forced call', () => {
   const named = { type: 'function', function: { name: 'weather' } } as const;
 
-  test.each([
-    ['deepseek', 'required'],
-    ['deepseek', named],
-    ['aimlapi', named],
-    ['anyfast', 'required'],
-    ['shortapi', 'required'],
-    ['bytespike', 'required'],
-    ['bytespike', named],
-    ['vtrix', named],
-  ] as const)('at %s (%j) is forced once, and then thinking is back', async (provider, choice) => {
-    const { completions, emulator } = connect({ provider });
-    const { end, steps } = await completions
-      .runTools({ messages, tools: [weather], tool_choice: choice, thinking: { type: 'enabled' } })
-      .final();
-    expect(end).toBe('answered');
-    expect(steps).toHaveLength(2);
-    const [first, second] = emulator.requests.map(bodyOf);
-    const isAuto = provider === 'bytespike' && choice === 'required';
-    expect(first?.tool_choice).toEqual(isAuto ? 'auto' : choice);
-    expect(second?.tool_choice).toBe('auto');
-    const { body } = completions.prepare({
-      messages,
-      tools: [weather],
-      thinking: { type: 'enabled' },
-    });
-    expect(second?.thinking).toEqual(body.thinking);
-    expect(second?.reasoning_effort).toEqual(body.reasoning_effort);
-    // The call was made without a thought; the model takes an empty one in its place.
-    if (provider === 'deepseek' || provider === 'aimlapi' || provider === 'anyfast') {
-      expect(steps[0]?.completion.choices[0].message.reasoning_content ?? '').toBe('');
-      expect(second?.messages?.[1]?.reasoning_content).toBe('');
-      expect(steps[1]?.completion.report.thinking).toEqual({ asked: 'enabled', seen: true });
-    }
-  });
+  const choices = vendors.flatMap((id) => [[id, 'required'] as const, [id, named] as const]);
+
+  test.each(choices)(
+    'at %s (%j) is forced once, and then thinking is back',
+    async (provider, choice) => {
+      const { completions, emulator } = connect({ provider });
+      const { end, steps } = await completions
+        .runTools({
+          messages,
+          tools: [weather],
+          tool_choice: choice,
+          thinking: { type: 'enabled' },
+        })
+        .final();
+      expect(end).toBe('answered');
+      expect(steps).toHaveLength(2);
+      const [first, second] = emulator.requests.map(bodyOf);
+      const { forcedToolChoice } = profileOf(provider);
+      const isAuto = forcedToolChoice === 'required as auto' && choice === 'required';
+      expect(first?.tool_choice).toEqual(isAuto ? 'auto' : choice);
+      expect(second?.tool_choice).toBe('auto');
+      const { body } = completions.prepare({
+        messages,
+        tools: [weather],
+        thinking: { type: 'enabled' },
+      });
+      expect(second?.thinking).toEqual(body.thinking);
+      expect(second?.reasoning_effort).toEqual(body.reasoning_effort);
+      // The call was made without a thought; the model takes an empty one in its place.
+      if (forcedToolChoice === 'thinking off') {
+        expect(steps[0]?.completion.choices[0].message.reasoning_content ?? '').toBe('');
+        expect(second?.messages?.[1]?.reasoning_content).toBe('');
+        expect(steps[1]?.completion.report.thinking).toEqual({ asked: 'enabled', seen: true });
+      }
+    },
+  );
 
   test.each(['none', 'auto', undefined, null] as const)(
     'is something else than %s, which stays',

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { calling, done, messages } from '../../kit/tool-runs.ts';
 import { connect } from '../../kit/emulated.ts';
+import { profileOf } from '../../kit/facts.ts';
+import { vendors } from '../../kit/vendors.ts';
 
 describe('a tool', () => {
   test('may be strict, where the vendor has that', async () => {
@@ -20,13 +22,15 @@ describe('a tool', () => {
       expect(end).toBe('answered');
       return emulator.requests.map(({ path, body }) => [path, body?.tools?.[0]?.function?.strict]);
     };
-    const beta = ['/beta/chat/completions', true];
-    expect(await wired('deepseek')).toEqual([beta, beta]);
-    expect((await wired('aimlapi')).map(([, isStrict]) => isStrict)).toEqual([true, true]);
-    expect((await wired('anyfast')).map(([, isStrict]) => isStrict)).toEqual([
-      undefined,
-      undefined,
-    ]);
+    for (const provider of vendors) {
+      const { strictTools, paths } = profileOf(provider);
+      const isStrict = strictTools === 'dropped' ? undefined : true;
+      const sent = await wired(provider);
+      expect(sent.map(([, strictly]) => strictly)).toEqual([isStrict, isStrict]);
+      if (strictTools === 'beta') {
+        expect(sent.map(([path]) => path)).toEqual([`/${paths.beta}`, `/${paths.beta}`]);
+      }
+    }
   });
 
   test('that is strict is closed on the wire, at every depth, and nothing else of it is changed', () => {
