@@ -6,12 +6,12 @@ import {
   chunk,
   clientOf,
   codesOf,
-  errorOf,
   question,
   readStream,
   readWhole,
   whole,
 } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // Only ends that are known to be good make an answer whole. Everything else asks the same rule.
 

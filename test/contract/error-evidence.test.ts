@@ -2,7 +2,8 @@ import type { ChatErrorCode, ProviderId } from 'deepseek-v4-flash';
 import { providers } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import type { WireResponse } from '../kit/wire.ts';
-import { clientOf, errorOf, question } from '../kit/wire.ts';
+import { clientOf, question } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // What an error means: its status first, inside a 200 the status in the body, then `code` and `type`, its words last.
 

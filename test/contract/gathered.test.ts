@@ -1,6 +1,7 @@
 import { createClient } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
-import { callOf, chunk, clientOf, errorOf, question, readStream } from '../kit/wire.ts';
+import { callOf, chunk, clientOf, question, readStream } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // A vendor that never stops fills no memory, and an end comes on every path.
 

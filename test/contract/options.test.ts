@@ -11,7 +11,8 @@ import {
 } from 'deepseek-v4-flash';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { clientOf, errorOf, question, serving, whole } from '../kit/wire.ts';
+import { clientOf, question, serving, whole } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // Options are held as strictly as parameters, and what belongs to one vendor goes to no other.
 

@@ -1,7 +1,8 @@
 import type { ChatCompletionMessageParam, ProviderId } from 'deepseek-v4-flash';
 import { createClient, explainMessages, providers } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
-import { clientOf, errorOf, question, whole } from '../kit/wire.ts';
+import { clientOf, question, whole } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // What goes out is what the wire can carry.
 

@@ -1,9 +1,9 @@
-import { inspect } from 'node:util';
 import type { ChatError, ClientOptions, Transport } from 'deepseek-v4-flash';
 import { createClient, fetchTransport } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import type { WireResponse } from '../kit/wire.ts';
-import { chunk, errorOf, serving, whole } from '../kit/wire.ts';
+import { chunk, serving, whole } from '../kit/wire.ts';
+import { errorOf, everyText } from '../kit/failures.ts';
 
 // One way out: whatever somebody else says, however it is written, holds neither the key nor what was asked.
 
@@ -34,17 +34,6 @@ const keyWays: [string, string][] = [
   ['cut in half', key.slice(0, 14)],
   ['cut near its beginning', key.slice(0, 7)],
 ];
-
-/** Everything that a log could make of an error, but for what it has in `partial`. */
-function everyText(error: ChatError): string {
-  return [
-    inspect(error, { depth: Infinity, showHidden: true, getters: true }),
-    JSON.stringify(error),
-    JSON.stringify(error.report),
-    String(error.stack),
-    inspect(error.cause, { depth: Infinity, showHidden: true }),
-  ].join('\n');
-}
 
 function expectSilence(error: ChatError): void {
   const all = everyText(error);

@@ -4,12 +4,12 @@ import {
   chunk,
   clientOf,
   codesOf,
-  errorOf,
   question,
   readStream,
   readWhole,
   whole,
 } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // An answer in another place than the one that it belongs in is read all the same, and said. Nothing of it is dropped.
 

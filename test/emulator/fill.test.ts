@@ -2,7 +2,7 @@ import type { ChatCompletionMessageParam, ClientOptions, ProviderId } from 'deep
 import { createClient, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
-import { chatErrorOf as failureOf } from '../output/kit.ts';
+import { errorOf as failureOf } from '../kit/failures.ts';
 
 const others = (Object.keys(providers) as ProviderId[]).filter((id) => id !== 'deepseek');
 

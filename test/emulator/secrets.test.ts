@@ -4,6 +4,7 @@ import { ChatError, createClient, isChatError } from 'deepseek-v4-flash';
 import type { ErrorKind } from 'deepseek-v4-flash/testing';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { everyText } from '../kit/failures.ts';
 
 const key = 'sk-0123456789abcdef-secret';
 const prompt = 'The prompt that nobody else may read';
@@ -14,19 +15,6 @@ beforeAll(async () => {
   emulator = await startEmulator();
 });
 afterAll(() => emulator.close());
-
-/** Everything that a log could make of a value. */
-function everyText(value: unknown): string {
-  const error = value as Partial<ChatError>;
-  return [
-    inspect(value, { depth: Infinity, showHidden: true, getters: true }),
-    JSON.stringify(value),
-    JSON.stringify(error.report),
-    inspect(error.report, { depth: Infinity }),
-    String(error.stack),
-    inspect(error.cause, { depth: Infinity, showHidden: true }),
-  ].join('\n');
-}
 
 async function failure(
   options: Partial<ClientOptions>,

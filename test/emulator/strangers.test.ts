@@ -1,13 +1,8 @@
 import type { ChatCompletionChunk, ClientOptions, RequestOptions } from 'deepseek-v4-flash';
-import {
-  ChatError,
-  createClient,
-  decodeStream,
-  defineProvider,
-  isChatError,
-} from 'deepseek-v4-flash';
+import { ChatError, createClient, decodeStream, defineProvider } from 'deepseek-v4-flash';
 import { createEmulator, startEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test, vi } from 'vitest';
+import { errorOf as failureOf } from '../kit/failures.ts';
 
 // What strangers did to this package, and what broke. Each test is named for it.
 
@@ -30,15 +25,6 @@ function emulated(
     ...options,
   });
   return client.chat.completions.stream({ messages });
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ChatError> {
-  const outcome = await promise.then(
-    () => 'success',
-    (error: unknown) => error,
-  );
-  if (!isChatError(outcome)) throw new Error(`No ChatError: ${String(outcome)}`);
-  return outcome;
 }
 
 test('closing the client gives each call an error, a partial and a report of its own', async () => {

@@ -8,8 +8,6 @@ import {
 } from 'deepseek-v4-flash';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawServer } from './raw-server.ts';
-import { chunkOf, headOf, inLanes, startRawServer, zeroChunk } from './raw-server.ts';
 import type { Rendered } from './streams.ts';
 import {
   asBody,
@@ -18,13 +16,15 @@ import {
   key,
   oddStreams,
   params,
-  pick,
   playingTransport,
   renderStreams,
-  seededRandom,
   textsOf,
   textsUntil,
 } from './streams.ts';
+import { pick, seededRandom } from '../kit/random.ts';
+import { headOf, startRawServer, zeroChunk } from '../kit/raw-server.ts';
+import type { RawServer } from '../kit/raw-server.ts';
+import { inLanes } from '../kit/time.ts';
 
 // The main promise: an answer that was cut off is never taken for a whole one, wherever the cut falls, and what had
 // come is told exactly. A second reading of the bytes, which uses nothing of the library, says what had come.
@@ -253,7 +253,8 @@ function cut(socket: Socket, bytes: Uint8Array, end: number, closing: Closing): 
   const head = bytes.subarray(0, end);
   if (closing === 'zero chunk') {
     socket.write(closedHead);
-    if (end > 0) socket.write(chunkOf(head));
+    const size = Buffer.from(`${end.toString(16)}\r\n`);
+    if (end > 0) socket.write(Buffer.concat([size, head, Buffer.from('\r\n')]));
     socket.end(zeroChunk);
     return;
   }

@@ -1,16 +1,11 @@
 import type { Socket } from 'node:net';
 import { createClient, isChatError, undiciTransport } from 'deepseek-v4-flash';
 import { Agent } from 'undici';
-import { inLanes, pause, responseOf, startRawServer } from './raw-server.ts';
-import { key, params, seededRandom } from './streams.ts';
-
-const answer = JSON.stringify({
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-});
+import { key, params } from './streams.ts';
+import { seededRandom } from '../kit/random.ts';
+import { responseOf, startRawServer } from '../kit/raw-server.ts';
+import { inLanes, pause } from '../kit/time.ts';
+import { wholeAnswer } from '../kit/hello.ts';
 
 /** How long the server keeps an idle connection. */
 const idleMs = 20;
@@ -46,7 +41,7 @@ export async function raceKeepAlive(options: {
       socket.destroy();
       return;
     }
-    socket.write(responseOf(200, answer));
+    socket.write(responseOf(200, wholeAnswer));
     if (numberOnSocket === 1) {
       socket.once('close', () => {
         clearTimeout(closers.get(socket));

@@ -1,22 +1,21 @@
 import { getEventListeners } from 'node:events';
 import { createClient, fetchTransport, isChatError, undiciTransport } from 'deepseek-v4-flash';
 import { Agent } from 'undici';
-import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { raceKeepAlive } from './keep-alive.ts';
 import { createCaller, kindFor, startFaultServer } from './mixed-calls.ts';
-import type { RawRequest } from './raw-server.ts';
-import { eventually, inLanes, responseOf, startRawServer } from './raw-server.ts';
-import { key, params, seededRandom } from './streams.ts';
+import { key, params } from './streams.ts';
+import { seededRandom } from '../kit/random.ts';
+import { responseOf, startRawServer } from '../kit/raw-server.ts';
+import type { RawRequest } from '../kit/raw-server.ts';
+import { eventually, inLanes } from '../kit/time.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { wholeAnswer } from '../kit/hello.ts';
 
 // Many calls at once. Nothing here says how fast they are; what counts is how they end, and what they leave behind.
 
 const seed = Number(process.env.FAULT_SEED ?? 20_261_120);
 beforeAll(() => console.log(`seed of the calls: ${seed} (FAULT_SEED)`));
-
-const cleanups: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
 
 /** What keeps this process awake, counted by its kind. */
 function activeResources(): Record<string, number> {
@@ -42,18 +41,10 @@ test('300 calls on connections that the server closes as they are used again: no
 });
 
 const refusal = JSON.stringify({ error: { message: 'Busy.', type: 'some_error', code: 'busy' } });
-const answer = JSON.stringify({
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-});
-
 async function startStormServer() {
   const state = { isDown: true };
   const server = await startRawServer(({ socket }: RawRequest) => {
-    socket.write(state.isDown ? responseOf(503, refusal) : responseOf(200, answer));
+    socket.write(state.isDown ? responseOf(503, refusal) : responseOf(200, wholeAnswer));
   });
   const agent = new Agent({ connections: 64, keepAliveTimeout: 500 });
   cleanups.push(

@@ -1,5 +1,5 @@
 import { beforeEach, vi } from 'vitest';
-import { closeMatrix } from './kit.ts';
+import { closeMatrix } from '../kit/matrix.ts';
 import { bodyRows } from './rows-body.ts';
 import { callerRows } from './rows-caller.ts';
 import { connectRows, headRows } from './rows-connect.ts';

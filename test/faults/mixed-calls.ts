@@ -1,26 +1,13 @@
 import type { Client, ClientOptions, RequestOptions, Transport } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
-import type { RawRequest, RawServer } from './raw-server.ts';
-import { chunkOf, pause, responseOf, startRawServer, streamHead, zeroChunk } from './raw-server.ts';
-import { key, params, pick } from './streams.ts';
+import { key, params } from './streams.ts';
+import { pick } from '../kit/random.ts';
+import { chunked, responseOf, startRawServer, streamHead, zeroChunk } from '../kit/raw-server.ts';
+import type { RawRequest, RawServer } from '../kit/raw-server.ts';
+import { done, first, last, second, wholeAnswer } from '../kit/hello.ts';
+import { pause } from '../kit/time.ts';
 
 // Calls of every kind, good and bad, in any mixture: what the server does to each, and what must come of it.
-
-const message = (delta: object, finish_reason: string | null = null): string =>
-  `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
-
-const first = message({ role: 'assistant', content: 'Hel' });
-const second = message({ content: 'lo' });
-const last = message({ content: '' }, 'stop');
-const done = 'data: [DONE]\n\n';
-
-const whole = JSON.stringify({
-  id: 'c1',
-  object: 'chat.completion',
-  created: 1,
-  model: 'm',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
-});
 
 const vendorError = (code: string): string =>
   JSON.stringify({ error: { message: 'No.', type: 'some_error', param: null, code } });
@@ -45,24 +32,20 @@ function drop({ socket }: RawRequest): void {
 
 function begin({ socket }: RawRequest): void {
   socket.write(streamHead);
-  socket.write(chunkOf(first));
+  socket.write(chunked(first));
 }
 
 const good: Record<string, Kind> = {
   whole: {
     ask: 'whole',
-    answer: ({ socket }) => void socket.write(responseOf(200, whole)),
+    answer: ({ socket }) => void socket.write(responseOf(200, wholeAnswer)),
     endings: ['completion'],
   },
   streamed: {
     ask: 'streamed',
     answer: ({ socket }) =>
       void socket.write(
-        Buffer.concat([
-          Buffer.from(streamHead),
-          ...[first, second, last, done].map(chunkOf),
-          Buffer.from(zeroChunk),
-        ]),
+        [streamHead, ...[first, second, last, done].map(chunked), zeroChunk].join(''),
       ),
     endings: ['completion'],
   },
@@ -70,7 +53,7 @@ const good: Record<string, Kind> = {
     ask: 'streamed',
     answer(request) {
       begin(request);
-      setTimeout(() => request.socket.write(`${chunkOf(second + last).toString()}${zeroChunk}`), 1);
+      setTimeout(() => request.socket.write(chunked(second + last) + zeroChunk), 1);
     },
     endings: ['completion'],
   },
@@ -108,7 +91,7 @@ const bad: Record<string, Kind> = {
   },
   'half a body': {
     ask: 'whole',
-    answer: ({ socket }) => void socket.end(responseOf(200, whole).slice(0, -20)),
+    answer: ({ socket }) => void socket.end(responseOf(200, wholeAnswer).slice(0, -20)),
     endings: ['stream_interrupted'],
   },
   'FIN in the middle': {
@@ -140,7 +123,7 @@ const bad: Record<string, Kind> = {
     answer(request) {
       begin(request);
       request.socket.write(
-        `${chunkOf(`data: ${vendorError('server_error')}\n\n`).toString()}${zeroChunk}`,
+        `${chunked(`data: ${vendorError('server_error')}\n\n`).toString()}${zeroChunk}`,
       );
     },
     endings: ['server_error'],
@@ -167,7 +150,7 @@ const bad: Record<string, Kind> = {
     ask: 'streamed',
     answer(request) {
       begin(request);
-      const timer = setInterval(() => request.socket.write(chunkOf(': wait\n\n')), 10);
+      const timer = setInterval(() => request.socket.write(chunked(': wait\n\n')), 10);
       request.socket.once('close', () => clearInterval(timer));
     },
     options: () => ({ timeout: { stall: soonMs } }),

@@ -7,7 +7,8 @@ import {
   isChatError,
 } from 'deepseek-v4-flash';
 import type { Played } from './streams.ts';
-import { asBody, key, params, pick, playingTransport } from './streams.ts';
+import { asBody, key, params, playingTransport } from './streams.ts';
+import { pick } from '../kit/random.ts';
 
 // Streams and bodies with something wrong in them, and what every outcome has to be: an answer or a ChatError.
 

@@ -17,8 +17,8 @@ import {
   playingTransport,
   renderBodies,
   renderStreams,
-  seededRandom,
 } from './streams.ts';
+import { seededRandom } from '../kit/random.ts';
 
 // What holds for every stream, however it is cut, commented or broken. fast-check makes the cases from a seed, and
 // shrinks those that fail.

@@ -1,4 +1,4 @@
-import { pick } from './streams.ts';
+import { pick } from '../kit/random.ts';
 
 // Ways to write the same stream differently. Each takes its numbers, from 0 to 1, one after the other.
 

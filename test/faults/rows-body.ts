@@ -1,6 +1,6 @@
 import { faults } from 'deepseek-v4-flash/testing';
 import { expect } from 'vitest';
-import { expectAnswer, expectFailure, fine, row } from './kit.ts';
+import { expectAnswer, expectFailure, fine, row } from '../kit/matrix.ts';
 
 const half = faults.text((text) => text.slice(0, text.length / 2));
 

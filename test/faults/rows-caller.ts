@@ -2,19 +2,18 @@ import { getEventListeners } from 'node:events';
 import type { ChatError } from 'deepseek-v4-flash';
 import { faults } from 'deepseek-v4-flash/testing';
 import { expect, vi } from 'vitest';
-import type { Kit } from './kit.ts';
+import type { Kit } from '../kit/matrix.ts';
 import {
-  eventually,
   expectAnswer,
   expectFailure,
   expectSecret,
   failureOf,
   fine,
   params,
-  pause,
   row,
   words,
-} from './kit.ts';
+} from '../kit/matrix.ts';
+import { eventually, pause } from '../kit/time.ts';
 
 const aborted = { code: 'aborted' } as const;
 

@@ -5,8 +5,9 @@ import { fetchTransport, undiciTransport } from 'deepseek-v4-flash';
 import { faults } from 'deepseek-v4-flash/testing';
 import { Agent, ProxyAgent, fetch as undiciFetch } from 'undici';
 import { expect } from 'vitest';
-import type { Kit } from './kit.ts';
-import { eventually, expectAnswer, expectFailure, failureOf, fine, params, row } from './kit.ts';
+import type { Kit } from '../kit/matrix.ts';
+import { expectAnswer, expectFailure, failureOf, fine, params, row } from '../kit/matrix.ts';
+import { eventually } from '../kit/time.ts';
 
 /** A server of bare connections. */
 async function listen(

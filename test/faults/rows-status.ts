@@ -1,7 +1,7 @@
 import type { ChatErrorCode } from 'deepseek-v4-flash';
 import { faults } from 'deepseek-v4-flash/testing';
 import { expect } from 'vitest';
-import { expectAnswer, expectFailure, failureOf, fine, params, row } from './kit.ts';
+import { expectAnswer, expectFailure, failureOf, fine, params, row } from '../kit/matrix.ts';
 
 const json = { 'content-type': 'application/json' };
 const errorBody = (message: string, code = 'some_code', type = 'some_error'): object => ({

@@ -1,8 +1,9 @@
 import type { ChatCompletionChunk } from 'deepseek-v4-flash';
 import { faults } from 'deepseek-v4-flash/testing';
 import { expect } from 'vitest';
-import type { Kit, Outcome } from './kit.ts';
-import { answer, expectAnswer, expectFailure, fine, pause, row, words } from './kit.ts';
+import type { Kit, Outcome } from '../kit/matrix.ts';
+import { answer, expectAnswer, expectFailure, fine, row, words } from '../kit/matrix.ts';
+import { pause } from '../kit/time.ts';
 
 const whole = (kit: Kit, ...rest: Parameters<Kit['stream']>) =>
   kit.stream(...rest).finalCompletion();

@@ -7,17 +7,9 @@ import type {
 import { ChatError, createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
+import { vendors } from '../kit/vendors.ts';
 
-// Short streams and bodies in the dialects of the six vendors, as the emulator renders them, and ways to play them.
-
-export const vendors: ProviderId[] = [
-  'deepseek',
-  'aimlapi',
-  'shortapi',
-  'anyfast',
-  'bytespike',
-  'vtrix',
-];
+// Short streams and bodies in the dialects of the vendors, as the emulator renders them, and ways to play them.
 
 export const key = 'sk-not-a-key-0123456789';
 
@@ -43,22 +35,6 @@ const calling: EmulatorAnswer = {
     { id: 'call_tide', name: 'tide', arguments: '{"harbour":"Brest ⚓","hours":[1,2]}' },
   ],
 };
-
-/** mulberry32: the same numbers for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** One of a list, by a number from 0 to 1. */
-export function pick<T>(list: readonly T[], share: number): T {
-  return list[Math.min(list.length - 1, Math.floor(share * list.length))] as T;
-}
 
 /** A body of a kind, and whose it is. */
 export interface Rendered {

@@ -2,15 +2,9 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach } from 'vitest';
+import { cleanups } from './cleanups.ts';
 
 // A server of Node's own, for one test.
-
-/** What is to be done after each test, the last one first. */
-export const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
 
 /** Its address, without a slash at the end. */
 export async function serve(handle: RequestListener): Promise<string> {

@@ -1,12 +1,11 @@
 import type {
   ChatCompletionWithReport,
-  ChatError,
   Client,
   ClientOptions,
   Transport,
   TransportRequest,
 } from 'deepseek-v4-flash';
-import { createClient, isChatError } from 'deepseek-v4-flash';
+import { createClient } from 'deepseek-v4-flash';
 
 // What a vendor might send, byte by byte, and the client that reads it.
 
@@ -78,7 +77,8 @@ function asText(value: unknown): string {
 
 const done = 'data: [DONE]\n\n';
 
-function asEvent(event: unknown): string {
+/** An event, as it is written: a text as it is, anything else as JSON. */
+export function asEvent(event: unknown): string {
   return typeof event === 'string' ? event : `data: ${JSON.stringify(event)}\n\n`;
 }
 
@@ -114,16 +114,6 @@ export async function readStream(
 ): Promise<ChatCompletionWithReport> {
   const { client } = clientOf({ events }, options);
   return client.chat.completions.stream({ messages: question }).finalCompletion();
-}
-
-/** The error of this package that a call fails with. */
-export async function errorOf(call: Promise<unknown>): Promise<ChatError> {
-  const error = await call.then(
-    () => new Error('It did not fail'),
-    (thrown: unknown) => thrown,
-  );
-  if (isChatError(error)) return error;
-  throw error;
 }
 
 export const codesOf = ({ report }: ChatCompletionWithReport): string[] =>

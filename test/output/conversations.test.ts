@@ -5,13 +5,46 @@ import type {
   RunnableTool,
 } from 'deepseek-v4-flash';
 import { explainMessages, tool } from 'deepseek-v4-flash';
-import type { EmulatorAnswer, EmulatorRequest } from 'deepseek-v4-flash/testing';
+import type { EmulatorAnswer, EmulatorRequest, PlayedResponse } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { connect, user, vendors, wireMessages, withExtras } from './kit.ts';
+import { connect, user, wireMessages } from '../kit/emulated.ts';
+import { vendors } from '../kit/vendors.ts';
 
 // Conversations of three turns with thinking on, in each of which the model calls tools before it answers. Every turn may
 // be held with another vendor; each vendor puts fields of its own into its messages.
+
+type Fields = Record<string, unknown>;
+
+/** Puts a vendor's own fields into the message of an answer and into its calls, whole or streamed. */
+function withExtras(mark: string): (response: PlayedResponse) => PlayedResponse {
+  const addTo = (message: Fields): void => {
+    Object.assign(message, { vendor_trace: mark, vendor_scores: { [mark]: 1 } });
+    for (const call of (message.tool_calls ?? []) as Fields[]) {
+      if (call.id !== undefined) call.vendor_signature = mark;
+    }
+  };
+  const rewrite = (json: string): string => {
+    const body = JSON.parse(json) as { choices?: Fields[] };
+    for (const choice of body.choices ?? []) {
+      choice.vendor_rank = mark;
+      for (const place of ['message', 'delta']) {
+        if (choice[place] !== undefined) addTo(choice[place] as Fields);
+      }
+    }
+    return JSON.stringify(body);
+  };
+  return (response) => ({
+    ...response,
+    writes: response.writes.map((write) => {
+      if (typeof write !== 'string') return write;
+      const start = write.indexOf('{');
+      if (start === -1) return write;
+      const end = write.lastIndexOf('}') + 1;
+      return write.slice(0, start) + rewrite(write.slice(start, end)) + write.slice(end);
+    }),
+  });
+}
 
 const depth = tool({
   name: 'depth',

@@ -2,21 +2,16 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
   MessageExplanation,
-  Provider,
+  Profile,
   ProviderId,
 } from 'deepseek-v4-flash';
-import {
-  createClient,
-  defineProvider,
-  explainMessages,
-  isChatError,
-  providers,
-} from 'deepseek-v4-flash';
+import { createClient, defineProvider, explainMessages, isChatError } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { vendors } from '../kit/vendors.ts';
+import { partsOf, profileOf } from '../kit/facts.ts';
 
-const vendors = Object.keys(providers) as ProviderId[];
 const seed = Number(process.env.OUTPUT_SEED ?? 20_261_121);
 
 type Message = ChatCompletionMessageParam;
@@ -34,8 +29,8 @@ const text = { type: 'text', text: 'What is this?' } as const;
 interface Case {
   what: string;
   messages: readonly unknown[];
-  /** `index path outcome`, each a word, by the facts of the vendor; `undefined` where there is nothing to say. */
-  at: (profile: Provider['profile']) => string | undefined;
+  /** `index path outcome`, each a word; nothing where it is clean. */
+  at(profile: Profile): string | undefined;
   reason: RegExp;
 }
 
@@ -45,9 +40,6 @@ const called: Message = {
   reasoning_content: 'Let me look.',
   tool_calls: [call('a')],
 };
-
-const partsOf = ({ models }: Provider['profile']): readonly string[] =>
-  models['deepseek-v4-flash']?.parts ?? [];
 
 const cases: Case[] = [
   {
@@ -109,12 +101,10 @@ const cases: Case[] = [
   {
     what: 'a file',
     messages: [{ role: 'user', content: [text, { type: 'file', file: { file_id: 'f' } }] }],
-    at: (profile) =>
-      !partsOf(profile).includes('file')
-        ? '0 messages.0.content.1 refused'
-        : profile.fileParts === 'flat'
-          ? '0 messages.0.content.1.file adjusted'
-          : undefined,
+    at: (profile) => {
+      if (!partsOf(profile).includes('file')) return '0 messages.0.content.1 refused';
+      return profile.fileParts === 'flat' ? '0 messages.0.content.1.file adjusted' : undefined;
+    },
     reason: /./,
   },
   {
@@ -139,10 +129,10 @@ const cases: Case[] = [
   {
     what: 'a prefix at the end',
     messages: [user, { role: 'assistant', content: 'It', prefix: true }],
-    at: ({ prefix }) =>
-      prefix === 'undocumented'
-        ? undefined
-        : `1 messages.1.prefix ${prefix === undefined ? 'refused' : 'adjusted'}`,
+    at: ({ prefix }) => {
+      if (prefix === undefined) return '1 messages.1.prefix refused';
+      return prefix === 'beta' ? '1 messages.1.prefix adjusted' : undefined;
+    },
     reason: /prefix/,
   },
   {
@@ -222,7 +212,7 @@ const brief = ({ index, path, outcome }: MessageExplanation): string =>
 describe.each(vendors)('at %s', (provider) => {
   test.each(cases)('$what is explained', ({ messages, at, reason }) => {
     const explained = explainMessages(messages as Message[], provider);
-    const expected = at(providers[provider].profile);
+    const expected = at(profileOf(provider));
     expect(explained.map(brief)).toEqual(expected === undefined ? [] : [expected]);
     for (const each of explained) {
       expect(each.reason).toMatch(reason);

@@ -4,28 +4,15 @@ import type {
   ProviderId,
   Report,
 } from 'deepseek-v4-flash';
-import type { Provider } from 'deepseek-v4-flash';
-import { createClient, providers } from 'deepseek-v4-flash';
+import { createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { chatErrorOf as failureOf } from './kit.ts';
-
-const vendors = Object.keys(providers) as ProviderId[];
-const stylesOf = ({ id, profile }: Provider) => ({ id: id as ProviderId, ...profile.thinking });
-const styles = Object.values<Provider>(providers).map(stylesOf);
-const thinkers = new Set(styles.filter(({ on }) => on).map(({ id }) => id));
-/** Those with a switch. */
-const switchable = new Set(styles.filter(({ off }) => off).map(({ id }) => id));
-const lowerable = new Set(styles.filter(({ effort }) => effort).map(({ id }) => id));
-/** Whether a vendor says itself what was spent, in its own fields. */
-const paidAt = (id: ProviderId): boolean =>
-  (providers[id] as Provider).profile.cost === 'meta.usage.usd_spent';
-/** Those that cannot be forced to call while they think. */
-const unforced = new Set(
-  vendors.filter((id) => providers[id].profile.forcedToolChoice === 'thinking off'),
-);
+import { errorOf as failureOf } from '../kit/failures.ts';
+import { costApart } from '../kit/emulated.ts';
+import { lowerable, profileOf, switchable, thinkers } from '../kit/facts.ts';
+import { vendors } from '../kit/vendors.ts';
 
 function setUp(provider: ProviderId, options: ClientOptions = {}) {
   const emulator = createEmulator({ strict: true });
@@ -93,7 +80,7 @@ const asks: {
     what: 'a call is forced',
     params: { tools: [weather], tool_choice: weather },
     expected: (id) =>
-      unforced.has(id)
+      profileOf(id).forcedToolChoice === 'thinking off'
         ? { asked: 'disabled', seen: false, issues: [] }
         : { asked: 'default', seen: thinkers.has(id), issues: [] },
   },
@@ -207,7 +194,7 @@ describe.each(vendors)('at %s', (provider) => {
         expect(report.issues).toMatchObject([
           { code: 'reasoning_not_recovered', path: 'thinking' },
         ]);
-        expect(report.issues[0]?.message).toContain(providers[provider].profile.name);
+        expect(report.issues[0]?.message).toContain(profileOf(provider).name);
         return;
       }
       expect(choices[0].message.content).toBe('Hello');
@@ -216,7 +203,7 @@ describe.each(vendors)('at %s', (provider) => {
       const [first, second] = emulator.requests.map(({ body }) => body);
       const { thinking, reasoning_effort, ...rest } = second ?? {};
       expect(rest).toEqual(first);
-      const style: Provider['profile']['thinking'] = providers[provider].profile.thinking;
+      const style = profileOf(provider).thinking;
       const off =
         style.off === 'reasoning_effort none'
           ? [undefined, 'none']
@@ -237,7 +224,8 @@ describe.each(vendors)('at %s', (provider) => {
         completion_tokens: 30,
         total_tokens: 330,
       });
-      expect(report.cost?.usd).toBe(paidAt(provider) ? '0.00468' : '0.00004242');
+      expect(report.cost?.usd).toBe(await costApart({ provider, pricing }, [exhausted, answered]));
+      if (report.cost?.source === 'pricing') expect(report.cost.usd).toBe('0.00004242');
       const asked = onReasoningExhausted === 'disable' ? 'disabled' : 'enabled';
       expect(report.thinking?.asked).toBe(asked);
       // The second answer came without a thought, although a little of it was asked for.

@@ -5,7 +5,9 @@ import type { RunnableTool, StandardSchemaV1, ToolRun } from 'deepseek-v4-flash'
 import { tool } from 'deepseek-v4-flash';
 import type { EmulatorScript } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
-import { connect, failureOf, user, vendors } from './kit.ts';
+import { connect, user } from '../kit/emulated.ts';
+import { failureOf } from '../kit/failures.ts';
+import { vendors } from '../kit/vendors.ts';
 
 // Real answers with tool calls, many of them cut off, run by the tool loop. What is whole and what is half is read off the
 // same bytes below, with nothing of the library. Recorded data lies beside the repository, on machines that have it.

@@ -2,7 +2,8 @@ import type { OutputSchema, RunToolsParams } from 'deepseek-v4-flash';
 import { defineProvider, fetchTransport, tool } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { callOf, chunk, clientOf, errorOf, question, whole } from '../kit/wire.ts';
+import { callOf, chunk, clientOf, question, whole } from '../kit/wire.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // What the user's own code does, or does not do, ends no call without a word, and holds none up.
 

@@ -16,7 +16,8 @@ import {
 } from 'deepseek-v4-flash';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { chatErrorOf, user } from '../output/kit.ts';
+import { user } from '../kit/emulated.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // aimock (https://aimock.copilotkit.dev), a mock of OpenAI's API by other people: nobody here has chosen what it answers,
 // and how it breaks off.
@@ -211,7 +212,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
   test('a server that is down is an error', async () => {
     mock.on({}, { content }, { chaos: { dropRate: 1 } });
 
-    const error = await chatErrorOf(ask());
+    const error = await errorOf(ask());
 
     expect(error).toMatchObject({ code: 'server_error', status: 500 });
   });
@@ -219,7 +220,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
   test('a rate limit says how long it lasts', async () => {
     mock.on({}, { content }, { chaos: { rateLimitRate: 1 } });
 
-    const error = await chatErrorOf(ask());
+    const error = await errorOf(ask());
 
     expect(error).toMatchObject({ code: 'rate_limit', status: 429, retryAfterMs: 1_000 });
   });
@@ -227,7 +228,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
   test('what is malformed is no answer', async () => {
     mock.on({}, { content }, { chaos: { malformedRate: 1 } });
 
-    const error = await chatErrorOf(ask());
+    const error = await errorOf(ask());
 
     expect(['invalid_response', 'stream_interrupted']).toContain(error.code);
   });
@@ -235,7 +236,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
   test('a connection that is closed before the answer is lost', async () => {
     mock.on({}, { content }, { chaos: { disconnectRate: 1 } });
 
-    expect((await chatErrorOf(ask())).code).toBe('connection');
+    expect((await errorOf(ask())).code).toBe('connection');
   });
 
   test('an answer that comes late is waited for, as long as was said', async () => {
@@ -243,7 +244,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
     mock.on({}, { content }, { chaos: { latencyMs: 30_000 } });
 
     expect((await ask()).choices[0].message.content).toBe(content);
-    expect(await chatErrorOf(ask({ timeout: { headers: 50 } }))).toMatchObject({
+    expect(await errorOf(ask({ timeout: { headers: 50 } }))).toMatchObject({
       code: 'timeout',
       phase: 'headers',
     });
@@ -253,7 +254,7 @@ describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
 test('a server that stays down is given up after the last attempt', async () => {
   mock.on({}, { content: 'Hello.' }, { chaos: { dropRate: 1 } });
 
-  const error = await chatErrorOf(askWhole(clientOf('deepseek', '', { maxRetries: 2 })));
+  const error = await errorOf(askWhole(clientOf('deepseek', '', { maxRetries: 2 })));
 
   expect(error.report?.attempts).toHaveLength(3);
   expect(mock.getRequests()).toHaveLength(3);
@@ -310,7 +311,7 @@ describe.each(faultyStreams)('$vendor over $transport', ({ ask }) => {
     mock.on({}, answer, { chunkSize: 5, latency: 20, disconnectAfterMs: 100 });
     const whole = await ask();
 
-    const error = await chatErrorOf(ask());
+    const error = await errorOf(ask());
 
     expect(['connection', 'stream_interrupted']).toContain(error.code);
     expectBeginning(error.partial, whole);

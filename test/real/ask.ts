@@ -8,9 +8,9 @@ import { createClient, fetchTransport, undiciTransport } from 'deepseek-v4-flash
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
 import { expect } from 'vitest';
-import { cleanups } from '../kit/serve.ts';
-import { errorOf } from '../kit/wire.ts';
 import { key, leaksOf, prompt } from './secrets.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // Questions to the emulator, over either transport, past whatever stands between.
 

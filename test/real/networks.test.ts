@@ -9,10 +9,12 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { programAt } from '../kit/parts.ts';
 import type { Running } from '../kit/process.ts';
 import { freePorts, startCaddy, startNginx } from '../kit/process.ts';
-import { cleanups, serve } from '../kit/serve.ts';
-import { errorOf, question } from '../kit/wire.ts';
+import { serve } from '../kit/serve.ts';
+import { question } from '../kit/wire.ts';
 import { answer, asks, emulate, expectInterrupted, expectSame, through } from './ask.ts';
 import { leaksOf, prompt } from './secrets.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // What nginx and Caddy make of an answer between the vendor and the client. The vendor is the emulator, on this machine.
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { programAt } from '../kit/parts.ts';
+import { cleanups } from '../kit/cleanups.ts';
 import { freePorts, startTinyproxy } from '../kit/process.ts';
-import { cleanups, serve } from '../kit/serve.ts';
+import { serve } from '../kit/serve.ts';
 import { answer, emulate } from './ask.ts';
 import { askThrough } from './proxied.ts';
 import { password, user } from './secrets.ts';

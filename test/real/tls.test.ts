@@ -10,11 +10,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { programAt } from '../kit/parts.ts';
 import type { Running } from '../kit/process.ts';
 import { startNginx, startTinyproxy, tempFolder } from '../kit/process.ts';
-import { cleanups } from '../kit/serve.ts';
-import { errorOf } from '../kit/wire.ts';
 import { answer, asks, expectSame, through } from './ask.ts';
 import { askThrough } from './proxied.ts';
 import { leaksOf } from './secrets.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // Certificates and versions of TLS, as OpenSSL makes them and nginx shows them.
 

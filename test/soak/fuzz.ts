@@ -7,14 +7,9 @@ import type { Mutation } from '../faults/mutations.ts';
 import { mutate, mutationKinds, readMutatedBody, readMutatedStream } from '../faults/mutations.ts';
 import { inPieces, withComments, withLineEnds } from '../faults/rewriting.ts';
 import type { Rendered } from '../faults/streams.ts';
-import {
-  oddStreams,
-  pick,
-  renderBodies,
-  renderStreams,
-  seededRandom,
-  vendors,
-} from '../faults/streams.ts';
+import { oddStreams, renderBodies, renderStreams } from '../faults/streams.ts';
+import { pick, seededRandom } from '../kit/random.ts';
+import { vendors } from '../kit/vendors.ts';
 
 // `npm run fuzz`: broken streams and bodies, one seed after the other, until the time is over. Nothing is saved; a case
 // that fails tells its seed, and `FUZZ_SEED=… FUZZ_CASES=1 npm run fuzz` is that case alone.

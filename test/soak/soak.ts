@@ -6,8 +6,8 @@ import { Agent } from 'undici';
 import { raceKeepAlive } from '../faults/keep-alive.ts';
 import type { Caller } from '../faults/mixed-calls.ts';
 import { createCaller, kindFor, startFaultServer } from '../faults/mixed-calls.ts';
-import { eventually, pause } from '../faults/raw-server.ts';
-import { pick, seededRandom } from '../faults/streams.ts';
+import { pick, seededRandom } from '../kit/random.ts';
+import { eventually, pause } from '../kit/time.ts';
 
 // `npm run soak`: calls of every kind, half of them with faults, for a long time, and then nothing may be left of them.
 // The server is another process, so that the heap is the client's.

@@ -2,9 +2,10 @@ import { createClient, undiciTransport } from 'deepseek-v4-flash';
 import type { Client, DispatcherLike } from 'deepseek-v4-flash';
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { startEmulator } from 'deepseek-v4-flash/testing';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as undici7 from 'undici';
 import * as undici6 from 'undici6';
+import { cleanups } from '../kit/cleanups.ts';
 
 // Dispatchers of other copies of undici: what they ask of a handler changed between its majors.
 
@@ -14,11 +15,6 @@ const copies = [
 ];
 const params = { messages: [{ role: 'user' as const, content: 'What is it?' }] };
 const long = 'a long answer '.repeat(20_000);
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
 
 async function serve(...replies: Parameters<EmulatorServer['reply']>): Promise<EmulatorServer> {
   const emulator = await startEmulator();

@@ -6,8 +6,9 @@ import { createClient, decodeStream, isChatError } from 'deepseek-v4-flash';
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
-import { cleanups, serve } from '../kit/serve.ts';
+import { serve } from '../kit/serve.ts';
 import { chunk, clientOf, question } from '../kit/wire.ts';
+import { cleanups } from '../kit/cleanups.ts';
 
 // A stream handed on to a visitor: over real sockets on both sides.
 

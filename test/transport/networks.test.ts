@@ -7,8 +7,10 @@ import { createClient, fetchTransport, undiciTransport } from 'deepseek-v4-flash
 import { describe, expect, test, vi } from 'vitest';
 import * as undici7 from 'undici';
 import * as undici6 from 'undici6';
-import { cleanups, serve } from '../kit/serve.ts';
-import { chunk, errorOf, question, whole } from '../kit/wire.ts';
+import { serve } from '../kit/serve.ts';
+import { chunk, question, whole } from '../kit/wire.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // What stands between a program and the vendor: proxies that refuse or are dead, that compress, and interceptors.
 

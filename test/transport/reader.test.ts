@@ -6,15 +6,11 @@ import { createClient } from 'deepseek-v4-flash';
 import type { ChatStreamEvent } from 'deepseek-v4-flash/reader';
 import { isChatError, readChat } from 'deepseek-v4-flash/reader';
 import { createEmulator, faults } from 'deepseek-v4-flash/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { callOf, chunk, clientOf, question } from '../kit/wire.ts';
+import { cleanups } from '../kit/cleanups.ts';
 
 // The page's side: what `toResponse()` and `pipeToResponse()` send is what a page gets.
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
-});
 
 const responseOf = (events: readonly unknown[], init?: ToResponseInit): Response => {
   const { client } = clientOf({ events });

@@ -1,10 +1,10 @@
 import type { Cost, Prices, Profile, ReportIssue } from 'deepseek-v4-flash';
-import { providers } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { DecodedCompletion } from '../../src/schema/response.ts';
 import { costOf } from '../../src/cost/cost.ts';
 import { decimalString, isDecimal } from '../../src/cost/decimal.ts';
 import { findModel } from '../../src/dialect/models.ts';
+import { profileOf, withPrices } from '../kit/facts.ts';
 
 const plainForms: [number | string, string][] = [
   [0, '0'],
@@ -91,7 +91,6 @@ const chargedWith = (fields: Record<string, unknown>): DecodedCompletion =>
 const at = (time: string): number => Date.parse(time);
 // A Saturday: never a peak.
 const quiet = at('2026-11-21T12:00:00Z');
-const profileOf = (id: keyof typeof providers): Profile => providers[id].profile;
 
 /** What an answer cost, of the Flash model or of another one. */
 function costAt(
@@ -195,6 +194,21 @@ const million = {
   completion_tokens: 1_000_000,
 };
 
+/** A table of an earlier day: what is tested here is the arithmetic, and not what is asked today. */
+const frozen: Prices = { date: '2026-11-20', cacheHit: '0.003', cacheMiss: '0.15', output: '0.60' };
+const flat: Profile = withPrices(profileOf('shortapi'), frozen);
+const peaked: Profile = withPrices(profileOf('deepseek'), {
+  ...frozen,
+  peak: {
+    factor: 2,
+    hoursUTC: [
+      [1, 4],
+      [6, 10],
+    ],
+    days: [1, 2, 3, 4, 5],
+  },
+});
+
 const hours: [string, string][] = [
   ['2026-11-20T00:59:59.999Z', '0.753'],
   ['2026-11-20T01:00:00Z', '1.506'],
@@ -209,10 +223,13 @@ const hours: [string, string][] = [
   ['2026-11-23T07:00:00Z', '1.506'],
 ];
 
-test.each(hours)('at %s a million of each kind costs %s US dollars at DeepSeek', (time, usd) => {
-  const cost = costAt(answerWith(million), profileOf('deepseek'), undefined, true, at(time));
-  expect(cost).toEqual({ usd, source: 'table', priceDate: '2026-11-20' });
-});
+test.each(hours)(
+  'at %s a million of each kind costs %s US dollars by a table with peaks',
+  (time, usd) => {
+    const cost = costAt(answerWith(million), peaked, undefined, true, at(time));
+    expect(cost).toEqual({ usd, source: 'table', priceDate: '2026-11-20' });
+  },
+);
 
 // Written from the State Council's notice on 2026: the weekdays off since there are peaks, and the weekends that are worked.
 test.each([
@@ -250,12 +267,12 @@ test.each([
   );
 });
 
-test('ShortAPI’s table has one price, and a table is for the Flash model alone', () => {
-  const shortapi = profileOf('shortapi');
-  const cost = costAt(answerWith(million), shortapi, undefined, true, at('2026-11-20T02:00:00Z'));
-  expect(cost).toMatchObject({ usd: '0.4228', source: 'table' });
-  expect(costAt(answerWith(million), shortapi, undefined, false, quiet)).toBeUndefined();
-  expect(costAt(answerWith(million), profileOf('anyfast'), undefined, true, quiet)).toBeUndefined();
+test('a table without peaks has one price, and a table is for the Flash model alone', () => {
+  const cost = costAt(answerWith(million), flat, undefined, true, at('2026-11-20T02:00:00Z'));
+  expect(cost).toMatchObject({ usd: '0.753', source: 'table' });
+  expect(costAt(answerWith(million), flat, undefined, false, quiet)).toBeUndefined();
+  const untold = withPrices(flat, undefined);
+  expect(costAt(answerWith(million), untold, undefined, true, quiet)).toBeUndefined();
 });
 
 test('a caller’s own prices are used for any model, and come before the table', () => {

@@ -6,7 +6,7 @@ import { createEmulator } from 'deepseek-v4-flash/testing';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createPartialObjectReader } from '../../src/values/partial-object.ts';
-import { chatErrorOf } from '../output/kit.ts';
+import { errorOf } from '../kit/failures.ts';
 
 // Work that grows with what there is to do, and not with its square. It is counted, so a busy machine changes nothing.
 
@@ -178,6 +178,6 @@ test('a text of nothing but braces is given up at its end', async () => {
     const { chat } = createClient({ apiKey: 'sk-none', transport });
     reply({ content: '{'.repeat(count) });
     const asked = chat.completions.parse({ ...params, response_format }, { maxRepairs: 0 });
-    expect((await chatErrorOf(asked)).code).toBe('invalid_output');
+    expect((await errorOf(asked)).code).toBe('invalid_output');
   });
 });

@@ -11,6 +11,8 @@ import type {
 } from 'deepseek-v4-flash';
 import { createClient, decodeStream, isChatError } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
+import { vendors } from '../kit/vendors.ts';
+import { seededRandom } from '../kit/random.ts';
 
 // Every stream and body that is at hand, against a second reading of the same bytes that is written out here and uses
 // nothing of the library. Recorded data lies beside the repository, on machines that have it; the fixtures of our own
@@ -28,8 +30,6 @@ interface Sample {
   /** Status of the recorded response, where it is known. */
   status: number | undefined;
 }
-
-const vendors: ProviderId[] = ['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'bytespike', 'vtrix'];
 
 function filesIn(folder: string, ending: string): string[] {
   if (!existsSync(folder)) return [];
@@ -331,17 +331,6 @@ function plain(completion: ChatCompletion): Pick<PlainAnswer, 'choices' | 'usage
 }
 
 // ---------------------------------------------------------------- how the bytes come
-
-/** mulberry32: the same pieces in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function* tinyPieces(bytes: Uint8Array, seed: number): Generator<Uint8Array> {
   const random = seededRandom(seed);

@@ -4,6 +4,7 @@ import { isChatError } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { SSEEvent } from '../../src/stream/sse.ts';
 import { SSEDecoder } from '../../src/stream/sse.ts';
+import { seededRandom } from '../kit/random.ts';
 
 interface Expected {
   data: string;
@@ -125,17 +126,6 @@ const sharedCases: Case[] = existsSync(sharedPath)
 const gapCases: Case[] = [
   written('wpt-newlines-exact', 'data:test\r\ndata\ndata:test\r\n\r', ['test\n\ntest']),
 ];
-
-/** mulberry32: the same splits in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function splitRandomly(bytes: Uint8Array, seed: number, longest = 7): Uint8Array[] {
   const random = seededRandom(seed);

@@ -8,16 +8,12 @@ import type {
   RequestOptions,
   Transport,
 } from 'deepseek-v4-flash';
-import {
-  createClient,
-  fetchTransport,
-  isChatError,
-  providers,
-  undiciTransport,
-} from 'deepseek-v4-flash';
+import { createClient, fetchTransport, providers, undiciTransport } from 'deepseek-v4-flash';
 import type { EmulatorFault, EmulatorReply, EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, expect, test } from 'vitest';
+import { everyText, reportedErrorOf } from './failures.ts';
+import { eventually } from './time.ts';
 
 // What the rows of the matrix share: one server and one client a row, and what every outcome has to fulfil.
 
@@ -30,22 +26,6 @@ export const words = 'alpha beta gamma delta';
 export const answer = { content: words, reasoning_content: '' };
 
 export const params = { messages: [{ role: 'user', content: prompt } as const] };
-
-/** Longest wait for anything. It finds hangs, and says nothing of speed. */
-const patienceMs = 8_000;
-
-export async function pause(delayMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, delayMs));
-}
-
-/** Waits for something that happens on the other side. */
-export async function eventually(what: string, isSo: () => boolean): Promise<void> {
-  const startedAt = performance.now();
-  while (!isSo()) {
-    if (performance.now() - startedAt > patienceMs) throw new Error(`Never came: ${what}`);
-    await pause(5);
-  }
-}
 
 export interface Kit {
   readonly name: TransportName;
@@ -71,35 +51,19 @@ export interface Outcome {
 }
 
 /** The error of a call that must fail, with everything that holds for all errors checked. */
-export async function failureOf(
-  promise: Promise<unknown>,
-): Promise<ChatError & { report: Report }> {
-  const settled = promise.then(
-    () => new Error('It did not fail'),
-    (error: unknown) => error,
-  );
-  const never = pause(patienceMs).then(() => new Error('It was never settled'));
-  const failure = await Promise.race([settled, never]);
-  if (!isChatError(failure)) throw new Error(`No ChatError: ${inspect(failure)}`);
+export async function failureOf(call: Promise<unknown>): Promise<ChatError & { report: Report }> {
+  const failure = await reportedErrorOf(call);
   expectSecret(failure);
-  JSON.parse(JSON.stringify(failure.report));
-  return failure as ChatError & { report: Report };
+  return failure;
 }
 
 /** No key and no prompt anywhere in it, however it is printed; no answer where it is printed as it is. */
 export function expectSecret(value: unknown): void {
-  const shown = inspect(value, { depth: Infinity, maxStringLength: null });
-  const hidden = inspect(value, {
-    depth: Infinity,
-    maxStringLength: null,
-    showHidden: true,
-    getters: true,
-  });
-  const { stack = '', cause, report } = value as Partial<ChatError>;
-  const told = [shown, hidden, JSON.stringify(value), JSON.stringify(report), String(value), stack];
-  const all = [...told, inspect(cause, { showHidden: true }), String(cause)].join('\n');
+  const all = everyText(value);
   expect(all.includes(key.slice(3)), 'the key is told').toBe(false);
   expect(all.includes('PROMPT-4711'), 'the prompt is told').toBe(false);
+  const shown = inspect(value, { depth: Infinity, maxStringLength: null });
+  const { stack = '' } = value as Partial<ChatError>;
   expect(/alpha|half of/.test(`${shown}${stack}${String(value)}`), 'the answer is told').toBe(
     false,
   );

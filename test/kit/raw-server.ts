@@ -6,15 +6,22 @@ export interface RawRequest {
   socket: Socket;
   /** Request line and headers. */
   head: string;
+  body: string;
+  /** 1 for the first request of the server. */
+  number: number;
   /** 1 for the first request on its connection. */
   numberOnSocket: number;
+  /** The client's port: which of its sockets it was. */
+  port: number;
   header(name: string): string;
 }
 
 export interface RawServer {
   url: string;
-  /** Connections that are open now, and requests that have come so far. */
+  /** Connections that are open now. */
   readonly open: number;
+  /** Connections and requests that have come so far. */
+  readonly connections: number;
   readonly requests: number;
   close(): Promise<void>;
 }
@@ -22,8 +29,10 @@ export interface RawServer {
 /** A server that knows only enough HTTP to take requests apart; the answers are bytes. */
 export async function startRawServer(answer: (request: RawRequest) => void): Promise<RawServer> {
   const sockets = new Set<Socket>();
+  let connections = 0;
   let requests = 0;
   const server = createServer((socket) => {
+    connections++;
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
@@ -41,9 +50,11 @@ export async function startRawServer(answer: (request: RawRequest) => void): Pro
           new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1]?.trim() ?? '';
         const size = end + 4 + Number(header('content-length') || 0);
         if (received.length < size) return;
+        const body = received.slice(end + 4, size);
         received = received.slice(size);
-        requests++;
-        answer({ socket, head, numberOnSocket: ++numberOnSocket, header });
+        const port = socket.remotePort ?? 0;
+        const number = ++requests;
+        answer({ socket, head, body, number, numberOnSocket: ++numberOnSocket, port, header });
       }
     });
   });
@@ -53,6 +64,9 @@ export async function startRawServer(answer: (request: RawRequest) => void): Pro
     url: `http://127.0.0.1:${port}`,
     get open() {
       return sockets.size;
+    },
+    get connections() {
+      return connections;
     },
     get requests() {
       return requests;
@@ -66,7 +80,11 @@ export async function startRawServer(answer: (request: RawRequest) => void): Pro
   };
 }
 
-export function headOf(status: number, headers: Record<string, string | number> = {}): string {
+/** Status line and headers. @param status with its reason, if that matters */
+export function headOf(
+  status: number | string,
+  headers: Record<string, string | number> = {},
+): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} X\r\n${lines.join('')}\r\n`;
 }
@@ -90,41 +108,7 @@ export const streamHead = headOf(200, {
 });
 
 /** One chunk of a chunked body. */
-export function chunkOf(bytes: string | Uint8Array): Buffer {
-  const body = Buffer.from(bytes as string);
-  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')]);
-}
+export const chunked = (text: string): string =>
+  `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
 export const zeroChunk = '0\r\n\r\n';
-
-export function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
-}
-
-/** Waits for something that happens elsewhere. */
-export async function eventually(
-  what: string,
-  isSo: () => boolean,
-  patienceMs = 10_000,
-): Promise<void> {
-  const startedAt = performance.now();
-  while (!isSo()) {
-    if (performance.now() - startedAt > patienceMs) throw new Error(`Never came: ${what}`);
-    await pause(10);
-  }
-}
-
-/** Does a number of things, a few at a time. */
-export async function inLanes(
-  lanes: number,
-  count: number,
-  work: (at: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-}
