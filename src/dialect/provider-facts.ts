@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
-import type { ReasoningEffort } from '../schema/request.ts';
-import { reasoningEfforts } from '../schema/request.ts';
+import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
+import { reasoningEfforts } from '../schema/reasoning-effort.ts';
 import { check, once, unknownField } from '../schema/standard.ts';
 
 // Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.

@@ -1,22 +1,12 @@
 import type { Input } from './input.ts';
 import type { ChatCompletionMessageParam } from './message.ts';
 import { messageInput } from './message.ts';
+import type { ReasoningEffort } from './reasoning-effort.ts';
+import { reasoningEfforts } from './reasoning-effort.ts';
 import type { ChatCompletionTool, ChatCompletionToolChoiceOption } from './tool.ts';
 import { toolChoiceInput, toolInput } from './tool.ts';
 
-/** Every effort that can be asked for, from none to most. */
-export const reasoningEfforts = [
-  'none',
-  'minimal',
-  'low',
-  'medium',
-  'high',
-  'xhigh',
-  'max',
-] as const;
-
-/** How hard to think. `none` is the same as `thinking: { type: 'disabled' }`. */
-export type ReasoningEffort = (typeof reasoningEfforts)[number];
+export type { ReasoningEffort };
 
 /** Whether to think before answering. The model does, unless told otherwise. */
 export interface ThinkingParam {
@@ -173,6 +163,7 @@ export const foreignFields = (Object.keys(fates) as (keyof Fates)[]).filter(
   (field): field is ForeignField => fates[field] === 'foreign',
 );
 
+// Bundlers leave out what is not used only if nothing in it has to be worked out, a sign before a name included.
 const safe = 9_007_199_254_740_991;
 const penalty = { maybe: { number: { from: -2, to: 2 } } } as const;
 const effort = { maybe: { oneOf: reasoningEfforts } } as const;
@@ -230,7 +221,7 @@ export const requestInput = {
     stream_options: { maybe: { strict: { include_usage: 'boolean?' } } },
     frequency_penalty: penalty,
     presence_penalty: penalty,
-    seed: { maybe: { integer: { from: -safe, to: safe } } },
+    seed: { maybe: { integer: { from: -9_007_199_254_740_991, to: safe } } },
     logit_bias: { maybe: { map: { number: { from: -100, to: 100 } } } },
     logprobs: 'boolean?',
     top_logprobs: topLogprobsInput,

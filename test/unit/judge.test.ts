@@ -78,7 +78,7 @@ const rarely = (
   seldom: fc.Arbitrary<unknown>,
   usual: fc.Arbitrary<unknown>,
 ): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight: 40, arbitrary: usual }, { weight: 1, arbitrary: seldom });
+  fc.oneof({ weight: 60, arbitrary: usual }, { weight: 1, arbitrary: seldom });
 
 function ofWord(word: string): fc.Arbitrary<unknown> {
   if (word === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -164,11 +164,11 @@ test.each<[string, Input]>([
       const expected = comparable(theirs.issues);
       expect(issues).toEqual(expected.map((each, index) => inBetterWords(each, issues[index])));
     }),
-    { numRuns: 5_000, seed: 20_261_130 },
+    { numRuns: 8_000, seed: 20_261_130 },
   );
   // Neither side may be empty, or nothing was shown.
-  expect(fitting).toBeGreaterThan(300);
-  expect(broken).toBeGreaterThan(300);
+  expect(fitting).toBeGreaterThan(200);
+  expect(broken).toBeGreaterThan(200);
 });
 
 const judgeRequest = createJudge(requestInput);

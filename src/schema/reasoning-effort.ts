@@ -1,0 +1,13 @@
+/** Every effort that can be asked for, from none to most. */
+export const reasoningEfforts = [
+  'none',
+  'minimal',
+  'low',
+  'medium',
+  'high',
+  'xhigh',
+  'max',
+] as const;
+
+/** How hard to think. `none` is the same as `thinking: { type: 'disabled' }`. */
+export type ReasoningEffort = (typeof reasoningEfforts)[number];
