@@ -16,7 +16,7 @@ export type { PreparedRequest } from './request/prepare.ts';
 
 export type { OpenAI } from './schema/openai-names.ts';
 
-export { requestSchema } from './schema/request.ts';
+export { requestSchema } from './schema/request-schema.ts';
 export type {
   ChatCompletionCreateParams,
   ChatCompletionCreateParamsBase,

@@ -10,10 +10,10 @@ import { decodeText, decodeTextChunk, encodeText } from '../dialect/fill.ts';
 import type { Report } from '../outcome/report.ts';
 import { invalidRequest } from '../outcome/invalid-request.ts';
 import type { FinishReason } from '../schema/response.ts';
-import { check } from '../schema/standard.ts';
+import { createJudge } from '../schema/judge.ts';
 import type { Completion, CompletionCreateParams, CompletionLogprobs } from '../schema/fill.ts';
 import type { CompletionWithReport } from '../outcome/with-report.ts';
-import { completionParams } from '../schema/fill.ts';
+import { completionInput } from '../schema/fill.ts';
 import { ChatStream } from '../stream/chat-stream.ts';
 import { withReport } from '../outcome/with-report.ts';
 
@@ -47,6 +47,8 @@ function asText(context: CallContext): CallContext {
   return { ...context, options: { ...options, provider } };
 }
 
+const judgeCompletion = /* @__PURE__ */ createJudge(completionInput);
+
 /** @throws ChatError `unsupported`, `invalid_request` */
 function prepareText(
   options: ResolvedOptions,
@@ -58,7 +60,7 @@ function prepareText(
   const url = options.urls.fim;
   if (profile.fim === undefined || url === undefined)
     throw notOffered(provider, 'filling in the middle');
-  const checked = check(completionParams(), params);
+  const checked = judgeCompletion(params);
   if (!checked.ok) throw invalidRequest(checked.issues);
   const own = requestOptions.providerOptions as Record<string, unknown> | undefined;
   if (own?.[provider.id] != null) {

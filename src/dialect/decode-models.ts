@@ -1,19 +1,15 @@
-import * as z from 'zod/mini';
 import { ChatError } from '../outcome/chat-error.ts';
-import { check, once } from '../schema/standard.ts';
 import type { ModelList } from '../schema/account.ts';
+import { misfits } from '../schema/shape.ts';
 
-const modelsZod = /* @__PURE__ */ once(() =>
-  z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) }),
-);
+const modelsShape = { record: { data: { list: { record: { id: 'string' } } } } } as const;
 
 /** A list of models, with the vendor's own fields on each. @throws ChatError `invalid_response` */
 export function decodeModels(body: unknown): ModelList {
-  const result = check(modelsZod(), body);
-  if (!result.ok) {
-    throw new ChatError('invalid_response', "The vendor's answer is no list of models", {
-      issues: result.issues,
-    });
+  const issues = misfits(modelsShape, body);
+  if (issues.length > 0) {
+    throw new ChatError('invalid_response', "The vendor's answer is no list of models", { issues });
   }
-  return { ...result.value, object: 'list', data: result.value.data };
+  const { data, ...rest } = body as ModelList;
+  return { ...rest, object: 'list', data };
 }

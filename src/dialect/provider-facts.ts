@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
+import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
+import { reasoningEfforts } from '../schema/reasoning-effort.ts';
 import { check, once, unknownField } from '../schema/standard.ts';
 
 // Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.
@@ -16,6 +18,13 @@ const words = <const Words extends readonly string[]>(...all: Words) => z.option
 
 const rule = () => words('sent', 'dropped', 'ineffective', 'ineffective while thinking');
 
+type Effort = Exclude<ReasoningEffort, 'none'>;
+
+const effortTexts = () =>
+  Object.fromEntries(
+    reasoningEfforts.filter((each) => each !== 'none').map((each) => [each, text()]),
+  ) as Record<Effort, ReturnType<typeof text>>;
+
 const thinking = () =>
   z.strictObject({
     off: words('thinking.type', 'reasoning_effort none'),
@@ -23,14 +32,7 @@ const thinking = () =>
     effort: z.optional(
       z.strictObject({
         field: z.enum(['reasoning_effort', 'thinking.reasoning_effort']),
-        values: z.strictObject({
-          minimal: text(),
-          low: text(),
-          medium: text(),
-          high: text(),
-          xhigh: text(),
-          max: text(),
-        }),
+        values: z.strictObject(effortTexts()),
       }),
     ),
   });

@@ -1,6 +1,9 @@
-import * as z from 'zod/mini';
 import { ChatError } from '../outcome/chat-error.ts';
-import { asStandardSchema, once } from '../schema/standard.ts';
+import type { Input, InputValue } from '../schema/input.ts';
+import { asStandardInput } from '../schema/judge.ts';
+import type { Shaped } from '../schema/shape.ts';
+import { misfits } from '../schema/shape.ts';
+import type { StandardSchemaV1 } from '../schema/standard.ts';
 import { createDecoder } from '../dialect/decoder.ts';
 import { createProvider } from '../dialect/define-provider.ts';
 import { decimalString } from '../cost/decimal.ts';
@@ -69,92 +72,91 @@ export interface AimlapiOptions {
   last_updated_before_filter?: string | undefined;
 }
 
-const between = (minimum: number, maximum: number) =>
-  z.optional(z.number().check(z.gte(minimum), z.lte(maximum)));
+const date = {
+  optional: {
+    text: {
+      pattern: /^(0?[1-9]|1[0-2])\/(0?[1-9]|[12]\d|3[01])\/\d{4}$/,
+      otherwise: 'must be m/d/yyyy',
+    },
+  },
+} as const;
 
-const date = () =>
-  z.optional(
-    z
-      .string()
-      .check(z.regex(/^(0?[1-9]|1[0-2])\/(0?[1-9]|[12]\d|3[01])\/\d{4}$/, 'must be m/d/yyyy')),
-  );
+const text = { optional: 'string' } as const;
+const flag = { optional: 'boolean' } as const;
 
-const text = () => z.optional(z.string());
+const place = {
+  strict: {
+    city: text,
+    country: { optional: { text: { pattern: /^[A-Z]{2}$/, otherwise: 'must be two capitals' } } },
+    region: text,
+    timezone: text,
+  },
+} as const;
 
-const optionFields = /* @__PURE__ */ once(() => ({
-  prediction: z.optional(
-    z.strictObject({
-      type: z.literal('content'),
-      content: z.union([
-        z.string(),
-        z.array(z.strictObject({ type: z.literal('text'), text: z.string() })),
-      ]),
-    }),
-  ),
-  reasoning: z.optional(
-    z
-      .strictObject({
-        effort: z.optional(z.enum(['low', 'medium', 'high'])),
-        max_tokens: z.optional(z.int().check(z.gte(1))),
-        exclude: z.optional(z.boolean()),
-      })
-      .check(
-        z.refine(
-          ({ effort, max_tokens }) => effort === undefined || max_tokens === undefined,
-          'takes `effort` or `max_tokens`, not both',
-        ),
-      ),
-  ),
-  echo: z.optional(z.boolean()),
-  min_p: between(0.001, 0.999),
-  top_k: z.optional(z.number()),
-  top_a: between(0, 1),
-  repetition_penalty: z.optional(z.nullable(z.number())),
-  web_search_options: z.optional(
-    z.strictObject({
-      search_context_size: z.optional(z.enum(['low', 'medium', 'high'])),
-      user_location: z.optional(
-        z.nullable(
-          z.strictObject({
-            type: z.literal('approximate'),
-            approximate: z.strictObject({
-              city: text(),
-              country: z.optional(z.string().check(z.regex(/^[A-Z]{2}$/, 'must be two capitals'))),
-              region: text(),
-              timezone: text(),
-            }),
-          }),
-        ),
-      ),
-    }),
-  ),
-  search_mode: z.optional(z.enum(['academic', 'web'])),
-  search_domain_filter: z.optional(z.array(z.string()).check(z.maxLength(10))),
-  return_images: z.optional(z.boolean()),
-  return_related_questions: z.optional(z.boolean()),
-  search_recency_filter: z.optional(z.enum(['day', 'week', 'month', 'year'])),
-  search_after_date_filter: date(),
-  search_before_date_filter: date(),
-  last_updated_after_filter: date(),
-  last_updated_before_filter: date(),
-}));
+const optionsInput = {
+  strict: {
+    prediction: {
+      optional: {
+        strict: {
+          type: { oneOf: ['content'] },
+          content: {
+            either: ['string', { list: { strict: { type: { oneOf: ['text'] }, text: 'string' } } }],
+          },
+        },
+      },
+    },
+    reasoning: {
+      optional: {
+        strict: {
+          effort: { optional: { oneOf: ['low', 'medium', 'high'] } },
+          max_tokens: { optional: { integer: { from: 1, to: 9_007_199_254_740_991 } } },
+          exclude: flag,
+        },
+        apart: ['effort', 'max_tokens'],
+      },
+    },
+    echo: flag,
+    min_p: { optional: { number: { from: 0.001, to: 0.999 } } },
+    top_k: { optional: 'number' },
+    top_a: { optional: { number: { from: 0, to: 1 } } },
+    repetition_penalty: 'number?',
+    web_search_options: {
+      optional: {
+        strict: {
+          search_context_size: { optional: { oneOf: ['low', 'medium', 'high'] } },
+          user_location: {
+            maybe: { strict: { type: { oneOf: ['approximate'] }, approximate: place } },
+          },
+        },
+      },
+    },
+    search_mode: { optional: { oneOf: ['academic', 'web'] } },
+    search_domain_filter: { optional: { list: 'string', most: 10 } },
+    return_images: flag,
+    return_related_questions: flag,
+    search_recency_filter: { optional: { oneOf: ['day', 'week', 'month', 'year'] } },
+    search_after_date_filter: date,
+    search_before_date_filter: date,
+    last_updated_after_filter: date,
+    last_updated_before_filter: date,
+  },
+} as const satisfies Input;
 
-const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
+const optionsSchema: StandardSchemaV1<AimlapiOptions> =
+  /* @__PURE__ */ asStandardInput<InputValue<typeof optionsInput>>(optionsInput);
 
-const balanceZod = /* @__PURE__ */ once(() =>
-  z.looseObject({
-    current_balance: z.union([z.string(), z.number()]),
-    currency: z.optional(z.string()),
-  }),
-);
+const balanceShape = {
+  record: { current_balance: { either: ['string', 'number'] }, currency: 'string?' },
+} as const;
 
 /** GET /v2/billing (https://docs.aimlapi.com/api-references/service-endpoints/account-balance). */
 function decodeBalance(body: unknown): Balance {
-  const result = z.safeParse(balanceZod(), body);
-  if (!result.success) throw new ChatError('invalid_response', "AIML API's answer is no balance");
-  const { current_balance, currency } = result.data;
+  if (misfits(balanceShape, body).length > 0) {
+    throw new ChatError('invalid_response', "AIML API's answer is no balance");
+  }
+  const { current_balance, currency } = body as Shaped<typeof balanceShape>;
   const total = decimalString(current_balance);
-  return { available: Number(total) > 0, currency, total, raw: body };
+  return { available: Number(total) > 0, currency: currency ?? undefined, total, raw: body };
 }
 
 /**
@@ -241,7 +243,7 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
 });
 
 export const aimlapi = /* @__PURE__ */ createProvider(aimlapiDecoder, {
-  options: /* @__PURE__ */ asStandardSchema<AimlapiOptions>(optionsZod),
-  hasOption: (key) => Object.hasOwn(optionFields(), key),
+  options: optionsSchema,
+  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
   decodeBalance,
 });

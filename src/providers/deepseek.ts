@@ -1,7 +1,9 @@
-import * as z from 'zod/mini';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { StandardSchemaV1 } from '../schema/standard.ts';
-import { asStandardSchema, once } from '../schema/standard.ts';
+import { asStandardInput } from '../schema/judge.ts';
+import type { Input, InputValue } from '../schema/input.ts';
+import type { Shaped } from '../schema/shape.ts';
+import { misfits } from '../schema/shape.ts';
 import { createDecoder } from '../dialect/decoder.ts';
 import { createProvider } from '../dialect/define-provider.ts';
 import { decimalString } from '../cost/decimal.ts';
@@ -30,32 +32,38 @@ export interface DeepSeekOptions {
   server_tools?: ('deepseek_web_search' | 'deepseek_read_url')[] | undefined;
 }
 
-const optionFields = /* @__PURE__ */ once(() => ({
-  safety_check: z.optional(z.strictObject({ level: z.enum(['low', 'high']) })),
-  title: z.optional(z.strictObject({ enabled: z.boolean() })),
-  server_tools: z.optional(z.array(z.enum(['deepseek_web_search', 'deepseek_read_url']))),
-}));
+const optionsInput = {
+  strict: {
+    safety_check: { optional: { strict: { level: { oneOf: ['low', 'high'] } } } },
+    title: { optional: { strict: { enabled: 'boolean' } } },
+    server_tools: { optional: { list: { oneOf: ['deepseek_web_search', 'deepseek_read_url'] } } },
+  },
+} as const satisfies Input;
 
-const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
+const optionsSchema: StandardSchemaV1<DeepSeekOptions> =
+  /* @__PURE__ */ asStandardInput<InputValue<typeof optionsInput>>(optionsInput);
 
-const balanceZod = /* @__PURE__ */ once(() =>
-  z.looseObject({
-    is_available: z.boolean(),
-    balance_infos: z.array(
-      z.looseObject({ currency: z.string(), total_balance: z.union([z.string(), z.number()]) }),
-    ),
-  }),
-);
+const balanceShape = {
+  record: {
+    is_available: 'boolean',
+    balance_infos: {
+      list: { record: { currency: 'string', total_balance: { either: ['string', 'number'] } } },
+    },
+  },
+} as const;
 
 /** GET /user/balance (https://api-docs.deepseek.com/api/get-user-balance). An account may hold several currencies: the first is told, all are in `raw`. */
 function decodeBalance(body: unknown): Balance {
-  const result = z.safeParse(balanceZod(), body);
-  const first = result.success ? result.data.balance_infos[0] : undefined;
-  if (!result.success || first === undefined) {
+  const isBalance = misfits(balanceShape, body).length === 0;
+  const { is_available, balance_infos } = (isBalance ? body : {}) as Partial<
+    Shaped<typeof balanceShape>
+  >;
+  const first = balance_infos?.[0];
+  if (is_available === undefined || first === undefined) {
     throw new ChatError('invalid_response', "DeepSeek's answer is no balance");
   }
   return {
-    available: result.data.is_available,
+    available: is_available,
     currency: first.currency,
     total: decimalString(first.total_balance),
     raw: body,
@@ -187,9 +195,7 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
 });
 
 export const deepseek = /* @__PURE__ */ createProvider(deepseekDecoder, {
-  options: /* @__PURE__ */ asStandardSchema<DeepSeekOptions>(
-    optionsZod,
-  ) satisfies StandardSchemaV1<DeepSeekOptions>,
-  hasOption: (key) => Object.hasOwn(optionFields(), key),
+  options: optionsSchema,
+  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
   decodeBalance,
 });

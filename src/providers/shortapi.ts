@@ -1,5 +1,6 @@
-import * as z from 'zod/mini';
-import { asStandardSchema, once } from '../schema/standard.ts';
+import type { Input, InputValue } from '../schema/input.ts';
+import { asStandardInput } from '../schema/judge.ts';
+import type { StandardSchemaV1 } from '../schema/standard.ts';
 import { createDecoder } from '../dialect/decoder.ts';
 import { createProvider } from '../dialect/define-provider.ts';
 
@@ -11,14 +12,17 @@ export interface ShortapiOptions {
   audio?: { format?: string | undefined; voice?: string | undefined } | undefined;
 }
 
-const optionFields = /* @__PURE__ */ once(() => ({
-  modalities: z.optional(z.array(z.string())),
-  audio: z.optional(
-    z.strictObject({ format: z.optional(z.string()), voice: z.optional(z.string()) }),
-  ),
-}));
+const optionsInput = {
+  strict: {
+    modalities: { optional: { list: 'string' } },
+    audio: {
+      optional: { strict: { format: { optional: 'string' }, voice: { optional: 'string' } } },
+    },
+  },
+} as const satisfies Input;
 
-const optionsZod = /* @__PURE__ */ once(() => z.strictObject(optionFields()));
+const optionsSchema: StandardSchemaV1<ShortapiOptions> =
+  /* @__PURE__ */ asStandardInput<InputValue<typeof optionsInput>>(optionsInput);
 
 /** @internal */
 export const shortapiDecoder = /* @__PURE__ */ createDecoder({
@@ -73,6 +77,6 @@ export const shortapiDecoder = /* @__PURE__ */ createDecoder({
 });
 
 export const shortapi = /* @__PURE__ */ createProvider(shortapiDecoder, {
-  options: /* @__PURE__ */ asStandardSchema<ShortapiOptions>(optionsZod),
-  hasOption: (key) => Object.hasOwn(optionFields(), key),
+  options: optionsSchema,
+  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
 });

@@ -1,10 +1,10 @@
 import type { ErrorIssue } from '../schema/issue.ts';
 import type { CanonicalRequest, CanonicalResponseFormat } from '../schema/canonical-request.ts';
-import { isPlainRequest } from './plain-request.ts';
 import type { ChatCompletionCreateParams, ReasoningEffort } from '../schema/request.ts';
 import { closestName } from '../internal/names.ts';
-import { foreignFields, requestFields, requestZod } from '../schema/request.ts';
-import { check, unknownField } from '../schema/standard.ts';
+import { createJudge } from '../schema/judge.ts';
+import { foreignFields, requestInput } from '../schema/request.ts';
+import { unknownField } from '../schema/standard.ts';
 import { checkContradictions } from './contradictions.ts';
 import { forcesCall } from '../schema/tool.ts';
 import { invalidRequest } from '../outcome/invalid-request.ts';
@@ -23,7 +23,7 @@ export function canonicalRequest(
   hintFor: HintFor = () => undefined,
 ): CanonicalRequest {
   refuseSchemaObject(params);
-  const given = isPlainRequest(params) ? params : checkRequest(params, hintFor);
+  const given = checkRequest(params, hintFor);
   const issues: ErrorIssue[] = [];
   const request = resolve(given, issues);
   checkContradictions(given, request, issues);
@@ -31,8 +31,10 @@ export function canonicalRequest(
   return request;
 }
 
+const judgeRequest = /* @__PURE__ */ createJudge(requestInput);
+
 function checkRequest(params: unknown, hintFor: HintFor): ChatCompletionCreateParams {
-  const checked = check(requestZod(), withoutUndefined(params));
+  const checked = judgeRequest(params);
   if (checked.ok) return checked.value as ChatCompletionCreateParams;
   throw invalidRequest(checked.issues.map((issue) => withHint(issue, hintFor)));
 }
@@ -60,21 +62,8 @@ function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
   const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
   if (hint !== undefined) return { path, message: hint };
   const isUnknown = message === unknownField && !path.includes('.');
-  const meant = isUnknown ? closestName(path, requestFields()) : undefined;
+  const meant = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
   return meant === undefined ? issue : { path, message: `${message}; did you mean ${meant}?` };
-}
-
-/** A key that is `undefined` is not given, whether it is known or not. What is no plain object stays as it is. */
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUndefined);
-  if (typeof value !== 'object' || value === null) return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .map(([name, field]) => [name, withoutUndefined(field)]),
-  );
 }
 
 /** All of a request, so that no field is forgotten. */
@@ -213,6 +202,6 @@ function resolveFormat(
 
 /** Messages that have no form that is known, whatever stands between them. */
 export function messageIssues(messages: unknown): readonly ErrorIssue[] {
-  const checked = check(requestZod(), { messages });
+  const checked = judgeRequest({ messages });
   return checked.ok ? [] : checked.issues;
 }

@@ -1,7 +1,13 @@
-import * as z from 'zod/mini';
-import { given, integer, number } from './request.ts';
+import type { Input } from './input.ts';
+import {
+  countInput,
+  modelInput,
+  shareInput,
+  stopInput,
+  temperatureInput,
+  topLogprobsInput,
+} from './request.ts';
 import type { FinishReason } from './response.ts';
-import { once } from './standard.ts';
 import type { ChunkUsage } from './usage.ts';
 
 /** A text with a gap to be filled, without its `stream` switch. */
@@ -75,17 +81,17 @@ export interface Completion {
 }
 
 /** The request as a user writes it. */
-export const completionParams = /* @__PURE__ */ once(() =>
-  z.strictObject({
-    prompt: z.string(),
-    suffix: given(z.string()),
-    model: given(z.string().check(z.minLength(1))),
-    max_tokens: integer(1, Number.MAX_SAFE_INTEGER),
-    temperature: number(0, 2),
-    top_p: number(0, 1),
-    stop: given(z.union([z.string(), z.array(z.string()).check(z.maxLength(16))])),
-    stream: given(z.boolean()),
-    echo: given(z.boolean()),
-    logprobs: integer(0, 20),
-  }),
-);
+export const completionInput = {
+  strict: {
+    prompt: 'string',
+    suffix: 'string?',
+    model: modelInput,
+    max_tokens: countInput,
+    temperature: temperatureInput,
+    top_p: shareInput,
+    stop: stopInput,
+    stream: 'boolean?',
+    echo: 'boolean?',
+    logprobs: topLogprobsInput,
+  },
+} as const satisfies Input;

@@ -1,7 +1,6 @@
-import * as z from 'zod/mini';
+import type { Input } from './input.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';
-import { toolCallParam } from './tool.ts';
-import { once } from './standard.ts';
+import { toolCallInput } from './tool.ts';
 
 /** Text. */
 export interface ChatCompletionContentPartText {
@@ -130,78 +129,74 @@ export type ChatCompletionMessageParam =
 /** Any part of any message. */
 export type AnyContentPart = ChatCompletionContentPart | ChatCompletionContentPartRefusal;
 
-const optionalName = () => z.optional(z.nullable(z.string()));
+const textPart = { record: { type: { oneOf: ['text'] }, text: 'string' } } as const;
 
-const textPart = () => z.object({ type: z.literal('text'), text: z.string() });
+const contentPart = {
+  by: 'type',
+  of: [
+    textPart,
+    {
+      record: {
+        type: { oneOf: ['image_url'] },
+        image_url: {
+          record: {
+            url: 'string',
+            detail: { optional: { oneOf: ['auto', 'low', 'high', 'original'] } },
+          },
+        },
+      },
+    },
+    {
+      record: {
+        type: { oneOf: ['input_audio'] },
+        input_audio: { record: { data: 'string', format: { oneOf: ['wav', 'mp3'] } } },
+      },
+    },
+    {
+      record: {
+        type: { oneOf: ['file'] },
+        file: {
+          record: {
+            file_id: { optional: 'string' },
+            filename: { optional: 'string' },
+            file_data: { optional: 'string' },
+          },
+        },
+      },
+    },
+    { record: { type: { oneOf: ['video_url'] }, video_url: { record: { url: 'string' } } } },
+  ],
+} as const;
 
-const contentPart = /* @__PURE__ */ once(() =>
-  z.discriminatedUnion('type', [
-    textPart(),
-    z.object({
-      type: z.literal('image_url'),
-      image_url: z.object({
-        url: z.string(),
-        detail: z.optional(z.enum(['auto', 'low', 'high', 'original'])),
-      }),
-    }),
-    z.object({
-      type: z.literal('input_audio'),
-      input_audio: z.object({ data: z.string(), format: z.enum(['wav', 'mp3']) }),
-    }),
-    z.object({
-      type: z.literal('file'),
-      file: z.object({
-        file_id: z.optional(z.string()),
-        filename: z.optional(z.string()),
-        file_data: z.optional(z.string()),
-      }),
-    }),
-    z.object({ type: z.literal('video_url'), video_url: z.object({ url: z.string() }) }),
-  ]),
-);
+const assistantPart = {
+  by: 'type',
+  of: [textPart, { record: { type: { oneOf: ['refusal'] }, refusal: 'string' } }],
+} as const;
 
-const assistantPart = () =>
-  z.discriminatedUnion('type', [
-    textPart(),
-    z.object({ type: z.literal('refusal'), refusal: z.string() }),
-  ]);
-
-const nonEmpty = <T>(part: z.ZodMiniType<T>) => z.array(part).check(z.minLength(1));
-
-const instructions = <Role extends string>(role: Role) =>
-  z.object({
-    role: z.literal(role),
-    content: z.union([z.string(), nonEmpty(textPart())]),
-    name: optionalName(),
-  });
+const instructions = { either: ['string', { list: textPart, least: 1 }] } as const;
+const content = { either: ['string', { list: contentPart, least: 1 }] } as const;
 
 /**
  * One message. Keys that are not listed are left out without a word: a message of a response carries `annotations`,
  * `audio` and vendors' extras, and must be accepted as it is.
  */
-export const messageParam = /* @__PURE__ */ once(() =>
-  z.discriminatedUnion('role', [
-    instructions('system'),
-    instructions('developer'),
-    z.object({
-      role: z.literal('user'),
-      content: z.union([z.string(), nonEmpty(contentPart())]),
-      name: optionalName(),
-    }),
-    z.object({
-      role: z.literal('assistant'),
-      content: z.optional(z.nullable(z.union([z.string(), nonEmpty(assistantPart())]))),
-      name: optionalName(),
-      reasoning_content: z.optional(z.nullable(z.string())),
-      refusal: z.optional(z.nullable(z.string())),
-      tool_calls: z.optional(z.nullable(z.array(toolCallParam()))),
-      prefix: z.optional(z.nullable(z.boolean())),
-    }),
-    z.object({
-      role: z.literal('tool'),
-      content: z.union([z.string(), nonEmpty(contentPart())]),
-      tool_call_id: z.string(),
-      name: optionalName(),
-    }),
-  ]),
-);
+export const messageInput = {
+  by: 'role',
+  of: [
+    { record: { role: { oneOf: ['system'] }, content: instructions, name: 'string?' } },
+    { record: { role: { oneOf: ['developer'] }, content: instructions, name: 'string?' } },
+    { record: { role: { oneOf: ['user'] }, content, name: 'string?' } },
+    {
+      record: {
+        role: { oneOf: ['assistant'] },
+        content: { maybe: { either: ['string', { list: assistantPart, least: 1 }] } },
+        name: 'string?',
+        reasoning_content: 'string?',
+        refusal: 'string?',
+        tool_calls: { maybe: { list: toolCallInput } },
+        prefix: 'boolean?',
+      },
+    },
+    { record: { role: { oneOf: ['tool'] }, content, tool_call_id: 'string', name: 'string?' } },
+  ],
+} as const satisfies Input;

@@ -1,20 +1,12 @@
-import * as z from 'zod/mini';
+import type { Input } from './input.ts';
 import type { ChatCompletionMessageParam } from './message.ts';
-import { messageParam } from './message.ts';
-import { asStandardSchema, once } from './standard.ts';
+import { messageInput } from './message.ts';
+import type { ReasoningEffort } from './reasoning-effort.ts';
+import { reasoningEfforts } from './reasoning-effort.ts';
 import type { ChatCompletionTool, ChatCompletionToolChoiceOption } from './tool.ts';
-import { toolChoiceParam, toolParam } from './tool.ts';
+import { toolChoiceInput, toolInput } from './tool.ts';
 
-/** How hard to think. `none` is the same as `thinking: { type: 'disabled' }`, and `ultra` the same as `max`. */
-export type ReasoningEffort =
-  | 'none'
-  | 'minimal'
-  | 'low'
-  | 'medium'
-  | 'high'
-  | 'xhigh'
-  | 'max'
-  | 'ultra';
+export type { ReasoningEffort };
 
 /** Whether to think before answering. The model does, unless told otherwise. */
 export interface ThinkingParam {
@@ -171,81 +163,84 @@ export const foreignFields = (Object.keys(fates) as (keyof Fates)[]).filter(
   (field): field is ForeignField => fates[field] === 'foreign',
 );
 
-export const number = (minimum: number, maximum: number) =>
-  given(z.number().check(z.gte(minimum), z.lte(maximum)));
+// Bundlers leave out what is not used only if nothing in it has to be worked out, a sign before a name included.
+const safe = 9_007_199_254_740_991;
+const penalty = { maybe: { number: { from: -2, to: 2 } } } as const;
+const effort = { maybe: { oneOf: reasoningEfforts } } as const;
+const userId = { maybe: { text: { least: 1, most: 512 } } } as const;
+const jsonSchema = { map: 'unknown' } as const;
 
-export const integer = (minimum: number, maximum: number) =>
-  given(z.int().check(z.gte(minimum), z.lte(maximum)));
+/** What chats and texts with a gap have in common. */
+export const modelInput = { maybe: { text: { least: 1 } } } as const;
+export const countInput = { maybe: { integer: { from: 1, to: safe } } } as const;
+export const temperatureInput = { maybe: { number: { from: 0, to: 2 } } } as const;
+export const shareInput = { maybe: { number: { from: 0, to: 1 } } } as const;
+export const stopInput = { maybe: { either: ['string', { list: 'string', most: 16 }] } } as const;
+export const topLogprobsInput = { maybe: { integer: { from: 0, to: 20 } } } as const;
 
-export const given = <T extends z.ZodMiniType>(schema: T) => z.optional(z.nullable(schema));
-
-const effort = () => z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'ultra']);
-
-const jsonSchema = () => z.record(z.string(), z.unknown());
-
-const responseFormat = () =>
-  z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('text') }),
-    z.strictObject({ type: z.literal('json_object') }),
-    z.strictObject({
-      type: z.literal('json_schema'),
-      json_schema: z.optional(
-        z.strictObject({
-          name: z
-            .string()
-            .check(z.regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 of a-z A-Z 0-9 _ -')),
-          description: given(z.string()),
-          schema: given(jsonSchema()),
-          strict: given(z.boolean()),
-        }),
-      ),
-      schema: z.optional(jsonSchema()),
-    }),
-  ]);
+const formatInput = {
+  by: 'type',
+  of: [
+    { strict: { type: { oneOf: ['text'] } } },
+    { strict: { type: { oneOf: ['json_object'] } } },
+    {
+      strict: {
+        type: { oneOf: ['json_schema'] },
+        json_schema: {
+          optional: {
+            strict: {
+              name: {
+                text: {
+                  pattern: /^[a-zA-Z0-9_-]{1,64}$/,
+                  otherwise: 'must be 1 to 64 of a-z A-Z 0-9 _ -',
+                },
+              },
+              description: 'string?',
+              schema: { maybe: jsonSchema },
+              strict: 'boolean?',
+            },
+          },
+        },
+        schema: { optional: jsonSchema },
+      },
+    },
+  ],
+} as const;
 
 /** The request as a user writes it, field by field. What fields say about one another is in `canonical.ts`. */
-export const requestZod = /* @__PURE__ */ once(() =>
-  z.strictObject({
-    messages: z.array(messageParam()).check(z.minLength(1, 'must hold at least one message')),
-    model: given(z.string().check(z.minLength(1))),
-    max_tokens: integer(1, Number.MAX_SAFE_INTEGER),
-    max_completion_tokens: integer(1, Number.MAX_SAFE_INTEGER),
-    temperature: number(0, 2),
-    top_p: number(0, 1),
-    stop: given(z.union([z.string(), z.array(z.string()).check(z.maxLength(16))])),
-    stream: given(z.boolean()),
-    stream_options: given(z.strictObject({ include_usage: given(z.boolean()) })),
-    frequency_penalty: number(-2, 2),
-    presence_penalty: number(-2, 2),
-    seed: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-    logit_bias: given(z.record(z.string(), z.number().check(z.gte(-100), z.lte(100)))),
-    logprobs: given(z.boolean()),
-    top_logprobs: integer(0, 20),
-    tools: given(z.array(toolParam()).check(z.maxLength(128))),
-    tool_choice: given(toolChoiceParam()),
-    parallel_tool_calls: given(z.boolean()),
-    response_format: given(responseFormat()),
-    thinking: given(
-      z.strictObject({ type: z.enum(['enabled', 'disabled']), reasoning_effort: given(effort()) }),
-    ),
-    reasoning_effort: given(effort()),
-    user_id: given(z.string().check(z.minLength(1), z.maxLength(512))),
-    user: given(z.string().check(z.minLength(1), z.maxLength(512))),
-    n: given(z.literal(1)),
-    store: given(z.boolean()),
-    metadata: given(z.record(z.string(), z.string())),
-    service_tier: given(z.string()),
-    verbosity: given(z.string()),
-    prompt_cache_key: given(z.string()),
-    safety_identifier: given(z.string()),
-  }),
-);
-
-/** The names of the fields of a request. */
-export function requestFields(): string[] {
-  return Object.keys(requestZod()._zod.def.shape);
-}
-
-/** Standard Schema of {@link ChatCompletionCreateParams}, field by field. */
-export const requestSchema =
-  /* @__PURE__ */ asStandardSchema<ChatCompletionCreateParams>(requestZod);
+export const requestInput = {
+  strict: {
+    messages: { list: messageInput, least: 1, otherwise: 'must hold at least one message' },
+    model: modelInput,
+    max_tokens: countInput,
+    max_completion_tokens: countInput,
+    temperature: temperatureInput,
+    top_p: shareInput,
+    stop: stopInput,
+    stream: 'boolean?',
+    stream_options: { maybe: { strict: { include_usage: 'boolean?' } } },
+    frequency_penalty: penalty,
+    presence_penalty: penalty,
+    seed: { maybe: { integer: { from: -9_007_199_254_740_991, to: safe } } },
+    logit_bias: { maybe: { map: { number: { from: -100, to: 100 } } } },
+    logprobs: 'boolean?',
+    top_logprobs: topLogprobsInput,
+    tools: { maybe: { list: toolInput, most: 128 } },
+    tool_choice: { maybe: toolChoiceInput },
+    parallel_tool_calls: 'boolean?',
+    response_format: { maybe: formatInput },
+    thinking: {
+      maybe: { strict: { type: { oneOf: ['enabled', 'disabled'] }, reasoning_effort: effort } },
+    },
+    reasoning_effort: effort,
+    user_id: userId,
+    user: userId,
+    n: { maybe: { oneOf: [1] } },
+    store: 'boolean?',
+    metadata: { maybe: { map: 'string' } },
+    service_tier: 'string?',
+    verbosity: 'string?',
+    prompt_cache_key: 'string?',
+    safety_identifier: 'string?',
+  },
+} as const satisfies Input;

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { annotationsShape, audioShape, logprobsShape, metaShape } from './answer-shapes.ts';
+import { schemaOfInput } from './input-schema.ts';
 import { schemaOf } from './shape-schema.ts';
 import { asStandardSchema, once } from './standard.ts';
 import type { ChatCompletionMessageToolCall } from './tool.ts';
-import { toolCallParam } from './tool.ts';
+import { toolCallInput } from './tool.ts';
 import type { ChunkUsage, CompletionUsage } from './usage.ts';
 import { usageSchema } from './usage-schema.ts';
 
@@ -181,7 +182,7 @@ const choice = /* @__PURE__ */ once(() =>
       annotations: z.nullish(annotationsSchema()),
       audio: z.nullish(audioSchema()),
       title: text(),
-      tool_calls: z.optional(z.array(toolCallParam())),
+      tool_calls: z.optional(z.array(schemaOfInput(toolCallInput))),
       invalid_tool_calls: z.optional(z.array(invalidToolCall())),
     }),
     finish_reason: z.nullable(z.string()),

@@ -12,6 +12,8 @@ function build(shape: Shape): z.ZodMiniType {
       return z.string();
     case 'number':
       return z.number();
+    case 'boolean':
+      return z.boolean();
     case 'string?':
       return z.nullish(z.string());
     case 'number?':

@@ -10,6 +10,7 @@ import type { ErrorIssue } from './issue.ts';
 export type Shape =
   | 'string'
   | 'number'
+  | 'boolean'
   | 'string?'
   | 'number?'
   | 'unknown'
@@ -27,19 +28,21 @@ export type Shaped<S> = S extends 'string'
   ? string
   : S extends 'number'
     ? number
-    : S extends 'string?'
-      ? string | null | undefined
-      : S extends 'number?'
-        ? number | null | undefined
-        : S extends { either: readonly (infer Branch)[] }
-          ? Shaped<Branch>
-          : S extends { maybe: infer Inner }
-            ? Shaped<Inner> | null | undefined
-            : S extends { list: infer Item }
-              ? Shaped<Item>[]
-              : S extends { record: infer Fields }
-                ? ShapedRecord<Fields>
-                : unknown;
+    : S extends 'boolean'
+      ? boolean
+      : S extends 'string?'
+        ? string | null | undefined
+        : S extends 'number?'
+          ? number | null | undefined
+          : S extends { either: readonly (infer Branch)[] }
+            ? Shaped<Branch>
+            : S extends { maybe: infer Inner }
+              ? Shaped<Inner> | null | undefined
+              : S extends { list: infer Item }
+                ? Shaped<Item>[]
+                : S extends { record: infer Fields }
+                  ? ShapedRecord<Fields>
+                  : unknown;
 
 type OptionalIn<Fields> = {
   [Name in keyof Fields]: undefined extends Shaped<Fields[Name]> ? Name : never;

@@ -1,5 +1,4 @@
-import * as z from 'zod/mini';
-import { once } from './standard.ts';
+import type { Input } from './input.ts';
 
 /** A JSON Schema object. */
 export type FunctionParameters = Record<string, unknown>;
@@ -70,43 +69,50 @@ export type ChatCompletionMessageToolCall =
   | ChatCompletionMessageCustomToolCall;
 
 /** A tool, as a user writes it. */
-export const toolParam = /* @__PURE__ */ once(() =>
-  z.strictObject({
-    type: z.literal('function'),
-    function: z.strictObject({
-      name: z
-        .string()
-        .check(z.regex(/^[a-zA-Z0-9_-]{1,128}$/, 'must be 1 to 128 of a-z A-Z 0-9 _ -')),
-      description: z.optional(z.nullable(z.string())),
-      parameters: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
-      strict: z.optional(z.nullable(z.boolean())),
-    }),
-  }),
-);
+export const toolInput = {
+  strict: {
+    type: { oneOf: ['function'] },
+    function: {
+      strict: {
+        name: {
+          text: {
+            pattern: /^[a-zA-Z0-9_-]{1,128}$/,
+            otherwise: 'must be 1 to 128 of a-z A-Z 0-9 _ -',
+          },
+        },
+        description: 'string?',
+        parameters: { maybe: { map: 'unknown' } },
+        strict: 'boolean?',
+      },
+    },
+  },
+} as const satisfies Input;
 
 /** A tool choice, as a user writes it. */
-export const toolChoiceParam = /* @__PURE__ */ once(() =>
-  z.union([
-    z.enum(['none', 'auto', 'required']),
-    z.strictObject({
-      type: z.literal('function'),
-      function: z.strictObject({ name: z.string() }),
-    }),
-  ]),
-);
+export const toolChoiceInput = {
+  either: [
+    { oneOf: ['none', 'auto', 'required'] },
+    { strict: { type: { oneOf: ['function'] }, function: { strict: { name: 'string' } } } },
+  ],
+} as const satisfies Input;
 
 /** A tool call inside an assistant message. */
-export const toolCallParam = /* @__PURE__ */ once(() =>
-  z.discriminatedUnion('type', [
-    z.object({
-      id: z.string(),
-      type: z.literal('function'),
-      function: z.object({ name: z.string(), arguments: z.string() }),
-    }),
-    z.object({
-      id: z.string(),
-      type: z.literal('custom'),
-      custom: z.object({ name: z.string(), input: z.string() }),
-    }),
-  ]),
-);
+export const toolCallInput = {
+  by: 'type',
+  of: [
+    {
+      record: {
+        id: 'string',
+        type: { oneOf: ['function'] },
+        function: { record: { name: 'string', arguments: 'string' } },
+      },
+    },
+    {
+      record: {
+        id: 'string',
+        type: { oneOf: ['custom'] },
+        custom: { record: { name: 'string', input: 'string' } },
+      },
+    },
+  ],
+} as const satisfies Input;

@@ -14,8 +14,10 @@ import type {
 import type { ProviderSpec } from '../../src/dialect/define-provider.ts';
 import type { factsZod } from '../../src/dialect/provider-facts.ts';
 import type { chunkZod } from '../../src/schema/chunk.ts';
-import type { messageParam } from '../../src/schema/message.ts';
-import type { requestZod } from '../../src/schema/request.ts';
+import type { InputValue } from '../../src/schema/input.ts';
+import type { messageInput } from '../../src/schema/message.ts';
+import type { requestInput } from '../../src/schema/request.ts';
+import type { requestZod } from '../../src/schema/request-schema.ts';
 import type {
   annotationsSchema,
   audioSchema,
@@ -23,7 +25,7 @@ import type {
   logprobsSchema,
   metaSchema,
 } from '../../src/schema/response.ts';
-import type { toolCallParam, toolChoiceParam, toolParam } from '../../src/schema/tool.ts';
+import type { toolCallInput, toolChoiceInput, toolInput } from '../../src/schema/tool.ts';
 import type { chunkUsageSchema, usageSchema } from '../../src/schema/usage-schema.ts';
 
 // The public types are written by hand, so that no declaration names zod. Here they are held equal to what the schemas
@@ -49,24 +51,27 @@ type Plain<T> = T extends string
         : { [K in keyof T as K extends NamedKeys<T> ? K : never]: Plain<T[K]> }
       : T;
 
+type Judged<Described> = Plain<InputValue<Described>>;
+
 type Checked<Schema extends () => z.ZodMiniType> = Plain<z.output<ReturnType<Schema>>>;
 
-test('a request is what its schema takes', () => {
+test('a request is what its description and its schema take', () => {
   type Request = ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined };
 
+  expectTypeOf<Judged<typeof requestInput>>().toEqualTypeOf<Plain<Request>>();
   expectTypeOf<Checked<typeof requestZod>>().toEqualTypeOf<Plain<Request>>();
 });
 
-test('a message is what its schema takes', () => {
-  expectTypeOf<Checked<typeof messageParam>>().toEqualTypeOf<Plain<ChatCompletionMessageParam>>();
+test('a message is what its description takes', () => {
+  expectTypeOf<Judged<typeof messageInput>>().toEqualTypeOf<Plain<ChatCompletionMessageParam>>();
 });
 
-test('a tool, the choice of one and a call of one are what their schemas take', () => {
-  expectTypeOf<Checked<typeof toolParam>>().toEqualTypeOf<Plain<ChatCompletionTool>>();
-  expectTypeOf<Checked<typeof toolChoiceParam>>().toEqualTypeOf<
+test('a tool, the choice of one and a call of one are what their descriptions take', () => {
+  expectTypeOf<Judged<typeof toolInput>>().toEqualTypeOf<Plain<ChatCompletionTool>>();
+  expectTypeOf<Judged<typeof toolChoiceInput>>().toEqualTypeOf<
     Plain<ChatCompletionToolChoiceOption>
   >();
-  expectTypeOf<Checked<typeof toolCallParam>>().toEqualTypeOf<
+  expectTypeOf<Judged<typeof toolCallInput>>().toEqualTypeOf<
     Plain<ChatCompletionMessageToolCall>
   >();
 });

@@ -1,0 +1,11 @@
+import { schemaOfInput } from './input-schema.ts';
+import type { ChatCompletionCreateParams } from './request.ts';
+import { requestInput } from './request.ts';
+import { asStandardSchema, once } from './standard.ts';
+
+/** The request as a user writes it. Calls are held to the same description without a schema: `canonical.ts`. */
+export const requestZod = /* @__PURE__ */ once(() => schemaOfInput(requestInput));
+
+/** Standard Schema of {@link ChatCompletionCreateParams}, field by field. */
+export const requestSchema =
+  /* @__PURE__ */ asStandardSchema<ChatCompletionCreateParams>(requestZod);
