@@ -11,7 +11,7 @@ import {
   toUIMessageStreamResponse,
 } from 'deepseek-v4-flash/ai-sdk';
 
-const [place, baseURL, specification] = process.argv.slice(2);
+const [place, baseURL, specification, knowsResets] = process.argv.slice(2);
 const ai = await import(place);
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
@@ -131,7 +131,12 @@ async function endOf(more = {}) {
   const result = ai.streamText({ model, prompt, onError, maxRetries: 5, ...more });
   const types = typesOf(await collect(result.fullStream));
   const finishReason = await Promise.resolve(result.finishReason).catch(nameOf);
-  return { finishReason, errors, isTold: types.includes('error'), isAborted: types.includes('abort') };
+  return {
+    finishReason,
+    errors,
+    isTold: types.includes('error'),
+    isAborted: types.includes('abort'),
+  };
 }
 told.cut = await endOf();
 told.badWord = await endOf();
@@ -154,13 +159,22 @@ told.ranWhenCut = ran.splice(0);
 }
 {
   const needsApproval = true;
-  const asking = ai.tool({ inputSchema: weather.inputSchema, execute: weather.execute, needsApproval });
+  const asking = ai.tool({
+    inputSchema: weather.inputSchema,
+    execute: weather.execute,
+    needsApproval,
+  });
   const messages = [{ role: 'user', content: prompt }];
   const tools = { weather: asking };
   const first = await ai.generateText({ model, messages, tools, stopWhen });
   const request = first.content.find(({ type }) => type === 'tool-approval-request');
   const { approvalId } = request;
-  const answer = { type: 'tool-approval-response', approvalId, approved: false, reason: 'No coats' };
+  const answer = {
+    type: 'tool-approval-response',
+    approvalId,
+    approved: false,
+    reason: 'No coats',
+  };
   messages.push(...first.response.messages, { role: 'tool', content: [answer] });
   const { text } = await ai.generateText({ model, messages, tools, stopWhen });
   told.denied = { text, ran: ran.splice(0) };
@@ -256,12 +270,17 @@ const refund = ownTool({
   const { errors: _errors, ...kept } = first;
   const second = await page(run, [...asked, kept]);
   const { output } = second.parts.find(({ type }) => type === 'tool-refund');
-  told.approved = { shape: shape(second), ran: ran.splice(0), output, steps: second.metadata.flash.steps };
+  told.approved = {
+    shape: shape(second),
+    ran: ran.splice(0),
+    output,
+    steps: second.metadata.flash.steps,
+  };
 }
 {
   const params = { messages, tools: [refund], max_tokens: 64 };
   const run = client.chat.completions.runTools(params, { onReasoningExhausted: 'disable' });
-  const onReset = specification === 'v4' ? 'reset-step' : 'error';
+  const onReset = knowsResets === 'true' ? 'reset-step' : 'error';
   const message = await lastMessage(toUIMessageStream(run, { onReset }));
   told.reset = { errors: message.errors, shape: shape(message) };
 }

@@ -23,7 +23,9 @@ export interface UIMessageMetadata {
 /** One part of a UI message stream. */
 export type UIMessagePart =
   | { type: 'start'; messageId?: string }
-  | { type: 'start-step' | 'finish-step' | 'reset-step' | 'abort' }
+  | { type: 'start-step' | 'finish-step' | 'abort' }
+  /** What was shown of the step is void. `ai` 6 knows no such part. */
+  | { type: 'reset-step' }
   | { type: 'text-start' | 'text-end' | 'reasoning-start' | 'reasoning-end'; id: string }
   | { type: 'text-delta' | 'reasoning-delta'; id: string; delta: string }
   | { type: 'tool-input-start'; toolCallId: string; toolName: string }

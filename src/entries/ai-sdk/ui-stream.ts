@@ -53,6 +53,14 @@ const names = ['messageId', 'onError', 'onReset', 'transform', 'report'];
  */
 export function toUIMessageStream(
   source: ChatStream | ToolRun,
+  init: ToUIMessageStreamInit & { onReset: 'error' },
+): WebStream<Exclude<UIMessagePart, { type: 'reset-step' }>>;
+export function toUIMessageStream(
+  source: ChatStream | ToolRun,
+  init?: ToUIMessageStreamInit,
+): WebStream<UIMessagePart>;
+export function toUIMessageStream(
+  source: ChatStream | ToolRun,
   init?: ToUIMessageStreamInit,
 ): WebStream<UIMessagePart> {
   checkInit(init, false, names);
