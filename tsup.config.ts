@@ -14,6 +14,7 @@ const small: Record<string, string> = {
 const entries = {
   index: 'src/index.ts',
   ...small,
+  'ai-sdk': 'src/entries/ai-sdk/index.ts',
   reader: 'src/gateway/reader/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
@@ -100,6 +101,16 @@ const cuts = {
   rest: './src/index.ts',
 };
 
+/** An entry that stands on the main one, and takes from it what they share. */
+const standing = (format: 'esm' | 'cjs', name: 'ai-sdk', mainEntry: string): Options => ({
+  ...common,
+  format,
+  entry: { [name]: entries[name] },
+  splitting: false,
+  esbuildOptions: format === 'esm' ? readable : literalRequire,
+  esbuildPlugins: [asExternal(/^\.\.\/\.\.\/index\.ts$/, mainEntry)],
+});
+
 const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   ...common,
   format,
@@ -173,6 +184,8 @@ export default defineConfig(async () => {
       splitting: false,
       esbuildOptions: literalRequire,
     },
+    standing('esm', 'ai-sdk', './index.js'),
+    standing('cjs', 'ai-sdk', './index.cjs'),
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {

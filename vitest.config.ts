@@ -10,6 +10,7 @@ export default defineConfig({
     alias: [
       { find: '#undici-agent', replacement: source('transport/agent-class.ts') },
       { find: /^deepseek-v4-flash$/, replacement: source('index.ts') },
+      { find: /^deepseek-v4-flash\/ai-sdk$/, replacement: source('entries/ai-sdk/index.ts') },
       { find: /^deepseek-v4-flash\/core$/, replacement: source('core.ts') },
       { find: /^deepseek-v4-flash\/providers\/(.*)$/, replacement: source('providers/$1.ts') },
       { find: /^deepseek-v4-flash\/reader$/, replacement: source('gateway/reader/index.ts') },

@@ -54,7 +54,9 @@ export type {
 } from './schema/tool.ts';
 
 export { tool } from './tools/tool.ts';
-export type { RunnableTool, ToolDefinition, ToolScope } from './tools/tool.ts';
+export type { NeedsApproval, RunnableTool, ToolDefinition, ToolScope } from './tools/tool.ts';
+export { jsonSchemaTool } from './tools/json-schema-tool.ts';
+export type { ArgumentValidator, JSONSchemaToolDefinition } from './tools/json-schema-tool.ts';
 export type {
   RunToolsParams,
   ToolApproval,
@@ -183,3 +185,10 @@ export type {
   WebByteStream,
   WebResponse,
 } from './internal/web.ts';
+
+/** @internal Shared with the entries that stand on this one. */
+export { handOnOwn } from './stream/hand-on-own.ts';
+/** @internal */
+export { checkInit, sentence } from './stream/hand-on.ts';
+/** @internal */
+export type { OwnForm } from './stream/hand-on-own.ts';

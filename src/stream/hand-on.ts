@@ -4,6 +4,7 @@ import { ownOptions } from '../outcome/invalid-options.ts';
 import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
+import { encodeFrames } from './frames.ts';
 import { flashErrorType, visitorSentences } from '../outcome/visitor-sentences.ts';
 
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
@@ -19,6 +20,12 @@ export interface ToSSEStreamInit {
   transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
   /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
   report?: boolean | undefined;
+}
+
+/** What every form of a stream that is handed on has to be told. */
+export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status' | 'headers'> {
+  onError?: ((error: ChatError) => string) | undefined;
+  transform?: unknown;
 }
 
 /** How a stream becomes a response. */
@@ -51,9 +58,13 @@ const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
-export function checkInit(given: ToResponseInit | undefined, isResponse: boolean): ToResponseInit {
-  const names = isResponse ? [...sseNames, 'status', 'headers'] : sseNames;
-  const init: ToResponseInit = ownOptions(given, names, 'The options of a response');
+export function checkInit<Init extends SharedInit = ToResponseInit>(
+  given: Init | undefined,
+  isResponse: boolean,
+  own: readonly string[] = sseNames,
+): Partial<Init> & { keepAliveMs: number; status: number } {
+  const names = isResponse ? [...own, 'status', 'headers'] : own;
+  const init: Partial<Init> = ownOptions(given, names, 'The options of a response');
   const { onError, transform } = init;
   // `null` is not given, as with all options.
   const keepAliveMs = init.keepAliveMs ?? 15_000;
@@ -78,12 +89,16 @@ function refused(param: string, message: string): ChatError {
 }
 
 /** @throws ChatError `invalid_options` */
-export function responseHeaders({ headers: given }: ToResponseInit): Headers {
+export function responseHeaders(
+  { headers: given }: Pick<ToResponseInit, 'headers'>,
+  more: Record<string, string> = {},
+): Headers {
   const headers = new Headers({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     // nginx would gather the answer before it hands it on.
     'x-accel-buffering': 'no',
+    ...more,
   });
   try {
     const entries: Iterable<[string, unknown]> =
@@ -108,62 +123,26 @@ export function encodeSSE(
   init: ToSSEStreamInit,
 ): ReadableStream<Uint8Array> {
   const { keepAliveMs = Infinity, transform } = init;
-  const encoder = new TextEncoder();
-  let alive: ReturnType<typeof setTimeout> | undefined;
   let last: ChatCompletionChunk | undefined;
-  let isOver = false;
-
-  const frame = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
-  const end = (): void => {
-    isOver = true;
-    clearTimeout(alive);
-  };
-  /** The next frame that is sent; what `transform` leaves out is none. */
-  const next = async (): Promise<{ data: string; isLast: boolean }> => {
-    for (;;) {
-      const { done, value } = await chunks.next();
-      if (done) return { data: '[DONE]', isLast: true };
-      last = value;
-      const told = transform == null ? value : transformed(transform(value));
-      if (told !== undefined) return { data: JSON.stringify(counted(told)), isLast: false };
-    }
-  };
-
-  return new ReadableStream<Uint8Array>(
+  return encodeFrames(
     {
-      async pull(controller) {
-        const keepAlive = (): void => {
-          // A reader who has not even taken the last one is asleep.
-          if ((controller.desiredSize ?? -1) >= 0)
-            controller.enqueue(encoder.encode(': waiting\n\n'));
-          alive = setTimeout(keepAlive, keepAliveMs);
-        };
-        if (keepAliveMs !== Infinity) alive = setTimeout(keepAlive, keepAliveMs);
-        try {
-          const { data, isLast } = await next();
-          clearTimeout(alive);
-          if (isOver) return;
-          if (isLast && init.report === true) controller.enqueue(frame(reportChunk(report, last)));
-          controller.enqueue(frame(data));
-          if (isLast) controller.close();
-          if (isLast) end();
-        } catch (error) {
-          clearTimeout(alive);
-          if (isOver) return;
-          end();
-          // The status is sent long since. Without `[DONE]`, nobody takes this for the end of an answer.
-          controller.enqueue(frame(errorFrame(error, init.onError)));
-          controller.close();
-          // What `transform` threw has not ended the request yet.
-          await chunks.return?.();
+      /** The next frame that is sent; what `transform` leaves out is none. */
+      async next() {
+        for (;;) {
+          const { done, value } = await chunks.next();
+          if (done) {
+            const data = init.report === true ? [reportChunk(report, last)] : [];
+            return { data: [...data, '[DONE]'], isLast: true };
+          }
+          last = value;
+          const told = transform == null ? value : transformed(transform(value));
+          if (told !== undefined) return { data: [JSON.stringify(counted(told))], isLast: false };
         }
       },
-      async cancel() {
-        end();
-        await chunks.return?.();
-      },
+      failed: (error) => [errorFrame(error, init.onError)],
+      leave: () => chunks.return?.(),
     },
-    { highWaterMark: 0 },
+    keepAliveMs,
   );
 }
 
@@ -262,7 +241,8 @@ function forget(told: unknown): void {
 /** Whose path is of the visitor's own request. */
 const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
 
-function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
+/** What a visitor is told of an error. */
+export function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
   try {
     const told: unknown = onError?.(error);
     if (typeof told === 'string') return told;

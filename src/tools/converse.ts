@@ -14,11 +14,12 @@ import { ChatStream } from '../stream/chat-stream.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import { addCost, addUsage, continueReport } from '../outcome/combine-reports.ts';
 import { continueError, noteRecovery, streamOptions } from '../call/recover.ts';
-import type { CallSetup } from './run-calls.ts';
-import { runCalls, unfinished } from './run-calls.ts';
+import type { CallSetup } from './admit.ts';
+import { unfinished } from './results.ts';
+import { runCalls } from './run-calls.ts';
+import { takeUp, toMessages } from './take-up.ts';
 import type {
   RunToolsParams,
-  ToolResult,
   ToolRunEnd,
   ToolRunEvent,
   ToolRunResult,
@@ -40,7 +41,8 @@ export async function* converse(
   { lifetime, messages, steps }: Progress,
   resolve: (result: ToolRunResult) => void,
 ): AsyncGenerator<ToolRunEvent, undefined> {
-  const { wire, setup, maxSteps, stopWhen } = readParams(params, lifetime.signal);
+  const { wire, setup, approvals, maxSteps, stopWhen } = readParams(params, lifetime.signal);
+  if (approvals != null) yield* takeUp(messages, approvals, setup);
   let isToldOfText = false;
   for (let number = 1; ; number++) {
     yield { type: 'step.start', step: number };
@@ -60,14 +62,10 @@ export async function* converse(
     messages.push(message);
     steps.push(step);
     const isWhole = completion.report.completion === 'complete';
-    if (!isWhole) results.push(...calls.map((call) => unfinished(call, 'not_run')));
-    try {
-      if (isWhole) yield* runCalls(calls, number, results, setup);
-    } finally {
-      // Also after a failure: a conversation with unanswered calls could not be taken up again.
-      messages.push(...results.map(toMessage));
-    }
-    const flaw = isWhole ? flawOf(completion) : undefined;
+    yield* work(calls, step, isWhole ? setup : undefined, messages);
+    const isWaiting = results.some(({ failure }) => failure === 'needs_approval');
+    // Nothing but results may come after calls that wait.
+    const flaw = isWhole && !isWaiting ? flawOf(completion) : undefined;
     // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
     const isEmpty = flaw === callInText && isToldOfText;
     isToldOfText ||= flaw === callInText;
@@ -79,6 +77,27 @@ export async function* converse(
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
     if (end !== undefined) return;
+  }
+}
+
+/** Runs the calls of an answer and tells their results; without `setup` none of them is run. */
+async function* work(
+  calls: readonly ChatCompletionMessageFunctionToolCall[],
+  { number, results }: ToolRunStep,
+  setup: CallSetup | undefined,
+  messages: ChatCompletionMessageParam[],
+): AsyncGenerator<ToolRunEvent, void> {
+  let isDone = setup === undefined;
+  if (isDone) results.push(...calls.map((call) => unfinished(call, 'not_run')));
+  try {
+    if (setup !== undefined) yield* runCalls(calls, number, results, setup);
+    isDone = true;
+  } finally {
+    // Also after a failure: a conversation with unanswered calls could not be sent on. Nobody will decide on them any more.
+    for (const [at, { tool_call, failure }] of results.entries()) {
+      if (!isDone && failure === 'needs_approval') results[at] = unfinished(tool_call, 'not_run');
+    }
+    messages.push(...toMessages(results));
   }
 }
 
@@ -190,12 +209,9 @@ async function endOf(
     const { content, refusal } = choices[0].message;
     return content?.trim() || refusal ? 'answered' : 'empty';
   }
+  if (results.some(({ failure }) => failure === 'needs_approval')) return 'needs_approval';
   if (results.length > 0 && (await run.stopWhen?.(step, run.steps))) return 'stop_when';
   return number === run.maxSteps ? 'max_steps' : undefined;
-}
-
-function toMessage({ tool_call, content }: ToolResult): ChatCompletionMessageParam {
-  return { role: 'tool', tool_call_id: tool_call.id, content };
 }
 
 function toResult(
@@ -218,7 +234,7 @@ export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usa
 
 /** @throws ChatError `invalid_options`, `invalid_request` */
 function readParams(params: RunToolsParams, signal: AbortSignalLike) {
-  const { approve, stopWhen, context, ...rest } = params ?? {};
+  const { approve, approvals, stopWhen, context, ...rest } = params ?? {};
   const { maxSteps: steps, concurrency: atOnce, onToolError: onError, ...wire } = rest;
   // `null` is not given, as with all options.
   const maxSteps = steps ?? 10;
@@ -234,6 +250,9 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   }
   for (const [param, value] of Object.entries({ approve, stopWhen })) {
     if (value != null && typeof value !== 'function') throw refuse(param, 'a function');
+  }
+  if (approvals != null && (typeof approvals !== 'object' || Array.isArray(approvals))) {
+    throw refuse('approvals', 'an object of decisions by the ids of calls');
   }
   const given = Array.isArray(wire.messages) ? wire.messages : [];
   const last: ChatCompletionMessageParam | undefined = given.at(-1);
@@ -260,5 +279,5 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
     context,
     signal,
   };
-  return { wire, setup, maxSteps, stopWhen };
+  return { wire, setup, approvals, maxSteps, stopWhen };
 }

@@ -29,7 +29,10 @@ export interface RunToolsParams<Context = unknown> extends Omit<
    * @default 'feed'
    */
   onToolError?: 'feed' | 'throw' | undefined;
-  /** Asked before each call that is about to run, one at a time and in order; a refusal is told to the model. */
+  /**
+   * Asked before each call that is about to run, one at a time and in order; a refusal is told to the model. Not asked for
+   * calls whose tool says that it needs no approval.
+   */
   approve?:
     | ((
         call: ChatCompletionMessageFunctionToolCall,
@@ -37,6 +40,11 @@ export interface RunToolsParams<Context = unknown> extends Omit<
         scope: ToolScope<Context>,
       ) => ToolApproval | Promise<ToolApproval>)
     | undefined;
+  /**
+   * Takes up a run that was stopped with `needs_approval`: `messages` are that run's, and this holds a decision for each
+   * call that waits, by its id. Also `{}` lets calls at the end of `messages` run that have no result yet.
+   */
+  approvals?: Readonly<Record<string, ToolApproval>> | undefined;
   /** Asked after each step that ran tools; the run ends if it says so. */
   stopWhen?:
     | ((step: ToolRunStep, steps: readonly ToolRunStep[]) => boolean | Promise<boolean>)
@@ -56,7 +64,8 @@ export interface ToolResult {
   content: string;
   /**
    * Why the tool did not do its work; absent if it did. `not_run`: the run ended, or the answer was cut off, before it
-   * began; `interrupted`: the run ended while it ran, and whether it had an effect only the tool knows.
+   * began; `interrupted`: the run ended while it ran, and whether it had an effect only the tool knows;
+   * `needs_approval`: the run ended so that somebody can decide, and the model is told nothing yet.
    */
   failure?:
     | 'unknown_tool'
@@ -65,6 +74,7 @@ export interface ToolResult {
     | 'tool_error'
     | 'not_run'
     | 'interrupted'
+    | 'needs_approval'
     | undefined;
   /** What the tool threw, where it did. */
   error?: unknown;
@@ -84,16 +94,25 @@ export interface ToolRunStep {
 
 /**
  * Why a run ended: the model `answered`; `max_steps` were made; `stop_when` said so; the last answer is `cut_off`, by
- * `max_tokens`, a filter or an end that is not known to be good, and none of its calls was run; or it is `empty`, or holds
- * a call as text for the second time.
+ * `max_tokens`, a filter or an end that is not known to be good, and none of its calls was run; it is `empty`, or holds
+ * a call as text for the second time; or a call of it `needs_approval`, and there is no `approve` to ask.
  */
-export type ToolRunEnd = 'answered' | 'max_steps' | 'stop_when' | 'cut_off' | 'empty';
+export type ToolRunEnd =
+  | 'answered'
+  | 'max_steps'
+  | 'stop_when'
+  | 'cut_off'
+  | 'empty'
+  | 'needs_approval';
 
 /** What a run of tools comes to. */
 export interface ToolRunResult {
   /** The last answer of the model. */
   completion: ChatCompletionWithReport;
-  /** The whole conversation, the messages that were given included; can be sent on as it is. */
+  /**
+   * The whole conversation, the messages that were given included; can be sent on as it is. After `needs_approval` the
+   * calls that wait have no result in it: give it to `runTools` again, with `approvals`.
+   */
   messages: ChatCompletionMessageParam[];
   /** Every step, each with its own report. */
   steps: ToolRunStep[];
@@ -113,6 +132,13 @@ export type ToolRunEvent =
   /** A tool begins to run. */
   | {
       type: 'tool.start';
+      step: number;
+      tool_call: ChatCompletionMessageFunctionToolCall;
+      args: unknown;
+    }
+  /** A call waits for an approval; the run will end with this step. */
+  | {
+      type: 'tool.approval';
       step: number;
       tool_call: ChatCompletionMessageFunctionToolCall;
       args: unknown;

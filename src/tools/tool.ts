@@ -2,6 +2,7 @@ import { invalidRequest } from '../outcome/invalid-request.ts';
 import type {
   ChatCompletionMessageFunctionToolCall,
   ChatCompletionTool,
+  FunctionDefinition,
   FunctionParameters,
 } from '../schema/tool.ts';
 import type { OptionHints } from '../outcome/invalid-options.ts';
@@ -18,13 +19,18 @@ export interface ToolScope<Context = unknown> {
   signal: WebAbortSignal;
   /** The call, as the model made it. */
   call: ChatCompletionMessageFunctionToolCall;
-  /** Number of the step that the call belongs to, from 1 on. */
+  /** Number of the step that the call belongs to, from 1 on; 0 for a call that was made in an earlier run. */
   step: number;
   /** What the caller of `runTools` passed as `context`. */
   context: Context;
 }
 
 declare const asksFor: unique symbol;
+
+/** Whether calls of a tool wait for an approval: all, none, or those that a function picks. */
+export type NeedsApproval<Args = unknown, Context = unknown> =
+  | boolean
+  | ((args: Args, scope: ToolScope<Context>) => boolean | Promise<boolean>);
 
 /**
  * A tool that can be run. It is a wire tool too: `create({ tools: [weather] })` offers it to the model and leaves the
@@ -37,6 +43,8 @@ export interface RunnableTool<
 > extends ChatCompletionTool {
   /** Runs the tool. A method, so that tools of different arguments fit one array. */
   execute(args: Args, scope: ToolScope<Context>): Result | Promise<Result>;
+  /** Whether a call waits for an approval; `undefined` if the tool leaves that to the run's `approve`. */
+  needsApproval(args: Args, scope: ToolScope<Context>): boolean | undefined | Promise<boolean>;
   /** For types alone: a run has to be given the context that its tools ask for. */
   readonly [asksFor]?: ((context: Context) => void) | undefined;
   /** Checks arguments against the schema, and gives what the schema makes of them. */
@@ -57,6 +65,13 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
    */
   strict?: boolean | undefined;
   /**
+   * Whether a call waits until somebody has approved it: the run's `approve` is asked, and without one the run ends with
+   * `needs_approval`. With `false` nobody is asked. Of a function, whatever is not `false` is a yes.
+   *
+   * @default the run's `approve` is asked, if there is one
+   */
+  needsApproval?: NeedsApproval<InferOutput<Schema>, Context> | undefined;
+  /**
    * Does the work. A text goes to the model as it is, anything else as JSON. What it throws goes to the model too, unless
    * the run says otherwise.
    */
@@ -68,6 +83,7 @@ const definitionNames = /* @__PURE__ */ Object.keys({
   description: true,
   parameters: true,
   strict: true,
+  needsApproval: true,
   execute: true,
 } satisfies Record<keyof ToolDefinition<never, unknown, unknown>, true>);
 
@@ -103,33 +119,62 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
     'The definition of a tool',
     definitionHints,
   );
-  const { name, description, strict, parameters, execute } = given;
-  if (typeof name !== 'string')
-    throw invalidRequest([{ path: 'name', message: 'must be a string' }]);
+  const { name, description, strict, parameters, execute, needsApproval } = given;
   const schema = readSchema(parameters, 'parameters');
   if (schema.jsonSchema.type !== 'object') {
     const message = 'must be an object with fields: vendors take no alternatives at the top';
     throw invalidRequest([{ path: 'parameters', message }]);
   }
-  if (typeof execute !== 'function') {
-    throw invalidRequest([{ path: 'execute', message: 'must be a function' }]);
+  const wire = {
+    name,
+    description,
+    parameters: strict
+      ? strictSchema(schema.jsonSchema, 'parameters')
+      : (schema.jsonSchema as FunctionParameters),
+    strict,
+  };
+  return runnable<InferOutput<Schema>, Result, Context>(wire, {
+    execute,
+    needsApproval,
+    check: schema.check,
+  });
+}
+
+/** What a tool does, beside what the model is told of it. */
+interface Behaviour<Args, Context> {
+  execute: unknown;
+  needsApproval: NeedsApproval<Args, Context> | undefined;
+  check(args: unknown): Promise<Checked>;
+}
+
+/** @throws ChatError `invalid_request` */
+export function runnable<Args, Result, Context>(
+  { name, description, parameters, strict }: { [Field in keyof FunctionDefinition]: unknown },
+  { execute, needsApproval, check }: Behaviour<Args, Context>,
+): RunnableTool<Args, Awaited<Result>, Context> {
+  const refuse = (path: string, message: string) => invalidRequest([{ path, message }]);
+  if (typeof name !== 'string') throw refuse('name', 'must be a string');
+  if (typeof execute !== 'function') throw refuse('execute', 'must be a function');
+  if (needsApproval != null && !['boolean', 'function'].includes(typeof needsApproval)) {
+    throw refuse('needsApproval', 'must be true, false or a function');
   }
-  const wire: ChatCompletionTool = {
+  const wire = {
     type: 'function',
     function: {
       name,
       ...(description !== undefined && { description }),
-      parameters: strict
-        ? strictSchema(schema.jsonSchema, 'parameters')
-        : (schema.jsonSchema as FunctionParameters),
+      parameters,
       ...(strict !== undefined && { strict }),
     },
   };
+  const decide = (args: Args, scope: ToolScope<Context>): unknown =>
+    typeof needsApproval === 'function'
+      ? Promise.resolve(needsApproval(args, scope)).then((needs) => needs !== false)
+      : (needsApproval ?? undefined);
   // Not enumerable, so that the tool is a plain wire tool to everything that looks at its fields.
   return Object.defineProperties(wire, {
-    execute: {
-      value: (args: InferOutput<Schema>, scope: ToolScope<Context>) => execute(args, scope),
-    },
-    checkArguments: { value: schema.check },
-  }) as RunnableTool<InferOutput<Schema>, Awaited<Result>, Context>;
+    execute: { value: (args: Args, scope: ToolScope<Context>) => execute(args, scope) as unknown },
+    needsApproval: { value: decide },
+    checkArguments: { value: check },
+  }) as unknown as RunnableTool<Args, Awaited<Result>, Context>;
 }

@@ -7,6 +7,7 @@ import { transform } from 'esbuild';
 
 const entries = [
   'index',
+  'ai-sdk',
   'core',
   'providers/deepseek',
   'providers/vtrix',
@@ -20,6 +21,7 @@ const undici = ['#undici-agent'];
 /** Packages that an entry's code and declarations may name. `later` is what it may load at its first use. */
 const allowed = {
   index: { code: [], later: undici, types: [] },
+  'ai-sdk': { code: [], later: undici, types: [] },
   // In CommonJS these are the main entry's.
   core: { code: [], later: [], cjs: undici, types: [] },
   'providers/deepseek': { code: [], later: [], cjs: undici, types: [] },

@@ -130,6 +130,19 @@ describe('is built by esbuild', () => {
     ["export { decodeStream } from 'deepseek-v4-flash';", 20_480],
     ["export { readChat } from 'deepseek-v4-flash/reader';", 3_072],
   ])('and %s is no larger than it was', async (contents, most) => {
+    expect(await sizeOf(contents)).toBeLessThanOrEqual(most);
+  });
+
+  test.each(['ai-sdk'])('and ./%s is small beside the client that it stands on', async (entry) => {
+    const client = "export { createClient } from 'deepseek-v4-flash';";
+    const both = `${client} export * from 'deepseek-v4-flash/${entry}';`;
+    const more = (await sizeOf(both)) - (await sizeOf(client));
+    expect(more).toBeGreaterThan(0);
+    expect(more).toBeLessThanOrEqual(12 * 1024);
+  });
+
+  /** Minified and gzipped. */
+  async function sizeOf(contents: string): Promise<number> {
     const { build } = load('esbuild') as unknown as {
       build(options: object): Promise<{ outputFiles: { contents: Uint8Array }[] }>;
     };
@@ -142,9 +155,8 @@ describe('is built by esbuild', () => {
       format: 'esm',
       write: false,
     });
-    const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
-    expect(bytes).toBeLessThanOrEqual(most);
-  });
+    return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
+  }
 });
 
 interface WebpackStats {

@@ -12,6 +12,7 @@ const load = createRequire(fileURLToPath(new URL('./package.json', import.meta.u
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const program = `import { createClient, isChatError } from 'deepseek-v4-flash';
+import { createFlash } from 'deepseek-v4-flash/ai-sdk';
 import { readChat } from 'deepseek-v4-flash/reader';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 
@@ -24,7 +25,7 @@ export async function ask(): Promise<string | null> {
   return choices[0].message.content;
 }
 function take(text: string): unknown {
-  return [text, isChatError, readChat];
+  return [text, isChatError, readChat, createFlash(client)];
 }
 `;
 

@@ -550,6 +550,7 @@ test('a run gives events, and an end that can be sent on', () => {
           | 'tool_error'
           | 'not_run'
           | 'interrupted'
+          | 'needs_approval'
           | undefined
         >();
       }

@@ -100,9 +100,10 @@ function descendants(node: ts.Node): ts.Node[] {
   return children;
 }
 
-/** How high a file stands; -1 for one that has no place. */
+/** How high a file stands; -1 for one that has no place. Entries stand above the doors. */
 function rankOf(path: string): number {
   const folder = path.slice(0, Math.max(0, path.indexOf('/')));
+  if (folder === 'entries') return folders.length + doors.length;
   return folder === '' ? folders.length + doors.indexOf(path) : folders.indexOf(folder);
 }
 
@@ -147,6 +148,20 @@ test('a file imports from its own folder, or from one that stands below', () => 
   const wrong = files.flatMap(({ path, imports }) =>
     imports.filter(({ to }) => rankOf(to) > rankOf(path)).map(({ to }) => `${path} imports ${to}`),
   );
+
+  expect(wrong).toEqual([]);
+});
+
+test('an entry imports its own files and the doors, and nothing deeper', () => {
+  const entryOf = (path: string): string => path.split('/').slice(0, 2).join('/');
+  const wrong = files
+    .filter(({ path }) => path.startsWith('entries/'))
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ to }) => !['index.ts', 'client.ts', 'core.ts'].includes(to))
+        .filter(({ to }) => entryOf(to) !== entryOf(path))
+        .map(({ to }) => `${path} imports ${to}`),
+    );
 
   expect(wrong).toEqual([]);
 });

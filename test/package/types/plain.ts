@@ -1,5 +1,6 @@
 // A user's program, compiled against the declarations alone: it is never run. It needs neither DOM nor Node types.
 
+import { createFlash, toUIMessageStream } from 'deepseek-v4-flash/ai-sdk';
 import {
   ChatError,
   chunkSchema,
@@ -94,3 +95,6 @@ export const schema: StandardSchemaV1<ChatCompletion> = completionSchema;
 export const schemas: StandardSchemaV1[] = [requestSchema, chunkSchema];
 export const emulator: Emulator = createEmulator({ strict: true, delayMs: unset });
 export const started: Promise<{ url: string }> = startEmulator();
+export const flash = createFlash(client, { specification: 'v4' });
+export const generated: Promise<{ warnings: object[] }> = flash().doGenerate({ prompt: [] });
+export const handed: object = toUIMessageStream(client.chat.completions.stream({ messages: [] }));

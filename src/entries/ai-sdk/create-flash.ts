@@ -1,0 +1,74 @@
+import type { Client, ClientOptions } from '../../index.ts';
+import { ChatError, createClient } from '../../index.ts';
+import { createModel } from './model.ts';
+import type { FlashModel, SpecificationVersion } from './specification.ts';
+
+/** How a provider is made. */
+export interface FlashSettings<Version extends SpecificationVersion = SpecificationVersion> {
+  /**
+   * Version of the language model specification. `v3` is taken by `ai` 6 and 7. `v4` is for `ai` 7 alone, and has a word
+   * for an answer that was cut off: `interrupted`.
+   *
+   * @default 'v3'
+   */
+  specification?: Version | undefined;
+}
+
+/** A provider for the AI SDK; call it with the id of a model. */
+export interface FlashProvider<Version extends SpecificationVersion = 'v3'> {
+  /** @param modelId without a vendor's prefix. Default `deepseek-v4-flash` */
+  (modelId?: string): FlashModel<Version>;
+  readonly specificationVersion: Version;
+  languageModel(modelId?: string): FlashModel<Version>;
+  chat(modelId?: string): FlashModel<Version>;
+  /** @throws ChatError `unsupported` */
+  embeddingModel(modelId: string): never;
+  /** @throws ChatError `unsupported` */
+  imageModel(modelId: string): never;
+}
+
+/**
+ * Makes a provider for the AI SDK (`ai` 6 and 7) out of a client, or out of the options of one.
+ *
+ * @example
+ * const flash = createFlash({ provider: 'vtrix' });
+ * const { text } = await generateText({ model: flash('deepseek-v4-flash'), prompt: 'Hi' });
+ *
+ * @throws ChatError `invalid_options`
+ */
+export function createFlash<const Version extends SpecificationVersion = 'v3'>(
+  from?: ClientOptions | Client<never>,
+  settings: FlashSettings<Version> = {},
+): FlashProvider<Version> {
+  const version = (settings.specification ?? 'v3') as Version;
+  if (!['v3', 'v4'].includes(version)) {
+    const param = 'specification';
+    throw new ChatError('invalid_options', 'Option specification must be one of v3, v4', { param });
+  }
+  const client = clientOf(from);
+  const languageModel = (modelId = 'deepseek-v4-flash'): FlashModel<Version> =>
+    createModel(client, modelId, version);
+  const refuse = (): never => {
+    throw new ChatError('unsupported', 'The vendors are asked for chats alone');
+  };
+  return Object.assign((modelId?: string) => languageModel(modelId), {
+    specificationVersion: version,
+    languageModel,
+    chat: languageModel,
+    embeddingModel: refuse,
+    imageModel: refuse,
+  });
+}
+
+/** Options are checked now; without any, nothing is made before the first call. */
+function clientOf(from: ClientOptions | Client<never> | undefined): () => Client<never> {
+  if (from !== undefined && 'chat' in from) return () => from;
+  // What is adjusted becomes a warning of `ai`: one is enough.
+  const make = (): Client<never> =>
+    createClient({ onUnsupported: 'adjust', ...from }) as Client<never>;
+  let made = from === undefined ? undefined : make();
+  return () => (made ??= make());
+}
+
+/** The provider of `createClient()`: DeepSeek, with the key of its environment variable. */
+export const flash: FlashProvider = /* @__PURE__ */ createFlash();

@@ -1,0 +1,179 @@
+import type {
+  ChatError,
+  ChatStream,
+  ChatStreamEvent,
+  ToolResult,
+  ToolRun,
+  ToolRunEvent,
+} from '../../index.ts';
+import { ChatError as OwnError, isChatError, sentence } from '../../index.ts';
+import type { BlockPart } from './blocks.ts';
+import { createBlocks } from './blocks.ts';
+import { toChatError } from './errors.ts';
+import type { UIMessageMetadata, UIMessagePart } from './ui-specification.ts';
+import { finishReasonOf, metadataOfSource } from './ui-metadata.ts';
+
+/** What a page is told of. */
+export interface UIParts {
+  messageId?: string | undefined;
+  onError?: ((error: ChatError) => string) | undefined;
+  onReset?: 'reset-step' | 'error' | undefined;
+  report?: boolean | undefined;
+}
+
+/** A stream or a run as a message for pages. It comes to an end in any case: an error is a part of it. */
+export async function* uiParts(
+  source: ChatStream | ToolRun,
+  init: UIParts,
+): AsyncGenerator<UIMessagePart, undefined> {
+  const { messageId, report = true } = init;
+  const isRun = 'final' in source;
+  const writer = createWriter(init.onReset ?? 'reset-step');
+  const withMetadata = (): { messageMetadata?: UIMessageMetadata } =>
+    report ? metadataOfSource(source) : {};
+  yield { type: 'start', ...(messageId !== undefined && { messageId }) };
+  try {
+    if (!isRun) yield { type: 'start-step' };
+    for await (const event of source.events()) yield* writer.write(event);
+    const { completion, state } = isRun
+      ? await source.final().then(({ completion }) => ({ completion, state: completion.report }))
+      : { completion: await source.finalCompletion(), state: source.report };
+    yield* writer.close();
+    if (!isRun) yield { type: 'finish-step' };
+    const finishReason = finishReasonOf(completion.choices[0].message, state.completion);
+    if (finishReason === 'error') {
+      const message = 'The answer has no good end';
+      const error = new OwnError('stream_interrupted', message);
+      yield { type: 'error', errorText: sentence(error, init.onError) };
+    }
+    yield { type: 'finish', finishReason, ...withMetadata() };
+  } catch (thrown) {
+    const error = toChatError(thrown);
+    yield* writer.close();
+    if (isChatError(error, 'aborted')) yield { type: 'abort' };
+    else yield { type: 'error', errorText: sentence(error, init.onError) };
+    yield { type: 'finish', finishReason: 'error', ...withMetadata() };
+  }
+}
+
+/** What a visitor is told of a call that has no result: nothing of what the tool said. */
+const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
+  unknown_tool: 'There is no such tool.',
+  invalid_arguments: 'The tool was called with arguments that do not fit.',
+  not_approved: 'The call was not approved.',
+  tool_error: 'The tool failed.',
+  not_run: 'The call was not run.',
+  interrupted: 'The call was interrupted.',
+  needs_approval: 'The call waits for an approval.',
+};
+
+function createWriter(onReset: 'reset-step' | 'error') {
+  const blocks = createBlocks();
+  /** Calls whose result was told. */
+  const told = new Set<string>();
+  return {
+    close: () => renamed(blocks.close()),
+    *write(event: ToolRunEvent): Generator<UIMessagePart> {
+      switch (event.type) {
+        case 'step.start':
+          yield { type: 'start-step' };
+          break;
+        case 'reset':
+          if (onReset === 'error') {
+            const message = 'The answer began anew, and the page cannot be told';
+            throw new OwnError('stream_interrupted', message);
+          }
+          blocks.reset();
+          yield { type: 'reset-step' };
+          break;
+        case 'tool.approval': {
+          const { id } = event.tool_call;
+          // The decision about a call is asked for and given by the call's own id.
+          yield { type: 'tool-approval-request', approvalId: id, toolCallId: id };
+          break;
+        }
+        case 'tool.result':
+          told.add(event.result.tool_call.id);
+          yield resultPart(event.result);
+          break;
+        case 'step.done':
+          // Of an answer that was cut off no call was run, and nobody was told so.
+          for (const result of event.step.results) {
+            if (result.failure === 'needs_approval' || told.has(result.tool_call.id)) continue;
+            yield resultPart(result);
+          }
+          told.clear();
+          yield* renamed(blocks.close());
+          yield { type: 'finish-step' };
+          break;
+        default:
+          yield* renamed(answerParts(event, blocks));
+          if (event.type === 'tool_call.done') yield callPart(event);
+      }
+    },
+  };
+}
+
+function answerParts(event: ToolRunEvent, blocks: ReturnType<typeof createBlocks>): BlockPart[] {
+  switch (event.type) {
+    case 'reasoning.delta':
+    case 'content.delta':
+      if (event.choice !== 0) return [];
+      return blocks.text(event.type === 'content.delta' ? 'text' : 'reasoning', event.delta);
+    case 'tool_call.delta':
+      return event.choice === 0 ? blocks.call(event) : [];
+    case 'tool_call.done': {
+      const { name, text } = calledOf(event);
+      return blocks.endCall(event.tool_call.id, name, text);
+    }
+    default:
+      return [];
+  }
+}
+
+type Done = Extract<ChatStreamEvent, { type: 'tool_call.done' }>;
+
+function calledOf({ tool_call: call }: Done): { name: string; text: string } {
+  return call.type === 'function'
+    ? { name: call.function.name, text: call.function.arguments }
+    : { name: call.custom.name, text: call.custom.input };
+}
+
+function callPart(event: Done): UIMessagePart {
+  const { name, text } = calledOf(event);
+  return {
+    type: 'tool-input-available',
+    toolCallId: event.tool_call.id,
+    toolName: name,
+    input: parsed(text),
+  };
+}
+
+function resultPart({ tool_call: { id }, content, failure }: ToolResult): UIMessagePart {
+  if (failure === undefined) {
+    return { type: 'tool-output-available', toolCallId: id, output: parsed(content) };
+  }
+  if (failure === 'not_approved') return { type: 'tool-output-denied', toolCallId: id };
+  return { type: 'tool-output-error', toolCallId: id, errorText: failureWords[failure] };
+}
+
+/** A tool may give a text or a value; the model is told both as text. */
+function parsed(text: string): unknown {
+  if (!/^\s*[{[]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Pages call a call's id by another name, and hear of the end of its input with the whole of it. */
+function* renamed(parts: readonly BlockPart[]): Generator<UIMessagePart> {
+  for (const part of parts) {
+    if (part.type === 'tool-input-start') {
+      yield { type: part.type, toolCallId: part.id, toolName: part.toolName };
+    } else if (part.type === 'tool-input-delta') {
+      yield { type: part.type, toolCallId: part.id, inputTextDelta: part.delta };
+    } else if (part.type !== 'tool-input-end') yield part;
+  }
+}

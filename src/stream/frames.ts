@@ -1,0 +1,60 @@
+// Frames of an event stream, for a reader who pulls them, with signs of life while there is nothing to send.
+
+/** What is sent, frame by frame. */
+export interface FrameSource {
+  /** The next frames' data, and whether they are the last ones. */
+  next(): Promise<{ data: readonly string[]; isLast: boolean }>;
+  /** The data that tells of a failure, after which nothing comes. */
+  failed(error: unknown): readonly string[];
+  /** Nobody wants more. */
+  leave(): unknown;
+}
+
+/** Pulled: the source is asked when the other side wants something. `Infinity` for no signs of life. */
+export function encodeFrames(source: FrameSource, keepAliveMs: number): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let alive: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+
+  const frame = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
+  const end = (): void => {
+    isOver = true;
+    clearTimeout(alive);
+  };
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const keepAlive = (): void => {
+          // A reader who has not even taken the last one is asleep.
+          if ((controller.desiredSize ?? -1) >= 0)
+            controller.enqueue(encoder.encode(': waiting\n\n'));
+          alive = setTimeout(keepAlive, keepAliveMs);
+        };
+        if (keepAliveMs !== Infinity) alive = setTimeout(keepAlive, keepAliveMs);
+        try {
+          const { data, isLast } = await source.next();
+          clearTimeout(alive);
+          if (isOver) return;
+          for (const each of data) controller.enqueue(frame(each));
+          if (isLast) controller.close();
+          if (isLast) end();
+        } catch (error) {
+          clearTimeout(alive);
+          if (isOver) return;
+          end();
+          // The status is sent long since. Without the mark of the end, nobody takes this for the end of an answer.
+          for (const each of source.failed(error)) controller.enqueue(frame(each));
+          controller.close();
+          // What a function of the caller's threw has not ended the request yet.
+          await source.leave();
+        }
+      },
+      async cancel() {
+        end();
+        await source.leave();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

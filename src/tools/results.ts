@@ -1,0 +1,67 @@
+import { ChatError } from '../outcome/chat-error.ts';
+import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import type { ToolResult } from './tool-run.ts';
+
+// What a call comes to, as the model is told.
+
+const unfinishedWords = {
+  not_run: 'This call was not run: the run ended before it, or the answer was cut off.',
+  interrupted: 'The run ended while this call ran. Whether it took effect is not known.',
+  needs_approval: 'This call was not run: it waits for an approval.',
+};
+
+/** What is to be told of a call that has no result, and may never get one. */
+export function unfinished(
+  tool_call: ChatCompletionMessageFunctionToolCall,
+  failure: keyof typeof unfinishedWords,
+): ToolResult {
+  const error = unfinishedWords[failure];
+  return { tool_call, content: JSON.stringify({ error }), failure, durationMs: 0 };
+}
+
+/** What is to be told of a call whose tool has failed. */
+export function failed(
+  tool_call: ChatCompletionMessageFunctionToolCall,
+  error: unknown,
+  durationMs: number,
+): ToolResult {
+  const content = JSON.stringify({ error: messageOf(error) });
+  return { tool_call, content, failure: 'tool_error', error, durationMs };
+}
+
+function messageOf(error: unknown): string {
+  try {
+    const message: unknown = error instanceof Error ? error.message : error;
+    if (typeof message === 'string' && message !== '') return message;
+  } catch {
+    // Whatever was thrown may throw when it is looked at.
+  }
+  return 'The tool failed';
+}
+
+/** A copy of plain data, so that nobody can rewrite what the model asked. What a schema made of it stays what it is. */
+export function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    if (Array.isArray(value)) return value.map(copyOf) as T;
+    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, field]) => [name, copyOf(field)]),
+    ) as T;
+  } catch {
+    // Nested too deep.
+    return value;
+  }
+}
+
+/** What a tool gave, as text. @throws ChatError if the value cannot be written as JSON */
+export function toContent(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    // A tool that gives nothing has still answered.
+    return JSON.stringify(value) ?? 'null';
+  } catch (cause) {
+    const message = 'The tool gave a value that JSON cannot express';
+    throw new ChatError('invalid_request', message, { cause });
+  }
+}

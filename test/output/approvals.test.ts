@@ -1,0 +1,227 @@
+import type { RunToolsParams } from 'deepseek-v4-flash';
+import { jsonSchemaTool, tool } from 'deepseek-v4-flash';
+import { describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { chatErrorOf, connect, user, wireMessages } from './kit.ts';
+
+const messages = [user('Pay A and B back.')];
+const call = (name: string, id: string, args: object) => ({
+  id,
+  name,
+  arguments: args,
+});
+const done = { content: 'Done.' };
+
+/** A tool that waits where `needsApproval` says so, and what it was run with. */
+function refunds(needsApproval?: Parameters<typeof tool>[0]['needsApproval']) {
+  const paid: string[] = [];
+  const refund = tool({
+    name: 'refund',
+    parameters: z.object({ to: z.string(), amount: z.number().default(1) }),
+    needsApproval,
+    execute: ({ to }) => {
+      paid.push(to);
+      return `paid ${to}`;
+    },
+  });
+  return { refund, paid };
+}
+
+describe('a tool that needs approval', () => {
+  test('ends the run before its call, while calls without need are run', async () => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    const look = tool({ name: 'look', parameters: z.object({}), execute: () => 'open' });
+    emulator.reply({ tool_calls: [call('look', 'c1', {}), call('refund', 'c2', { to: 'A' })] });
+    const run = completions.runTools({ messages, tools: [look, refund] });
+    const events = [];
+    for await (const event of run.events()) {
+      if (event.type.startsWith('tool.')) events.push(event);
+    }
+    const { end, steps, messages: told } = await run.final();
+
+    expect(end).toBe('needs_approval');
+    expect(paid).toEqual([]);
+    expect(steps[0]?.results.map(({ failure }) => failure)).toEqual([undefined, 'needs_approval']);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'tool.approval', step: 1, args: { to: 'A', amount: 1 } }),
+    );
+    expect(events.filter(({ type }) => type === 'tool.result')).toHaveLength(1);
+    expect(told.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    expect(run.messages).toEqual(told);
+    expect(emulator.requests).toHaveLength(1);
+  });
+
+  test('is run, or refused, by the next run, which goes on from there', async () => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    const tools = [refund];
+    emulator.reply(
+      { tool_calls: [call('refund', 'c1', { to: 'A' }), call('refund', 'c2', { to: 'B' })] },
+      done,
+    );
+    const first = await completions.runTools({ messages, tools }).final();
+    // As it would come back from a page or a database.
+    const kept = JSON.parse(JSON.stringify(first.messages)) as typeof first.messages;
+    const approvals = { c1: true, c2: { approved: false, reason: 'Not B' } };
+    const run = completions.runTools({ messages: kept, tools, approvals });
+    const steps = [];
+    for await (const event of run.events()) {
+      if (event.type === 'tool.result') steps.push([event.step, event.result.content]);
+    }
+    const { end } = await run.final();
+
+    expect(paid).toEqual(['A']);
+    expect(end).toBe('answered');
+    expect(steps).toEqual([
+      [0, 'paid A'],
+      [0, JSON.stringify({ error: 'Not B' })],
+    ]);
+    const wire = emulator.requests.map(wireMessages);
+    expect(wire[1]?.slice(-2)).toEqual([
+      { role: 'tool', tool_call_id: 'c1', content: 'paid A' },
+      { role: 'tool', tool_call_id: 'c2', content: JSON.stringify({ error: 'Not B' }) },
+    ]);
+  });
+
+  test('is not run by a next run that has no decision about it, and neither is any other', async () => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    emulator.reply({
+      tool_calls: [call('refund', 'c1', { to: 'A' }), call('refund', 'c2', { to: 'B' })],
+    });
+    const { messages: kept } = await completions.runTools({ messages, tools: [refund] }).final();
+    const again = completions.runTools({
+      messages: kept,
+      tools: [refund],
+      approvals: { c1: true },
+    });
+    const error = await chatErrorOf(again.final());
+
+    expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c2']);
+    expect(paid).toEqual([]);
+    expect(emulator.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [true, true],
+    [false, false],
+    [undefined, true],
+    [() => false, false],
+    [() => true, true],
+    [async () => undefined as never, true],
+    [({ to }: { to: string }) => to !== 'A', false],
+  ])('asks approve or not: %s', async (needsApproval, isAsked) => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(needsApproval as never);
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' })] }, done);
+    const approve = vi.fn<NonNullable<RunToolsParams['approve']>>(() => true);
+    const { end } = await completions.runTools({ messages, tools: [refund], approve }).final();
+
+    expect(approve).toHaveBeenCalledTimes(isAsked ? 1 : 0);
+    expect(paid).toEqual(['A']);
+    expect(end).toBe('answered');
+  });
+
+  test('leaves no call open when the run fails beside it', async () => {
+    const { completions, emulator } = connect();
+    const { refund } = refunds(true);
+    const broken = tool({
+      name: 'broken',
+      parameters: z.object({}),
+      execute: () => Promise.reject(new Error('No.')),
+    });
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' }), call('broken', 'c2', {})] });
+    const tools = [refund, broken];
+    const run = completions.runTools({ messages, tools, onToolError: 'throw' });
+    await expect(run.final()).rejects.toThrow('No.');
+
+    expect(run.steps[0]?.results.map(({ failure }) => failure)).toEqual(['not_run', 'tool_error']);
+    expect(run.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool']);
+  });
+
+  test('with arguments that do not fit is told so, and nobody is asked', async () => {
+    const { completions, emulator } = connect();
+    const { refund } = refunds(true);
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 1 })] }, done);
+    const { end, steps } = await completions.runTools({ messages, tools: [refund] }).final();
+    expect([end, steps[0]?.results[0]?.failure]).toEqual(['answered', 'invalid_arguments']);
+  });
+});
+
+test('decisions are an object, and no call of a later step is taken for one of them', async () => {
+  const { completions, emulator } = connect();
+  const { refund, paid } = refunds(true);
+  const tools = [refund];
+  const wrong = completions.runTools({ messages, tools, approvals: [] as never });
+  expect((await chatErrorOf(wrong.final())).param).toBe('approvals');
+
+  // Vendors count their ids anew in each answer.
+  emulator.reply({ tool_calls: [call('refund', 'call_0', { to: 'A' })] });
+  const first = await completions.runTools({ messages, tools }).final();
+  emulator.reply({ tool_calls: [call('refund', 'call_0', { to: 'B' })] });
+  const approvals = { call_0: true };
+  const second = await completions.runTools({ messages: first.messages, tools, approvals }).final();
+  expect([second.end, paid]).toEqual(['needs_approval', ['A']]);
+});
+
+describe('a tool from a JSON Schema', () => {
+  const jsonSchema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    type: 'object',
+    properties: { city: { type: 'string' } },
+    required: ['city'],
+  };
+  const { $schema: _dialect, ...parameters } = jsonSchema;
+
+  test('is offered with its schema, and run with what the model wrote', async () => {
+    const { completions, emulator } = connect();
+    const execute = vi.fn(async ({ city }: { city?: unknown }) => ({ city, sky: 'clear' }));
+    const weather = jsonSchemaTool({ name: 'weather', description: 'Now', jsonSchema, execute });
+    emulator.reply({ tool_calls: [call('weather', 'c1', { city: 'Oslo' })] }, done);
+    await completions.runTools({ messages, tools: [weather] }).final();
+
+    const offered = { name: 'weather', description: 'Now', parameters };
+    expect(emulator.requests[0]?.body?.tools).toEqual([{ type: 'function', function: offered }]);
+    expect(execute.mock.calls[0]?.[0]).toEqual({ city: 'Oslo' });
+    expect(emulator.requests.map(wireMessages)[1]?.at(-1)?.content).toBe(
+      '{"city":"Oslo","sky":"clear"}',
+    );
+  });
+
+  const ajvLike = Object.assign(() => false, {
+    errors: [{ instancePath: '/city', message: 'must be string' }],
+  });
+  test.each([
+    ['keeps its errors', ajvLike, ['city: must be string']],
+    [
+      'gives them',
+      () => ({ valid: false, errors: [{ instanceLocation: '#/city', error: 'no string' }] }),
+      ['city: no string'],
+    ],
+    ['says no more than no', () => false, ['does not fit the schema']],
+    ['says nothing', () => undefined, ['does not fit the schema']],
+  ])('tells the model what a validator finds that %s', async (_how, validate, issues) => {
+    const { completions, emulator } = connect();
+    const execute = vi.fn(() => 'ran');
+    const weather = jsonSchemaTool({ name: 'weather', jsonSchema, validate, execute });
+    emulator.reply({ tool_calls: [call('weather', 'c1', { city: 1 })] }, done);
+    await completions.runTools({ messages, tools: [weather] }).final();
+
+    const told = JSON.parse(String(emulator.requests.map(wireMessages)[1]?.at(-1)?.content));
+    expect(told.issues).toEqual(issues);
+    expect(execute).not.toBeCalled();
+  });
+
+  test.each([
+    [{ jsonSchema: { type: 'string' } }, 'jsonSchema'],
+    [{ jsonSchema: undefined }, 'jsonSchema'],
+    [{ validate: 'ajv' }, 'validate'],
+    [{ execute: undefined }, 'execute'],
+    [{ needsApproval: 'yes' }, 'needsApproval'],
+  ])('is refused where it cannot be one: %j', (wrong, param) => {
+    const make = () =>
+      jsonSchemaTool({ name: 'weather', jsonSchema, execute: () => 1, ...(wrong as object) });
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid_request', param }));
+  });
+});
