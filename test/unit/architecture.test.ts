@@ -29,6 +29,9 @@ const folders = [
 /** The doors, which stand above all folders. */
 const doors = ['client.ts', 'core.ts', 'index.ts', 'core-commonjs.ts'];
 
+/** What stands above the doors: each folder in it is an entry of its own, and imports the doors and nothing deeper. */
+const entries = 'entries/';
+
 const topLevel = [
   'src',
   'test',
@@ -101,6 +104,7 @@ function descendants(node: ts.Node): ts.Node[] {
 
 /** How high a file stands; -1 for one that has no place. */
 function rankOf(path: string): number {
+  if (path.startsWith(entries)) return folders.length + doors.length;
   const folder = path.slice(0, Math.max(0, path.indexOf('/')));
   return folder === '' ? folders.length + doors.indexOf(path) : folders.indexOf(folder);
 }
@@ -146,6 +150,18 @@ test('a file imports from its own folder, or from one that stands below', () => 
   const wrong = files.flatMap(({ path, imports }) =>
     imports.filter(({ to }) => rankOf(to) > rankOf(path)).map(({ to }) => `${path} imports ${to}`),
   );
+
+  expect(wrong).toEqual([]);
+});
+
+test('an entry imports its own files and the doors, and nothing deeper', () => {
+  const wrong = files.flatMap(({ path, imports }) => {
+    if (!path.startsWith(entries)) return [];
+    const own = path.slice(0, path.indexOf('/', entries.length) + 1);
+    const isAllowed = (to: string): boolean =>
+      (own !== '' && to.startsWith(own)) || ['client.ts', 'core.ts', 'index.ts'].includes(to);
+    return imports.filter(({ to }) => !isAllowed(to)).map(({ to }) => `${path} imports ${to}`);
+  });
 
   expect(wrong).toEqual([]);
 });
@@ -209,9 +225,13 @@ test('every optional field of a public type may be undefined, also to exact opti
 
 type Declaration = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.ClassDeclaration;
 
-/** The declarations of the types that the three entries export by name. */
+/** The declarations of the types that the entries export by name. */
 function publicDeclarations(): Declaration[] {
-  return ['index.ts', 'testing/index.ts', 'testing/msw.ts'].flatMap((entry) => {
+  const doorsOfTypes = ['index.ts', 'testing/index.ts', 'testing/msw.ts'];
+  const more = files
+    .map(({ path }) => path)
+    .filter((path) => /^entries\/[^/]+\/index\.ts$/.test(path));
+  return [...doorsOfTypes, ...more].flatMap((entry) => {
     const found = files.find(({ path }) => path === entry);
     const reexports = found?.tree.statements.filter(ts.isExportDeclaration) ?? [];
     return reexports.flatMap(({ moduleSpecifier, exportClause }) => {
