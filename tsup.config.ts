@@ -15,6 +15,8 @@ const entries = {
   index: 'src/index.ts',
   ...small,
   reader: 'src/gateway/reader/index.ts',
+  gateway: 'src/entries/gateway/index.ts',
+  otel: 'src/entries/otel/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
 };
@@ -34,7 +36,7 @@ const common: Options = {
   // These go into the bundle. As packages of many files, or of one, they take longer to find than to run: zod 47 ms
   // against 3, the parser 4 against less than one.
   noExternal: [/^zod/, 'eventsource-parser'],
-  external: [/^undici/, '#undici-agent', 'msw', /^node:/],
+  external: [/^undici/, '#undici-agent', 'msw', '@opentelemetry/api', /^node:/],
   minify: false,
   sourcemap: false,
 };
@@ -115,6 +117,18 @@ const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   esbuildPlugins: [fromMainEntry(mainEntry)],
 });
 
+/** An entry that stands on the main one, and takes all from it: one client, and one class of errors. */
+const onMainEntry = (name: 'gateway' | 'otel', format: 'esm' | 'cjs'): Options => ({
+  ...common,
+  format,
+  entry: { [name]: entries[name] },
+  splitting: false,
+  esbuildOptions: format === 'esm' ? readable : literalRequire,
+  esbuildPlugins: [
+    asExternal(/^\.\.\/\.\.\/index\.ts$/, format === 'esm' ? './index.js' : './index.cjs'),
+  ],
+});
+
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   return [
@@ -173,6 +187,10 @@ export default defineConfig(async () => {
       splitting: false,
       esbuildOptions: literalRequire,
     },
+    onMainEntry('gateway', 'esm'),
+    onMainEntry('gateway', 'cjs'),
+    onMainEntry('otel', 'esm'),
+    onMainEntry('otel', 'cjs'),
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {

@@ -19,8 +19,8 @@ import { serve } from './serve.ts';
  *
  * @throws ChatError `invalid_options`
  */
-export function createFetch(given: Client | ClientOptions = {}): FetchFunction {
-  const client = isClient(given) ? given : (createClient(given) as Client);
+export function createFetch<Options>(given: Client<Options> | ClientOptions = {}): FetchFunction {
+  const client = (isClient(given) ? given : createClient(given)) as Client<never>;
   return async (input: FetchInput, init?: FetchInit): Promise<FetchResponse> => {
     const { method, url, signal, body } = readRequest(input, init);
     if (signal?.aborted) throw signal.reason;
@@ -34,7 +34,7 @@ export function createFetch(given: Client | ClientOptions = {}): FetchFunction {
   };
 }
 
-function isClient(given: Client | ClientOptions): given is Client {
+function isClient(given: object): given is Client<never> {
   return typeof (given as Partial<Client> | null)?.chat?.completions?.create === 'function';
 }
 

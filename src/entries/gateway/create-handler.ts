@@ -34,7 +34,7 @@ export const gateways = new WeakMap<object, Gateway>();
  *
  * @throws ChatError `invalid_options`
  */
-export function createHandler(client: Client, options: HandlerOptions): Handler {
+export function createHandler<Options>(client: Client<Options>, options: HandlerOptions): Handler {
   const { authorize, keepAliveMs } = checked(options);
   const gateway: Gateway = async (head, { body, signal }) => {
     if (!(await isLetIn(authorize, head))) {
@@ -42,7 +42,14 @@ export function createHandler(client: Client, options: HandlerOptions): Handler 
       return errorAnswer(401, { message, code: 'unauthorized' });
     }
     const { method, url } = head;
-    return serve(client, { method, url, body, signal, reader: 'visitor', keepAliveMs });
+    return serve(client as Client<never>, {
+      method,
+      url,
+      body,
+      signal,
+      reader: 'visitor',
+      keepAliveMs,
+    });
   };
   const handler = async (given: FetchRequest): Promise<FetchResponse> => {
     const request = given as Request;

@@ -26,7 +26,7 @@ export interface Asked {
 }
 
 /** Answers a request by a client. Never rejects. */
-export async function serve(client: Client, asked: Asked): Promise<Answer> {
+export async function serve(client: Client<never>, asked: Asked): Promise<Answer> {
   const { method } = asked;
   const path = pathOf(asked.url);
   try {
@@ -42,7 +42,7 @@ export async function serve(client: Client, asked: Asked): Promise<Answer> {
   }
 }
 
-async function chat(client: Client, asked: Asked): Promise<Answer> {
+async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
   const { reader, signal, keepAliveMs } = asked;
   const text = await asked.body();
   if (text === 413) return tooLarge();
