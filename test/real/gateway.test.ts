@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import OpenAI, {
-  APIError,
+  type APIError,
   BadRequestError,
   InternalServerError,
   NotFoundError,

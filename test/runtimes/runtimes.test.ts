@@ -145,6 +145,33 @@ describe('is built by esbuild', () => {
     const bytes = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
     expect(bytes).toBeLessThanOrEqual(most);
   });
+
+  test.each([
+    'import { createHandler, nodeHandler, createFetch } from "deepseek-v4-flash/gateway"; console.log(createHandler, nodeHandler, createFetch);',
+    'import { instrument } from "deepseek-v4-flash/otel"; console.log(instrument);',
+  ])('and %s adds at most 12 kB to a client', async (contents) => {
+    const { build } = load('esbuild') as unknown as {
+      build(options: object): Promise<{ outputFiles: { contents: Uint8Array }[] }>;
+    };
+    const { gzipSync } = await import('node:zlib');
+    const client = 'import { createClient } from "deepseek-v4-flash"; console.log(createClient);';
+    const sizes: number[] = [];
+    for (const each of [client, client + contents]) {
+      const { outputFiles } = await build({
+        stdin: { contents: each, resolveDir: project },
+        bundle: true,
+        minify: true,
+        platform: 'browser',
+        format: 'esm',
+        external: ['@opentelemetry/api'],
+        write: false,
+      });
+      sizes.push(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length);
+    }
+    const [alone = 0, both = 0] = sizes;
+    expect(both - alone).toBeGreaterThan(1_000);
+    expect(both - alone).toBeLessThanOrEqual(12_288);
+  });
 });
 
 interface WebpackStats {
