@@ -30,6 +30,9 @@ export interface AskedCall {
   parent?: Context | undefined;
 }
 
+/** Of a span that is no call of its own to somebody else: `SpanKind.INTERNAL`. */
+export const internal = (startTime = Date.now()) => ({ kind: 0, startTime });
+
 // `SpanKind.CLIENT` and `SpanStatusCode.ERROR` of `@opentelemetry/api`.
 const clientKind = 2;
 const errorStatus = 2;
@@ -151,8 +154,8 @@ function endSpan(kit: Kit, { span, outcome, server, firstChunk, inner, endedAt }
 }
 
 /** Our messages hold no key, no prompt and no answer; anybody else's may. */
-export function failed(error: unknown): { code: number; message?: string } {
-  return { code: errorStatus, ...(isChatError(error) && { message: error.message }) };
+export function failed(error: unknown): { code: number; message: string } {
+  return { code: errorStatus, message: isChatError(error) ? error.message : '' };
 }
 
 /** Known for each attempt where there are several vendors. */
@@ -177,9 +180,9 @@ function recordAttempt(
     ...(phase !== undefined && { [names.timeoutPhase]: phase }),
     ...(billed !== undefined && { [names.attemptBilled]: billed }),
   };
-  const options = { startTime: startedAt, attributes };
+  const options = { ...internal(startedAt), attributes };
   const span = tracer.startSpan(`attempt ${number}`, options, inner as never);
-  if (error !== undefined) span.setStatus({ code: errorStatus });
+  if (error !== undefined) span.setStatus({ code: errorStatus, message: '' });
   span.end(startedAt + durationMs);
 }
 

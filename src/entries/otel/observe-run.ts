@@ -11,7 +11,7 @@ import { errorType } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { quietly } from './kit.ts';
 import type { ObservedCall } from './observe-call.ts';
-import { failed, observeCall } from './observe-call.ts';
+import { failed, internal, observeCall } from './observe-call.ts';
 import type { SpanLike } from './types.ts';
 
 type Tool = RunnableTool<unknown, unknown, unknown>;
@@ -34,7 +34,7 @@ export function observeRun(
   const begin = (): void => {
     const attributes = { [kit.names.operation]: 'invoke_agent' };
     place.span = quietly(() =>
-      kit.tracer.startSpan('invoke_agent', { attributes }, outer as never),
+      kit.tracer.startSpan('invoke_agent', { ...internal(), attributes }, outer as never),
     );
     const { span } = place;
     if (span) place.inner = quietly(() => trace.setSpan(outer, span as unknown as Span)) ?? outer;
@@ -136,7 +136,7 @@ function observeTool(kit: Kit, tool: Tool, place: { inner: Context }): Tool {
       [names.toolType]: 'function',
     };
     const start = () =>
-      tracer.startSpan(`execute_tool ${name}`, { attributes }, place.inner as never);
+      tracer.startSpan(`execute_tool ${name}`, { ...internal(), attributes }, place.inner as never);
     const span = quietly(start);
     const inner = span && quietly(() => trace.setSpan(place.inner, span as unknown as Span));
     const end = (error?: unknown): void => {

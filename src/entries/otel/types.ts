@@ -10,7 +10,7 @@ export type Attributes = Record<string, AttributeValue>;
 /** A span of OpenTelemetry. */
 export interface SpanLike {
   setAttributes(attributes: Attributes): unknown;
-  setStatus(status: { code: number; message?: string }): unknown;
+  setStatus(status: { code: number; message: string }): unknown;
   end(endTime?: number): void;
 }
 
@@ -18,8 +18,8 @@ export interface SpanLike {
 export interface TracerLike {
   startSpan(
     name: string,
-    options?: { kind?: number; startTime?: number; attributes?: Attributes },
-    context?: never,
+    options: { kind: number; startTime: number; attributes: Attributes },
+    context: never,
   ): SpanLike;
 }
 
@@ -37,13 +37,9 @@ export interface CounterLike {
 export interface MeterLike {
   createHistogram(
     name: string,
-    options?: {
-      description?: string;
-      unit?: string;
-      advice?: { explicitBucketBoundaries?: number[] };
-    },
+    options: { description: string; unit: string; advice: { explicitBucketBoundaries: number[] } },
   ): HistogramLike;
-  createCounter(name: string, options?: { description?: string; unit?: string }): CounterLike;
+  createCounter(name: string, options: { description: string; unit: string }): CounterLike;
 }
 
 /** Where a text stands that is about to be recorded. */
