@@ -16,6 +16,8 @@ const entries = {
   ...small,
   'ai-sdk': 'src/entries/ai-sdk/index.ts',
   reader: 'src/gateway/reader/index.ts',
+  gateway: 'src/entries/gateway/index.ts',
+  otel: 'src/entries/otel/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
 };
@@ -35,7 +37,7 @@ const common: Options = {
   // These go into the bundle. As packages of many files, or of one, they take longer to find than to run: zod 47 ms
   // against 3, the parser 4 against less than one.
   noExternal: [/^zod/, 'eventsource-parser'],
-  external: [/^undici/, '#undici-agent', 'msw', /^node:/],
+  external: [/^undici/, '#undici-agent', 'msw', '@opentelemetry/api', /^node:/],
   minify: false,
   sourcemap: false,
 };
@@ -101,16 +103,6 @@ const cuts = {
   rest: './src/index.ts',
 };
 
-/** An entry that stands on the main one, and takes from it what they share. */
-const standing = (format: 'esm' | 'cjs', name: 'ai-sdk', mainEntry: string): Options => ({
-  ...common,
-  format,
-  entry: { [name]: entries[name] },
-  splitting: false,
-  esbuildOptions: format === 'esm' ? readable : literalRequire,
-  esbuildPlugins: [asExternal(/^\.\.\/\.\.\/index\.ts$/, mainEntry)],
-});
-
 const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   ...common,
   format,
@@ -124,6 +116,18 @@ const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
     options.chunkNames = 'testing/[name]-[hash]';
   },
   esbuildPlugins: [fromMainEntry(mainEntry)],
+});
+
+/** An entry that stands on the main one, and takes all from it: one client, and one class of errors. */
+const onMainEntry = (name: 'ai-sdk' | 'gateway' | 'otel', format: 'esm' | 'cjs'): Options => ({
+  ...common,
+  format,
+  entry: { [name]: entries[name] },
+  splitting: false,
+  esbuildOptions: format === 'esm' ? readable : literalRequire,
+  esbuildPlugins: [
+    asExternal(/^\.\.\/\.\.\/index\.ts$/, format === 'esm' ? './index.js' : './index.cjs'),
+  ],
 });
 
 export default defineConfig(async () => {
@@ -184,8 +188,12 @@ export default defineConfig(async () => {
       splitting: false,
       esbuildOptions: literalRequire,
     },
-    standing('esm', 'ai-sdk', './index.js'),
-    standing('cjs', 'ai-sdk', './index.cjs'),
+    onMainEntry('ai-sdk', 'esm'),
+    onMainEntry('ai-sdk', 'cjs'),
+    onMainEntry('gateway', 'esm'),
+    onMainEntry('gateway', 'cjs'),
+    onMainEntry('otel', 'esm'),
+    onMainEntry('otel', 'cjs'),
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {

@@ -13,6 +13,8 @@ export default defineConfig({
       { find: /^deepseek-v4-flash\/ai-sdk$/, replacement: source('entries/ai-sdk/index.ts') },
       { find: /^deepseek-v4-flash\/core$/, replacement: source('core.ts') },
       { find: /^deepseek-v4-flash\/providers\/(.*)$/, replacement: source('providers/$1.ts') },
+      { find: /^deepseek-v4-flash\/gateway$/, replacement: source('entries/gateway/index.ts') },
+      { find: /^deepseek-v4-flash\/otel$/, replacement: source('entries/otel/index.ts') },
       { find: /^deepseek-v4-flash\/reader$/, replacement: source('gateway/reader/index.ts') },
       { find: /^deepseek-v4-flash\/testing$/, replacement: source('testing/index.ts') },
       { find: /^deepseek-v4-flash\/testing\/msw$/, replacement: source('testing/msw.ts') },

@@ -15,9 +15,10 @@ import {
 } from 'deepseek-v4-flash/ai-sdk';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { cleanups } from '../kit/serve.ts';
-import { chunkOf, startRawServer, streamHead } from '../faults/raw-server.ts';
-import { connect, failureOf, user } from './kit.ts';
+import { cleanups } from '../kit/cleanups.ts';
+import { connect, user } from '../kit/emulated.ts';
+import { failureOf } from '../kit/failures.ts';
+import { chunked, startRawServer, streamHead } from '../kit/raw-server.ts';
 
 // The provider as a plain object of the specification. test/runtimes holds it against the real AI SDK.
 
@@ -382,7 +383,7 @@ describe('a stream', () => {
     const data = { choices: [{ index: 0, delta: { content: 'Hi' }, finish_reason: null }] };
     const server = await startRawServer(({ socket }) => {
       socket.write(streamHead);
-      socket.write(chunkOf(`data: ${JSON.stringify(data)}\n\n`), () => socket.resetAndDestroy());
+      socket.write(chunked(`data: ${JSON.stringify(data)}\n\n`), () => socket.resetAndDestroy());
     });
     cleanups.push(server.close);
     const provider = createFlash({ baseURL: server.url, apiKey: 'k' });

@@ -2,7 +2,8 @@ import type { RunToolsParams } from 'deepseek-v4-flash';
 import { jsonSchemaTool, tool } from 'deepseek-v4-flash';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { chatErrorOf, connect, user, wireMessages } from './kit.ts';
+import { connect, user, wireMessages } from '../kit/emulated.ts';
+import { errorOf } from '../kit/failures.ts';
 
 const messages = [user('Pay A and B back.')];
 const call = (name: string, id: string, args: object) => ({
@@ -96,7 +97,7 @@ describe('a tool that needs approval', () => {
       tools: [refund],
       approvals: { c1: true },
     });
-    const error = await chatErrorOf(again.final());
+    const error = await errorOf(again.final());
 
     expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c2']);
     expect(paid).toEqual([]);
@@ -154,7 +155,7 @@ test('decisions are an object, and no call of a later step is taken for one of t
   const { refund, paid } = refunds(true);
   const tools = [refund];
   const wrong = completions.runTools({ messages, tools, approvals: [] as never });
-  expect((await chatErrorOf(wrong.final())).param).toBe('approvals');
+  expect((await errorOf(wrong.final())).param).toBe('approvals');
 
   // Vendors count their ids anew in each answer.
   emulator.reply({ tool_calls: [call('refund', 'call_0', { to: 'A' })] });

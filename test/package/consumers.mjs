@@ -26,12 +26,12 @@ const surroundings = [
   {
     name: 'with DOM',
     options: { lib: ['ES2022', 'DOM', 'DOM.Iterable'] },
-    sources: ['plain.ts', 'output.ts', 'web.ts'],
+    sources: ['plain.ts', 'output.ts', 'web.ts', 'entries.ts'],
   },
   {
     name: 'with Node',
     options: { lib: ['ES2023'], types: ['node'] },
-    sources: ['plain.ts', 'output.ts', 'web.ts'],
+    sources: ['plain.ts', 'output.ts', 'web.ts', 'entries.ts'],
     withTypes: ['@types/node'],
   },
 ];
@@ -42,7 +42,7 @@ export const consumers = [
       [true, false].map((exact) => ({
         name: [resolution.name, surrounding.name, exact ? 'exact' : 'not exact'].join(', '),
         extension: resolution.extension,
-        sources: surrounding.sources ?? ['plain.ts', 'output.ts'],
+        sources: surrounding.sources ?? ['plain.ts', 'output.ts', 'entries.ts'],
         compilerOptions: {
           ...base,
           ...resolution.options,
@@ -56,7 +56,7 @@ export const consumers = [
   ...resolutions.map(({ name, extension, options }) => ({
     name: `${name}, strict alone`,
     extension,
-    sources: ['plain.ts', 'output.ts'],
+    sources: ['plain.ts', 'output.ts', 'entries.ts'],
     compilerOptions: {
       target: 'ES2022',
       lib: ['ES2022'],

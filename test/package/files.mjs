@@ -12,6 +12,8 @@ const entries = [
   'providers/deepseek',
   'providers/vtrix',
   'reader',
+  'gateway',
+  'otel',
   'testing/index',
   'testing/msw',
 ];
@@ -27,6 +29,8 @@ const allowed = {
   'providers/deepseek': { code: [], later: [], cjs: undici, types: [] },
   'providers/vtrix': { code: [], later: [], cjs: undici, types: [] },
   reader: { code: [], later: [], types: [] },
+  gateway: { code: [], later: undici, types: [] },
+  otel: { code: ['@opentelemetry/api'], later: undici, types: [] },
   'testing/index': { code: [], later: ['node:http', ...undici], types: [] },
   'testing/msw': { code: ['msw'], later: undici, types: ['msw'] },
 };

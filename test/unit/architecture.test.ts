@@ -30,6 +30,9 @@ const folders = [
 /** The doors, which stand above all folders. */
 const doors = ['client.ts', 'core.ts', 'index.ts', 'core-commonjs.ts'];
 
+/** What stands above the doors: each folder in it is an entry of its own, and imports the doors and nothing deeper. */
+const entries = 'entries/';
+
 const topLevel = [
   'src',
   'test',
@@ -102,8 +105,8 @@ function descendants(node: ts.Node): ts.Node[] {
 
 /** How high a file stands; -1 for one that has no place. Entries stand above the doors. */
 function rankOf(path: string): number {
+  if (path.startsWith(entries)) return folders.length + doors.length;
   const folder = path.slice(0, Math.max(0, path.indexOf('/')));
-  if (folder === 'entries') return folders.length + doors.length;
   return folder === '' ? folders.length + doors.indexOf(path) : folders.indexOf(folder);
 }
 
@@ -225,9 +228,13 @@ test('every optional field of a public type may be undefined, also to exact opti
 
 type Declaration = ts.InterfaceDeclaration | ts.TypeAliasDeclaration | ts.ClassDeclaration;
 
-/** The declarations of the types that the three entries export by name. */
+/** The declarations of the types that the entries export by name. */
 function publicDeclarations(): Declaration[] {
-  return ['index.ts', 'testing/index.ts', 'testing/msw.ts'].flatMap((entry) => {
+  const doorsOfTypes = ['index.ts', 'testing/index.ts', 'testing/msw.ts'];
+  const more = files
+    .map(({ path }) => path)
+    .filter((path) => /^entries\/[^/]+\/index\.ts$/.test(path));
+  return [...doorsOfTypes, ...more].flatMap((entry) => {
     const found = files.find(({ path }) => path === entry);
     const reexports = found?.tree.statements.filter(ts.isExportDeclaration) ?? [];
     return reexports.flatMap(({ moduleSpecifier, exportClause }) => {

@@ -1,0 +1,89 @@
+import type { Client, ClientOptions } from '../../index.ts';
+import { createClient } from '../../index.ts';
+import type { Answer, Pieces } from './answer.ts';
+import { toResponse } from './answer.ts';
+import type { BodyText } from './read-body.ts';
+import { readWebBody } from './read-body.ts';
+import type { FetchFunction, FetchInit, FetchInput, FetchResponse } from './types.ts';
+import { serve } from './serve.ts';
+
+/**
+ * A `fetch` for any client of OpenAI's API: what it asks is answered by our vendors, wherever its base URL points. The
+ * client's own key is not looked at.
+ *
+ * An answer that breaks off is an error there as well, and one that failed has been sent again as often as it may be:
+ * `x-should-retry: false` tells that to the `openai` package; LangChain and the AI SDK need `maxRetries: 0`.
+ *
+ * @example
+ * const openai = new OpenAI({ apiKey: 'none', fetch: createFetch({ provider: 'aimlapi' }) });
+ *
+ * @throws ChatError `invalid_options`
+ */
+export function createFetch<Options>(given: Client<Options> | ClientOptions = {}): FetchFunction {
+  const client = (isClient(given) ? given : createClient(given)) as Client<never>;
+  return async (input: FetchInput, init?: FetchInit): Promise<FetchResponse> => {
+    const { method, url, signal, body } = readRequest(input, init);
+    if (signal?.aborted) throw signal.reason;
+    const answer = await serve(client, { method, url, body, signal, reader: 'owner' });
+    // As any `fetch` does, and not as a server that has nobody to answer.
+    if (signal?.aborted) {
+      if (typeof answer.body !== 'string') answer.body.cancel();
+      throw signal.reason;
+    }
+    return toResponse(breakingOff(answer, signal)) as unknown as FetchResponse;
+  };
+}
+
+function isClient(given: object): given is Client<never> {
+  return typeof (given as Partial<Client> | null)?.chat?.completions?.create === 'function';
+}
+
+interface ReadRequest {
+  method: string;
+  url: string;
+  signal: AbortSignal | undefined;
+  body(): Promise<BodyText>;
+}
+
+/** Programs for `fetch` give texts; whatever else it takes goes the way of a real request. */
+function readRequest(input: FetchInput, init: FetchInit | undefined): ReadRequest {
+  const isPlain = typeof input === 'string' || input instanceof URL;
+  const { body, method, signal } = (init ?? {}) as RequestInit;
+  if (isPlain && (body == null || typeof body === 'string')) {
+    return {
+      method: method?.toUpperCase() ?? 'GET',
+      url: String(input),
+      signal: signal ?? undefined,
+      body: async () => body ?? '',
+    };
+  }
+  const request = new Request(
+    input as string,
+    {
+      ...(init as RequestInit),
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
+    } as RequestInit,
+  );
+  return {
+    method: request.method,
+    url: request.url,
+    // Its own, and not the request's copy, so that the reason is the caller's.
+    signal: signal ?? (isPlain ? undefined : request.signal),
+    body: () => readWebBody(request),
+  };
+}
+
+/** The body ends with the signal's reason, as that of a real `fetch`. */
+function breakingOff(answer: Answer, signal: AbortSignal | undefined): Answer {
+  const { body } = answer;
+  if (signal === undefined || typeof body === 'string') return answer;
+  const breaking: Pieces = {
+    async read() {
+      const piece = await body.read();
+      if (signal.aborted) throw signal.reason;
+      return piece;
+    },
+    cancel: () => body.cancel(),
+  };
+  return { ...answer, body: breaking };
+}

@@ -1,0 +1,104 @@
+import type { Client } from '../../index.ts';
+import { ChatError } from '../../index.ts';
+import type { Answer } from './answer.ts';
+import { errorAnswer, toResponse } from './answer.ts';
+import { readWebBody } from './read-body.ts';
+import type { Asked } from './serve.ts';
+import { serve } from './serve.ts';
+import type {
+  FetchRequest,
+  FetchResponse,
+  GatewayRequest,
+  Handler,
+  HandlerOptions,
+} from './types.ts';
+
+/** Answers what has a head, and a body that can be asked for. */
+export type Gateway = (
+  head: GatewayRequest,
+  rest: Pick<Asked, 'body' | 'signal'>,
+) => Promise<Answer>;
+
+/** The gateway in a handler of ours, so that `nodeHandler` need not make web objects of Node's. */
+export const gateways = new WeakMap<object, Gateway>();
+
+/**
+ * A gateway: OpenAI's chat completions for clients of any kind, answered by the vendors of `client`. Keys stay in this
+ * process. Nothing is read of a request that `authorize` does not let in. Headers for CORS are left to you.
+ *
+ * @example
+ * const handler = createHandler(createClient(), {
+ *   authorize: ({ headers }) => headers.get('authorization') === `Bearer ${process.env.GATEWAY_TOKEN}`,
+ * });
+ * createServer(nodeHandler(handler)).listen(8080);
+ *
+ * @throws ChatError `invalid_options`
+ */
+export function createHandler<Options>(client: Client<Options>, options: HandlerOptions): Handler {
+  const { authorize, keepAliveMs } = checked(options);
+  const gateway: Gateway = async (head, { body, signal }) => {
+    if (!(await isLetIn(authorize, head))) {
+      const message = 'This request carries no authorisation that is accepted here';
+      return errorAnswer(401, { message, code: 'unauthorized' });
+    }
+    const { method, url } = head;
+    return serve(client as Client<never>, {
+      method,
+      url,
+      body,
+      signal,
+      reader: 'visitor',
+      keepAliveMs,
+    });
+  };
+  const handler = async (given: FetchRequest): Promise<FetchResponse> => {
+    const request = given as Request;
+    const answer = await gateway(request, {
+      signal: request.signal,
+      body: () => readWebBody(request),
+    });
+    return toResponse(answer) as unknown as FetchResponse;
+  };
+  gateways.set(handler, gateway);
+  return handler;
+}
+
+/** By `true` alone, and never by accident. */
+async function isLetIn(
+  authorize: HandlerOptions['authorize'],
+  { method, url, headers }: GatewayRequest,
+): Promise<boolean> {
+  try {
+    // The head alone: a body that is read here would be gone.
+    return (await authorize({ method, url, headers })) === true;
+  } catch {
+    return false;
+  }
+}
+
+const names = ['authorize', 'keepAliveMs'];
+
+function checked(options: HandlerOptions): HandlerOptions {
+  const unknown = Object.keys(options ?? {}).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const message = `The options of a gateway have no option ${unknown}; there are ${names.join(', ')}`;
+    throw new ChatError('invalid_options', message, { param: unknown });
+  }
+  if (
+    options == null ||
+    !Object.hasOwn(options, 'authorize') ||
+    typeof options.authorize !== 'function'
+  ) {
+    const message =
+      'Option authorize must be a function that returns true for requests to be let in';
+    throw new ChatError('invalid_options', message, { param: 'authorize' });
+  }
+  const { keepAliveMs } = options;
+  const isTimer =
+    keepAliveMs == null || keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs < 2 ** 31);
+  if (!isTimer) {
+    const message = 'Option keepAliveMs must be milliseconds above 0, or Infinity';
+    throw new ChatError('invalid_options', message, { param: 'keepAliveMs' });
+  }
+  return options;
+}

@@ -1,0 +1,126 @@
+import type {
+  AbortSignalLike,
+  ChatCompletionCreateParams,
+  ChatError,
+  Client,
+} from '../../index.ts';
+import { isChatError } from '../../index.ts';
+import type { Answer } from './answer.ts';
+import { errorAnswer, jsonAnswer, tooLarge, unserved } from './answer.ts';
+import { flashHeaders } from './flash-headers.ts';
+import { readParams } from './openai-fields.ts';
+import type { BodyText } from './read-body.ts';
+import type { Reader } from './statuses.ts';
+import { statusFor, wordsFor } from './statuses.ts';
+import { interrupted, streamPieces } from './stream-pieces.ts';
+
+/** One request, whatever it came by. */
+export interface Asked {
+  method: string;
+  /** Absolute or a path; what stands before `/chat/completions` is not looked at. */
+  url: string;
+  body(): Promise<BodyText>;
+  signal: AbortSignalLike | undefined;
+  reader: Reader;
+  keepAliveMs?: number | undefined;
+}
+
+/** Answers a request by a client. Never rejects. */
+export async function serve(client: Client<never>, asked: Asked): Promise<Answer> {
+  const { method } = asked;
+  const path = pathOf(asked.url);
+  try {
+    if (method === 'POST' && path.endsWith('/chat/completions')) return await chat(client, asked);
+    if (method === 'GET' && path.endsWith('/models')) {
+      const { data } = await client.models.list({ signal: asked.signal });
+      return jsonAnswer(200, { object: 'list', data });
+    }
+    const message = 'There are only POST …/chat/completions and GET …/models here';
+    return errorAnswer(404, { message, code: 'unknown_route' });
+  } catch (error) {
+    return failure(error, asked.reader, []);
+  }
+}
+
+async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
+  const { reader, signal, keepAliveMs } = asked;
+  const text = await asked.body();
+  if (text === 413) return tooLarge();
+  const body = parse(text);
+  if (body === undefined) {
+    const message = 'The body must be a JSON object';
+    return errorAnswer(400, { message, code: 'invalid_request' });
+  }
+  const { params, dropped } = readParams(body);
+  try {
+    const { completions } = client.chat;
+    const told = await completions.create(params as unknown as ChatCompletionCreateParams, {
+      signal,
+    });
+    const { report } = told;
+    if (!('choices' in told)) {
+      return {
+        status: 200,
+        headers: { ...sseHeaders, ...flashHeaders(report, dropped) },
+        body: streamPieces(told, reader, keepAliveMs),
+      };
+    }
+    const headers = flashHeaders(report, dropped);
+    if (report.completion !== 'interrupted') return jsonAnswer(200, told, headers);
+    return failure(interrupted(String(told.choices[0].finish_reason)), reader, dropped, headers);
+  } catch (error) {
+    return failure(error, reader, dropped);
+  }
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+}
+
+const sseHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx would gather the answer before it hands it on.
+  'x-accel-buffering': 'no',
+};
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+    return isObject ? (body as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(
+  error: unknown,
+  reader: Reader,
+  dropped: Parameters<typeof flashHeaders>[1],
+  known?: Record<string, string>,
+): Answer {
+  if (!isChatError(error)) return unserved();
+  const headers = known ?? flashHeaders(error.report, dropped);
+  const told = {
+    message: wordsFor(error, reader),
+    code: error.code,
+    param: paramFor(error, reader),
+  };
+  return errorAnswer(statusFor(error, reader), told, { ...headers, ...retryHeaders(error) });
+}
+
+/** A visitor hears of paths in his own request alone. */
+function paramFor({ code, param }: ChatError, reader: Reader): string | undefined {
+  const isOfRequest = code === 'invalid_request' || code === 'unsupported_parameter';
+  return reader === 'owner' || isOfRequest ? param : undefined;
+}
+
+/** When it may be tried again by hand. */
+function retryHeaders({ retryAfterMs }: ChatError): Record<string, string> {
+  if (retryAfterMs === undefined) return {};
+  return {
+    'retry-after': String(Math.ceil(retryAfterMs / 1_000)),
+    'retry-after-ms': String(Math.ceil(retryAfterMs)),
+  };
+}

@@ -1,0 +1,55 @@
+import type { ChatCompletionChunk, ChatStream } from '../../index.ts';
+import { ChatError } from '../../index.ts';
+import type { Pieces } from './answer.ts';
+import type { Reader } from './statuses.ts';
+import { wordsFor } from './statuses.ts';
+
+/** How long `data: [DONE]` and its blank line are. */
+const doneBytes = 14;
+
+/**
+ * A stream for a client that knows nothing of this library. Such a client takes `[DONE]` for a good end whatever the
+ * `finish_reason` was, so after an answer that was interrupted by a word it gets an error in its place.
+ */
+export function streamPieces(
+  stream: ChatStream,
+  reader: Reader,
+  keepAliveMs?: number | undefined,
+): Pieces {
+  const onError = (error: ChatError): string => wordsFor(error, reader);
+  const bytes = stream.toSSEStream({ transform: refuseReset, onError, keepAliveMs });
+  const source = (bytes as ReadableStream<Uint8Array>).getReader();
+  let end: string | undefined;
+  return {
+    async read() {
+      const { done, value } = await source.read();
+      if (done) return undefined;
+      if (value.length !== doneBytes || stream.report.completion !== 'interrupted') return value;
+      end ??= await endOf(stream);
+      const error = interrupted(end);
+      const told = { message: onError(error), type: 'flash_error', code: error.code, param: null };
+      return new TextEncoder().encode(`data: ${JSON.stringify({ error: told })}\n\n`);
+    },
+    cancel: () => void source.cancel().catch(() => {}),
+  };
+}
+
+/** An answer that ended with a word that is not known to be good. */
+export function interrupted(word: string): ChatError {
+  const message = `The answer ended with the finish_reason "${word}", which is not known to be a good end`;
+  return new ChatError('stream_interrupted', message);
+}
+
+async function endOf(stream: ChatStream): Promise<string> {
+  const { choices } = await stream.finalCompletion();
+  return choices.map(({ finish_reason }) => String(finish_reason)).join(', ');
+}
+
+/** An answer that begins anew, which such a client would take for more of the same. */
+function refuseReset(chunk: ChatCompletionChunk): ChatCompletionChunk {
+  const { flash } = chunk as { flash?: { reset?: unknown } | undefined };
+  if (flash?.reset !== true) return chunk;
+  const message =
+    'The answer broke off, and a client of this protocol cannot be told that it begins anew';
+  throw new ChatError('stream_interrupted', message);
+}
