@@ -1,9 +1,8 @@
 import type { HttpHandler } from 'msw';
 import { http } from 'msw';
 import type { Provider } from '../dialect/provider.ts';
-import type { ProviderId } from '../providers/registry.ts';
-import { providers } from '../providers/registry.ts';
 import type { Emulator } from './emulator/emulator.ts';
+import { refuse } from './emulator/check-reply.ts';
 import { answerInWords, createEmulatorCore } from './emulator/emulator.ts';
 import type { EmulatorOptions } from './emulator/options.ts';
 import { isBytes, needsSocket, pause, unroll } from './emulator/script.ts';
@@ -13,7 +12,7 @@ import type { PlayedResponse } from './emulator/script.ts';
 export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
 
 /**
- * The six vendors as request handlers of msw, at the vendors' own URLs. msw sees `fetch` and not undici's `request`: give
+ * The six vendors, and those of the option `providers`, as request handlers of msw, at the vendors' own URLs. msw sees `fetch` and not undici's `request`: give
  * the client `fetchTransport()`.
  *
  * @example
@@ -23,13 +22,18 @@ export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
  * @throws ChatError `invalid_options`
  */
 export function handlers(options: EmulatorOptions = {}): EmulatorHandlers {
-  const emulator = createEmulatorCore(options);
-  const handle = answerInWords(emulator.handle);
-  const all = Object.values<Provider>(providers).map(({ id, profile }) =>
-    http.all(`${new URL(profile.baseURL).origin}/*`, async ({ request }) => {
-      const played = handle(id as ProviderId, {
-        method: request.method,
-        path: new URL(request.url).pathname,
+  const core = createEmulatorCore(options);
+  const handle = answerInWords(core.handle);
+  const origins = new Set(core.vendors.all().map(originOf));
+  const all = [...origins].map((origin) =>
+    http.all(`${origin}/*`, async ({ request }) => {
+      const { method } = request;
+      const { pathname: path } = new URL(request.url);
+      const provider = core.vendors.at(origin, method, path);
+      if (provider === undefined) return undefined;
+      const played = handle(provider, {
+        method,
+        path,
         headers: Object.fromEntries(request.headers),
         body: await request.text(),
       });
@@ -39,7 +43,26 @@ export function handlers(options: EmulatorOptions = {}): EmulatorHandlers {
       return new Response(hasBody ? asBody(played) : null, { status, headers });
     }),
   );
+  const emulator: Emulator = {
+    requests: core.requests,
+    reply: core.reply,
+    pendingReplies: core.pendingReplies,
+    assertNoPendingReplies: core.assertNoPendingReplies,
+    transport: core.transport,
+    baseURL(given) {
+      const provider = core.vendors.find(given);
+      if (!origins.has(originOf(provider))) {
+        const why = 'has no handler, since handlers() was not given it in its option providers';
+        refuse('The emulator has no such vendor', { path: 'provider', why });
+      }
+      return provider.profile.baseURL;
+    },
+  };
   return Object.assign(all, { emulator });
+}
+
+function originOf({ profile }: Provider): string {
+  return new URL(profile.baseURL).origin;
 }
 
 /** A connection that ends, or is silent, before its first byte; of anything else msw knows nothing. */

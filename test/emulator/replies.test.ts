@@ -232,7 +232,10 @@ test('what is told to make nothing up answers what is queued or given, and fills
 const wrongOptions: [options: unknown, told: string][] = [
   [{ delayms: 5 }, 'options.delayms does not exist; did you mean "delayMs"?'],
   [{ Strict: true }, 'did you mean "strict"?'],
-  [{ foo: 1 }, 'options.foo does not exist; there is strict, delayMs, answer or unscripted'],
+  [
+    { foo: 1 },
+    'options.foo does not exist; there is strict, delayMs, answer, unscripted or providers',
+  ],
   [{ delayMs: -1 }, 'options.delayMs must be'],
   [{ delayMs: Number.NaN }, 'options.delayMs must be'],
   [{ strict: 'yes' }, 'options.strict must be true or false, and is "yes"'],

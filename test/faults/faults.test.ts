@@ -109,6 +109,122 @@ test('faults are composed from left to right, and the last answer is the vendorâ
   expect(choices[0].message.content).toBe(answer.content);
 });
 
+const wrongOrders: [what: string, compose: () => EmulatorFault, told: string][] = [
+  [
+    'events after bytes',
+    () => faults.compose(faults.slow(1), faults.oneByteWrites(), faults.noFinish()),
+    'noFinish changes events, and after oneByteWrites there are none to be found. Put noFinish before oneByteWrites',
+  ],
+  [
+    'events after a body that was changed as text',
+    () =>
+      faults.compose(
+        faults.text((text) => text),
+        faults.noFinish(),
+        faults.slow(1),
+      ),
+    'Put noFinish before text',
+  ],
+  [
+    'something before an event, after the events were joined',
+    () => faults.compose(faults.oneWrite(), faults.insert('middle', ': hello\n\n')),
+    'Put insert before oneWrite',
+  ],
+  [
+    'a body after the connection',
+    () => faults.compose(faults.lateHead(1), faults.gzip()),
+    'gzip changes headers or a body, and after lateHead there are only the bytes of a connection',
+  ],
+  [
+    'a length after the connection',
+    () => faults.compose(faults.slow(1), faults.lateHead(1), faults.falseLength(3)),
+    'Put falseLength before lateHead',
+  ],
+  [
+    'events after what was composed before',
+    () =>
+      faults.compose(
+        faults.compose(faults.noDone(), faults.gzip()),
+        faults.edit((json) => json),
+      ),
+    'Put edit before gzip',
+  ],
+  [
+    'what was composed before, after bytes',
+    () =>
+      faults.compose(
+        { ...faults.lineEnds('\r\n'), answer },
+        faults.compose(faults.slow(1), faults.noDone()),
+      ),
+    'Put noDone before lineEnds',
+  ],
+];
+
+test.each(wrongOrders)(
+  'composed in an order that cannot work is refused: %s',
+  (_what, compose, told) => {
+    expect(compose).toThrow(
+      expect.objectContaining({
+        code: 'invalid_options',
+        message: expect.stringContaining(told) as string,
+      }) as Error,
+    );
+  },
+);
+
+test('the refusal of an order names the place of the fault that would find nothing', () => {
+  const mine: EmulatorFault = { fault: (response) => response };
+  let refusal: unknown;
+  try {
+    faults.compose(mine, faults.oneByteWrites(), faults.noDone());
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ param: 'faults.2' });
+});
+
+const rightOrders: [what: string, compose: () => EmulatorFault][] = [
+  ['events, bytes', () => faults.compose(faults.noDone(), faults.oneByteWrites())],
+  [
+    'bytes, bytes',
+    () => faults.compose(faults.oneByteWrites(), faults.cutAfterBytes(9), faults.gzip()),
+  ],
+  [
+    'bytes, the connection',
+    () => faults.compose(faults.oneByteWrites(), faults.lateHead(1), faults.cutHead()),
+  ],
+  [
+    'bytes, and what is put at an end',
+    () => faults.compose(faults.oneByteWrites(), faults.pause(1), faults.insert('after done', 'x')),
+  ],
+  [
+    'an answer of its own, events',
+    () => faults.compose(faults.gzip(), faults.status(200), faults.noDone()),
+  ],
+  [
+    'a function of the test, anywhere',
+    () => faults.compose(faults.gzip(), { fault: (response) => response }),
+  ],
+];
+
+test.each(rightOrders)('composed in an order that can work is taken: %s', (_what, compose) => {
+  expect(compose).not.toThrow();
+});
+
+test('a composed fault holds an answer only where one was given', () => {
+  expect(faults.compose(faults.noDone())).not.toHaveProperty('answer');
+  expect(faults.compose({ ...faults.noDone(), answer }, faults.slow(1)).answer).toBe(answer);
+});
+
+test('one write holds every byte, and the end of the connection after it', () => {
+  const writes = ['data: 1\n\n', { delayMs: 1 }, Uint8Array.of(0xff), 'reset'] as const;
+  const played = faults.oneWrite().fault({ status: 200, headers: {}, writes });
+  expect(played.writes).toEqual([
+    Uint8Array.of(...new TextEncoder().encode('data: 1\n\n'), 0xff),
+    'reset',
+  ]);
+});
+
 test('fake timers drive a fault in memory', async () => {
   vi.useFakeTimers();
   const emulator = createEmulator();

@@ -160,15 +160,10 @@ function createKit(name: TransportName, server: EmulatorServer): Kit {
     transport: transports[name],
     client,
     faulty: (...all) =>
-      server.reply(...all.map((each) => ('fault' in each ? { answer, ...stripped(each) } : each))),
+      server.reply(...all.map((each) => ('fault' in each ? { answer, ...each } : each))),
     ask: (options, request) => client(options).chat.completions.create(params, request),
     stream: (options, request) => client(options).chat.completions.stream(params, request),
   };
-}
-
-/** `compose` says `answer: undefined`. */
-function stripped({ answer: own, ...fault }: EmulatorFault): EmulatorFault {
-  return own === undefined ? fault : { ...fault, answer: own };
 }
 
 /** Nothing wrong. */

@@ -50,7 +50,7 @@ export function callerRows(): void {
 
   for (const [phase, fault] of [
     ['before the head', faults.noAnswer('hang')],
-    ['inside the head', faults.compose(faults.cutHead(30, 'hang'), fine)],
+    ['inside the head', faults.cutHead(30, 'hang')],
     ['before the first byte of the body', faults.silence()],
     ['in the middle of the body', faults.cutBefore('middle', 'hang')],
     ['between two attempts', faults.retryAfter(20)],

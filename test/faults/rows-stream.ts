@@ -217,7 +217,7 @@ export function streamRows(): void {
   });
 
   row('F21', 'one byte a packet is the same answer', async (kit) => {
-    kit.faulty(faults.compose(faults.oneByteWrites(), fine));
+    kit.faulty(faults.compose(fine, faults.oneByteWrites()));
     await expectAnswer(kit, whole(kit));
   });
 

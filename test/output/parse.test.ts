@@ -16,7 +16,11 @@ import * as mini from 'zod/mini';
 import { chatErrorOf as failureOf } from './kit.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
-const native = new Set<string>(['aimlapi', 'shortapi']);
+/** What becomes of a schema at each. */
+const jsonSchemaAt: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.values<Provider>(providers).map(({ id, profile }) => [id, profile.jsonSchema]),
+);
+const native = new Set(vendors.filter((id) => jsonSchemaAt[id]?.startsWith('sent')) as string[]);
 
 /** A vendor that takes no form of answer, so that the value has to come as the arguments of a call. */
 const formless = defineProvider({ id: 'formless', extends: 'vtrix', jsonSchema: 'dropped' });
@@ -199,7 +203,7 @@ describe.each(everywhere)('at %s', (name, provider) => {
       expect(format).toEqual({
         type: 'json_schema',
         json_schema: { name: 'place', description: 'Where it is', schema },
-        ...(name === 'shortapi' && { schema }),
+        ...(jsonSchemaAt[name] === 'sent with schema' && { schema }),
       });
       expect(tools).toBeUndefined();
       expect(sent).toEqual([user]);

@@ -4,6 +4,7 @@ import type {
   ProviderId,
   Report,
 } from 'deepseek-v4-flash';
+import type { Provider } from 'deepseek-v4-flash';
 import { createClient, providers } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
@@ -12,10 +13,19 @@ import * as z from 'zod';
 import { chatErrorOf as failureOf } from './kit.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
-const thinkers = new Set<ProviderId>(['deepseek', 'aimlapi', 'shortapi', 'anyfast', 'vtrix']);
-/** Those with a switch. They are also those that cannot be forced to call while they think. */
-const switchable = new Set<ProviderId>(['deepseek', 'aimlapi', 'anyfast']);
-const lowerable = new Set<ProviderId>(['deepseek', 'aimlapi', 'anyfast', 'shortapi']);
+const stylesOf = ({ id, profile }: Provider) => ({ id: id as ProviderId, ...profile.thinking });
+const styles = Object.values<Provider>(providers).map(stylesOf);
+const thinkers = new Set(styles.filter(({ on }) => on).map(({ id }) => id));
+/** Those with a switch. */
+const switchable = new Set(styles.filter(({ off }) => off).map(({ id }) => id));
+const lowerable = new Set(styles.filter(({ effort }) => effort).map(({ id }) => id));
+/** Whether a vendor says itself what was spent, in its own fields. */
+const paidAt = (id: ProviderId): boolean =>
+  (providers[id] as Provider).profile.cost === 'meta.usage.usd_spent';
+/** Those that cannot be forced to call while they think. */
+const unforced = new Set(
+  vendors.filter((id) => providers[id].profile.forcedToolChoice === 'thinking off'),
+);
 
 function setUp(provider: ProviderId, options: ClientOptions = {}) {
   const emulator = createEmulator({ strict: true });
@@ -83,7 +93,7 @@ const asks: {
     what: 'a call is forced',
     params: { tools: [weather], tool_choice: weather },
     expected: (id) =>
-      switchable.has(id)
+      unforced.has(id)
         ? { asked: 'disabled', seen: false, issues: [] }
         : { asked: 'default', seen: thinkers.has(id), issues: [] },
   },
@@ -206,9 +216,13 @@ describe.each(vendors)('at %s', (provider) => {
       const [first, second] = emulator.requests.map(({ body }) => body);
       const { thinking, reasoning_effort, ...rest } = second ?? {};
       expect(rest).toEqual(first);
-      const off = provider === 'aimlapi' ? [undefined, 'none'] : [{ type: 'disabled' }, undefined];
+      const style: Provider['profile']['thinking'] = providers[provider].profile.thinking;
+      const off =
+        style.off === 'reasoning_effort none'
+          ? [undefined, 'none']
+          : [{ type: 'disabled' }, undefined];
       const low =
-        provider === 'anyfast'
+        style.effort?.field === 'thinking.reasoning_effort'
           ? [{ type: 'enabled', reasoning_effort: 'low' }, undefined]
           : [undefined, 'low'];
       expect([thinking, reasoning_effort]).toEqual(onReasoningExhausted === 'disable' ? off : low);
@@ -223,7 +237,7 @@ describe.each(vendors)('at %s', (provider) => {
         completion_tokens: 30,
         total_tokens: 330,
       });
-      expect(report.cost?.usd).toBe(provider === 'aimlapi' ? '0.00468' : '0.00004242');
+      expect(report.cost?.usd).toBe(paidAt(provider) ? '0.00468' : '0.00004242');
       const asked = onReasoningExhausted === 'disable' ? 'disabled' : 'enabled';
       expect(report.thinking?.asked).toBe(asked);
       // The second answer came without a thought, although a little of it was asked for.
@@ -235,15 +249,14 @@ describe.each(vendors)('at %s', (provider) => {
     },
   );
 
-  test('is asked once more, and not again', async () => {
-    if (!lowerable.has(provider)) return expect(thinkers.size).toBe(5);
+  test.runIf(lowerable.has(provider))('is asked once more, and not again', async () => {
     const { emulator, completions } = setUp(provider);
     emulator.reply(exhausted, exhausted);
     const { report } = await completions.create({ messages }, { onReasoningExhausted: 'lower' });
     expect(emulator.requests).toHaveLength(2);
     expect(report.completion).toBe('reasoning_exhausted');
     expect(about(report)).toEqual(['reasoning_not_recovered']);
-    return expect(report.usage).toMatchObject({ prompt_tokens: 200, completion_tokens: 20 });
+    expect(report.usage).toMatchObject({ prompt_tokens: 200, completion_tokens: 20 });
   });
 
   test('an answer with content is not asked for again, however it ended', async () => {
@@ -273,16 +286,18 @@ describe.each(vendors)('at %s', (provider) => {
     expect((await stream.finalCompletion()).report.completion).toBe('complete');
   });
 
-  test('the emulator’s own exhausted answer is recovered from', async () => {
-    if (!switchable.has(provider)) return expect(thinkers.size).toBe(5);
-    const { completions } = setUp(provider);
-    const params = { messages, max_tokens: 9 };
-    const before = await completions.create(params);
-    expect(before.report.completion).toBe('reasoning_exhausted');
-    const after = await completions.create(params, { onReasoningExhausted: 'disable' });
-    expect(after.choices[0].message.content).toContain('You said');
-    return expect(after.report.completion).toBe('length');
-  });
+  test.runIf(switchable.has(provider))(
+    'the emulator’s own exhausted answer is recovered from',
+    async () => {
+      const { completions } = setUp(provider);
+      const params = { messages, max_tokens: 9 };
+      const before = await completions.create(params);
+      expect(before.report.completion).toBe('reasoning_exhausted');
+      const after = await completions.create(params, { onReasoningExhausted: 'disable' });
+      expect(after.choices[0].message.content).toContain('You said');
+      expect(after.report.completion).toBe('length');
+    },
+  );
 });
 
 test('what was asked about thinking gives way to what recovers from it', async () => {

@@ -166,7 +166,7 @@ test('shared code names no vendor', () => {
   expect(vendors).toEqual(['aimlapi', 'anyfast', 'bytespike', 'deepseek', 'shortapi', 'vtrix']);
 
   const named = files
-    .filter(({ path }) => !path.startsWith('testing/') && path !== 'providers/registry.ts')
+    .filter(({ path }) => !path.startsWith('testing/vendors/') && path !== 'providers/registry.ts')
     .flatMap(({ path, tree }) =>
       descendants(tree)
         .filter(ts.isStringLiteralLike)

@@ -1,23 +1,25 @@
 import { raceSignal } from '../../internal/abort.ts';
 import { ChatError } from '../../outcome/chat-error.ts';
-import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
 import { connectionError, exchangeSignal, interruptedError } from '../../transport/transport.ts';
 import type { Transport, TransportRequest } from '../../transport/transport.ts';
 import type { ByteReader } from '../../internal/web.ts';
+import type { KnownVendors } from '../emulator/known-vendors.ts';
 import { isBytes, needsSocket, pause, unroll } from '../emulator/script.ts';
 import type { EmulatorWrite, HandleRequest } from '../emulator/script.ts';
 
 /** The emulator as a transport: the vendor is known by the host of the URL. */
-export function memoryTransport(handle: HandleRequest): Transport {
+export function memoryTransport(handle: HandleRequest, vendors: KnownVendors): Transport {
   return {
     async send(request) {
       const { method, url, headers, body, signal } = request;
       if (signal.aborted) throw signal.reason;
       const { origin, pathname } = new URL(url);
-      const provider = findByOrigin(origin);
+      const provider = vendors.at(origin, method, pathname);
       if (provider === undefined) {
-        throw new ChatError('connection', `The emulator has no vendor at ${origin}`);
+        throw new ChatError(
+          'connection',
+          `The emulator has no vendor at ${origin}; one of your own goes into its option providers`,
+        );
       }
       const response = handle(provider, {
         method,
@@ -33,11 +35,6 @@ export function memoryTransport(handle: HandleRequest): Transport {
       };
     },
   };
-}
-
-function findByOrigin(origin: string): ProviderId | undefined {
-  const ids = Object.keys(providers) as ProviderId[];
-  return ids.find((id) => new URL(providers[id].profile.baseURL).origin === origin);
 }
 
 /** A connection that ends, or is silent, before its first byte. Anything else that is no answer has no like in memory. */

@@ -1,15 +1,14 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
+import type { Provider } from '../../dialect/provider.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { answerInWords, createEmulatorCore } from '../emulator/emulator.ts';
 import type { EmulatorOptions } from '../emulator/options.ts';
-import { baseURLOf } from '../emulator/routes.ts';
+import type { KnownVendors } from '../emulator/known-vendors.ts';
 import { pause, unroll } from '../emulator/script.ts';
 import type { EmulatorWrite, HandleRequest } from '../emulator/script.ts';
 
-/** The six vendors on a socket. */
+/** The six vendors on a socket, and your own. */
 export interface EmulatorServer extends Emulator, AsyncDisposable {
   /** `http://127.0.0.1:…` */
   readonly url: string;
@@ -49,7 +48,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     // A client may leave at any time, and whoever wrote to it is the last to hear of it.
     request.on('error', () => {});
     response.on('error', () => {});
-    answer(handle, request, response).catch((error: unknown) => giveUp(response, error));
+    answer(handle, core.vendors, request, response).catch((error: unknown) =>
+      giveUp(response, error),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -64,7 +65,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     assertNoPendingReplies: core.assertNoPendingReplies,
     transport: core.transport,
     url,
-    baseURL: (provider) => url + mountPath(provider),
+    baseURL: (provider) => url + mountPath(core.vendors.find(provider)),
     get connections() {
       return { busy, open: sockets.size, total };
     },
@@ -73,26 +74,28 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-/** `/aimlapi/v1`: the vendor's name, then the path of its own base URL. */
-function mountPath(provider: ProviderId): string {
-  return `/${provider}${new URL(baseURLOf(provider)).pathname.replace(/\/$/, '')}`;
+/** `/mine/v1`: the vendor's id, then the path of its own base URL. */
+function mountPath({ id, profile }: Provider): string {
+  return `/${id}${new URL(profile.baseURL).pathname.replace(/\/$/, '')}`;
 }
 
 async function answer(
   handle: HandleRequest,
+  vendors: KnownVendors,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const body = await readBody(request);
   const [, id = '', path = ''] = /^\/([^/]+)(\/[^?]*)/.exec(request.url ?? '') ?? [];
-  if (!Object.hasOwn(providers, id)) {
+  const provider = vendors.byId(id);
+  if (provider === undefined) {
     response.writeHead(404).end('The first step of the path is the name of a vendor');
     return;
   }
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
-  const played = handle(id as ProviderId, {
+  const played = handle(provider, {
     method: request.method ?? 'GET',
     path,
     headers,

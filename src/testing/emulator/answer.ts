@@ -1,4 +1,5 @@
 import type { Provider } from '../../dialect/provider.ts';
+import { isForced, isThinking } from './facts.ts';
 import { findSchema } from './find-schema.ts';
 import type { EmulatorAnswer } from './reply.ts';
 import { sample } from './sample.ts';
@@ -26,7 +27,8 @@ export function composeAnswer(
   const isPlain = given.content === undefined && given.tool_calls === undefined;
   const calls: NonNullable<EmulatorAnswer['tool_calls']> =
     given.tool_calls ?? (isPlain ? callsFor(request) : []);
-  const reasoning = given.reasoning_content ?? (thinks(provider, request) ? think(request) : '');
+  const reasoning =
+    given.reasoning_content ?? (isThinking(provider, request) ? think(request) : '');
   const content =
     given.content !== undefined ? given.content : calls.length > 0 ? '' : say(provider, request);
   const whole = {
@@ -73,11 +75,6 @@ function withinTokens<
   };
 }
 
-function thinks({ profile }: Provider, { thinking, reasoning_effort }: WireRequest): boolean {
-  const isOff = thinking?.type === 'disabled' || reasoning_effort === 'none';
-  return profile.thinking.on !== undefined && !isOff;
-}
-
 function think(request: WireRequest): string {
   const effort = request.thinking?.reasoning_effort ?? request.reasoning_effort ?? 'high';
   const more =
@@ -85,14 +82,10 @@ function think(request: WireRequest): string {
   return `The last message is from the ${lastMessage(request).role ?? 'user'}.${more}`;
 }
 
-function callsFor({
-  tools,
-  tool_choice,
-  messages,
-}: WireRequest): { name: string; arguments: object }[] {
-  const isAnswered = messages?.at(-1)?.role === 'tool';
-  const isForced = tool_choice === 'required' || typeof tool_choice === 'object';
-  if (!tools?.length || tool_choice === 'none' || (isAnswered && !isForced)) return [];
+function callsFor(request: WireRequest): { name: string; arguments: object }[] {
+  const { tools, tool_choice } = request;
+  const isAnswered = lastMessage(request).role === 'tool';
+  if (!tools?.length || tool_choice === 'none' || (isAnswered && !isForced(request))) return [];
   const name =
     typeof tool_choice === 'object' ? tool_choice.function?.name : tools[0]?.function?.name;
   const tool = tools.find(({ function: definition }) => definition?.name === name);
@@ -111,10 +104,11 @@ function say(provider: Provider, request: WireRequest): string {
   if (last.prefix) return ' and so on.';
   const said = last.role === 'tool' ? 'The tool said' : 'You said';
   const { name, apiKeyVariables } = provider.profile;
+  const key = apiKeyVariables[0] === undefined ? 'a key' : `a key in ${apiKeyVariables[0]}`;
   return (
     `${said}: "${textOf(last)}". ` +
     `This is the built-in emulator of ${name}, which repeats and does not know. ` +
-    `With a key in ${apiKeyVariables[0]}, the model itself answers.`
+    `With ${key}, the model itself answers.`
   );
 }
 

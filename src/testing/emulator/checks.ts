@@ -91,7 +91,10 @@ function suggestion(word: unknown, known: readonly string[], list: string): stri
   return `${list} ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`;
 }
 
-function first<T>(all: Iterable<T>, find: (each: T) => Wrong | undefined): Wrong | undefined {
+export function first<T>(
+  all: Iterable<T>,
+  find: (each: T) => Wrong | undefined,
+): Wrong | undefined {
   for (const each of all) {
     const wrong = find(each);
     if (wrong !== undefined) return wrong;

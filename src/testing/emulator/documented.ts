@@ -1,84 +1,98 @@
+import type { RuledParameter } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
-import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
+import { partTypes, takes } from './facts.ts';
 import type { WireRequest } from './wire-request.ts';
 
-// Which fields each vendor documents, as read on 2026-11-20 from the pages named in its file in `providers/`. Beside
-// them stand the few that are sent although no page has them, each for a reason given there: the replay of
-// `reasoning_content`, tool messages at Vtrix, and OpenAI's place for a schema at ShortAPI.
+// Which fields a vendor documents. What is not documented is not sent, so the profile knows; the few fields that it has no
+// word for stand in the vendor's file in `vendors/`.
 
 interface DocumentedFields {
-  body: string;
-  message: string;
+  body: string[];
+  message: string[];
   /** Fields of a function. */
-  function: string;
-  thinking: string;
-  response_format: string;
+  function: string[];
+  thinking: string[];
+  response_format: string[];
   /** Types of content parts. */
-  parts: string;
+  parts: string[];
 }
 
-const everywhere =
-  'model messages max_tokens stream temperature top_p stop tools tool_choice response_format';
-const message = 'role content tool_calls tool_call_id reasoning_content';
+const everywhere = ['model', 'messages', 'max_tokens', 'stream', 'stop', 'tools', 'tool_choice'];
+const ofMessages = ['role', 'content', 'tool_calls', 'tool_call_id', 'reasoning_content'];
+const ofFunctions = ['name', 'description', 'parameters'];
 
-const documented: Record<ProviderId, DocumentedFields> = {
-  deepseek: {
-    body: `${everywhere} stream_options thinking reasoning_effort frequency_penalty presence_penalty logprobs top_logprobs user_id`,
-    message: `${message} name prefix`,
-    function: 'name description parameters strict',
-    thinking: 'type',
-    response_format: 'type',
-    parts: 'text image_url file',
-  },
-  aimlapi: {
-    body: `${everywhere} stream_options parallel_tool_calls logit_bias logprobs top_logprobs frequency_penalty presence_penalty seed reasoning_effort`,
-    message: `${message} name refusal`,
-    function: 'name description parameters strict',
-    thinking: '',
-    response_format: 'type json_schema',
-    parts: 'text refusal',
-  },
-  shortapi: {
-    body: `${everywhere} stream_options max_completion_tokens presence_penalty frequency_penalty logit_bias user seed reasoning_effort`,
-    message: `${message} name`,
-    function: 'name description parameters',
-    thinking: '',
-    response_format: 'type schema json_schema',
-    parts: 'text image_url input_audio file video_url',
-  },
-  anyfast: {
-    body: `${everywhere} stream_options thinking user_id frequency_penalty presence_penalty`,
-    message,
-    function: 'name description parameters',
-    thinking: 'type reasoning_effort',
-    response_format: 'type',
-    parts: '',
-  },
-  bytespike: {
-    body: `${everywhere} stream_options frequency_penalty presence_penalty seed user`,
-    message,
-    function: 'name description parameters',
-    thinking: '',
-    response_format: 'type',
-    parts: '',
-  },
-  vtrix: {
-    body: `${everywhere} frequency_penalty presence_penalty`,
-    message: `${message} prefix`,
-    function: 'name description parameters',
-    thinking: '',
-    response_format: 'type',
-    parts: 'text image_url input_audio file video_url',
-  },
+/** The fields that stand and fall with a parameter. */
+const ruled: Record<RuledParameter, string[]> = {
+  temperature: ['temperature'],
+  top_p: ['top_p'],
+  frequency_penalty: ['frequency_penalty'],
+  presence_penalty: ['presence_penalty'],
+  seed: ['seed'],
+  logit_bias: ['logit_bias'],
+  logprobs: ['logprobs', 'top_logprobs'],
+  parallel_tool_calls: ['parallel_tool_calls'],
+  stream_options: ['stream_options'],
 };
+const ruledParameters = Object.keys(ruled) as RuledParameter[];
+
+/** Fields that mean the same wherever they are taken. */
+const common = new Set([
+  ...everywhere,
+  ...Object.values(ruled).flat(),
+  'response_format',
+  'thinking',
+  'reasoning_effort',
+  'user',
+  'user_id',
+]);
+
+function documentedBy(provider: Provider, model: string | undefined): DocumentedFields {
+  const { jsonSchema, names, prefix, refusal, strictTools, thinking, user } = provider.profile;
+  const { off, on, effort } = thinking;
+  const isSwitch = off === 'thinking.type' || on === 'thinking.type';
+  const isNested = effort?.field === 'thinking.reasoning_effort';
+  const isEffort = effort?.field === 'reasoning_effort' || off === 'reasoning_effort none';
+  return {
+    body: [
+      ...everywhere,
+      ...ruledParameters.filter((each) => takes(provider, each)).flatMap((each) => ruled[each]),
+      ...when(jsonSchema !== 'dropped', 'response_format'),
+      ...when(isSwitch || isNested, 'thinking'),
+      ...when(isEffort, 'reasoning_effort'),
+      ...(user === undefined ? [] : [user.field]),
+    ],
+    message: [
+      ...ofMessages,
+      ...when(names !== 'dropped', 'name'),
+      ...when(refusal === 'sent', 'refusal'),
+      ...when(prefix !== undefined, 'prefix'),
+    ],
+    function: [...ofFunctions, ...when(strictTools !== 'dropped', 'strict')],
+    thinking: [...when(isSwitch, 'type'), ...when(isNested, 'reasoning_effort')],
+    response_format: [
+      'type',
+      ...when(jsonSchema.startsWith('sent'), 'json_schema'),
+      ...when(jsonSchema === 'sent with schema', 'schema'),
+    ],
+    parts: partTypes(provider, model),
+  };
+}
+
+function when(isSo: boolean, field: string): string[] {
+  return isSo ? [field] : [];
+}
 
 /** Dotted paths of the fields in a request that the vendor does not document. */
-export function findUndocumented(id: ProviderId, request: WireRequest): string[] {
-  const fields = documented[id];
-  const provider: Provider = providers[id];
+export function findUndocumented(
+  provider: Provider,
+  extra: readonly string[],
+  request: WireRequest,
+): string[] {
+  const fields = documentedBy(provider, request.model);
   return [
-    ...unknown(request, fields.body, '').filter((field) => !provider.hasOption?.(field)),
+    ...unknown(request, [...fields.body, ...extra], '').filter(
+      (field) => !isOption(provider, field),
+    ),
     ...unknown(request.thinking, fields.thinking, 'thinking.'),
     ...unknown(request.response_format, fields.response_format, 'response_format.'),
     ...(request.messages ?? []).flatMap((each, index) => [
@@ -91,15 +105,18 @@ export function findUndocumented(id: ProviderId, request: WireRequest): string[]
   ];
 }
 
-function unknown(record: object | undefined, known: string, path: string): string[] {
-  const names = new Set(known.split(' '));
-  return Object.keys(record ?? {}).flatMap((name) => (names.has(name) ? [] : [path + name]));
+/** Whether a field may be the vendor's own. Of options that do not tell their names, it may be any that is not common. */
+function isOption({ options, hasOption }: Provider, field: string): boolean {
+  return hasOption?.(field) ?? (options !== undefined && !common.has(field));
 }
 
-function unknownParts(content: unknown, known: string, path: string): string[] {
+function unknown(record: object | undefined, known: readonly string[], path: string): string[] {
+  return Object.keys(record ?? {}).flatMap((name) => (known.includes(name) ? [] : [path + name]));
+}
+
+function unknownParts(content: unknown, known: readonly string[], path: string): string[] {
   if (!Array.isArray(content)) return [];
-  const names = new Set(known.split(' '));
   return content.flatMap((part: { type?: string }, index) =>
-    names.has(part.type ?? '') ? [] : [path + index],
+    known.includes(part.type ?? '') ? [] : [path + index],
   );
 }

@@ -1,11 +1,13 @@
 import { ChatError, isChatError } from '../../outcome/chat-error.ts';
 import type { Provider } from '../../dialect/provider.ts';
 import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
 import type { Transport } from '../../transport/transport.ts';
-import { dialects } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
+import { dialectOf } from './dialects.ts';
 import { findUndocumented } from './documented.ts';
 import { findFillRefusal } from './fill.ts';
+import type { KnownVendors } from './known-vendors.ts';
+import { createKnownVendors } from './known-vendors.ts';
 import { memoryTransport } from '../carriers/memory-transport.ts';
 import type { EmulatorOptions } from './options.ts';
 import { checkOptions } from './options.ts';
@@ -16,11 +18,11 @@ import type { EmulatorReply } from './reply.ts';
 import type { ReplyQueue } from './reply-queue.ts';
 import { createReplyQueue } from './reply-queue.ts';
 import { respond } from './respond.ts';
-import { baseURLOf, findCall } from './routes.ts';
+import { findCall } from './routes.ts';
 import type { HandleRequest, PlayedResponse, ReceivedRequest } from './script.ts';
 import type { EmulatorRequest } from './wire-request.ts';
 
-/** The six vendors, without a network. */
+/** The six vendors, and your own, without a network. */
 export interface Emulator {
   /** Every request so far, those that were refused too. The list grows. */
   readonly requests: readonly EmulatorRequest[];
@@ -43,20 +45,29 @@ export interface Emulator {
    * @throws Error that says how many are left, and what the next one is
    */
   assertNoPendingReplies(): void;
-  /** What to give a client as `baseURL`. @throws ChatError `invalid_options` that lists the known vendors */
-  baseURL(provider: ProviderId): string;
+  /**
+   * What to give a client as `baseURL`. A provider of your own that is given here is emulated from then on, as with the
+   * option `providers`.
+   *
+   * @example
+   * const mine = defineProvider({ id: 'mine', baseURL: 'https://llm.example/v1' });
+   * const client = createClient({ provider: mine, baseURL: emulator.baseURL(mine), apiKey: 'any' });
+   * @throws ChatError `invalid_options` that lists the known vendors
+   */
+  baseURL(provider: ProviderId | Provider): string;
   /** The same in memory: for clients with any of the vendors' own base URLs. */
   readonly transport: Transport;
 }
 
 /** The emulator itself, whatever carries its bytes. */
 export interface EmulatorCore extends Emulator {
+  readonly vendors: KnownVendors;
   /** @throws ChatError `invalid_options` for what the test did wrong */
   handle: HandleRequest;
 }
 
 /**
- * The six vendors in memory. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
+ * The six vendors in memory, and your own. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
  * what was asked.
  *
  * @example
@@ -77,21 +88,24 @@ export function createEmulatorCore(given: EmulatorOptions): EmulatorCore {
   const options = { ...given };
   const requests: EmulatorRequest[] = [];
   const queue = createReplyQueue(options);
+  const vendors = createKnownVendors(options.providers);
   const core: EmulatorCore = {
     requests,
     reply: queue.add,
     pendingReplies: queue.pending,
     assertNoPendingReplies: queue.assertNone,
-    baseURL: baseURLOf,
+    vendors,
+    baseURL: (provider) => vendors.find(provider).profile.baseURL,
     get transport() {
-      return memoryTransport(core.handle);
+      return memoryTransport(core.handle, vendors);
     },
     handle(provider, received) {
-      const request = readRequest(provider, received);
+      const dialect = dialectOf(provider);
+      const request = readRequest(provider, dialect, received);
       requests.push(request);
       const { authorization = '' } = received.headers;
       try {
-        return answerRequest(request, authorization, queue, options);
+        return answerRequest({ provider, dialect, request }, authorization, queue, options);
       } catch (cause) {
         if (isChatError(cause)) throw cause;
         const message = `The emulator failed at a request: ${String(cause)}`;
@@ -109,66 +123,73 @@ export function answerInWords(handle: HandleRequest): HandleRequest {
       return handle(provider, request);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      return dialects[provider].renderError('bad_request', { message });
+      return dialectOf(provider).renderError('bad_request', { message });
     }
   };
 }
 
 function readRequest(
-  provider: ProviderId,
+  provider: Provider,
+  { extraDocumented }: Dialect,
   { method, path, headers, body: text }: ReceivedRequest,
 ): EmulatorRequest {
   const { authorization: _key, ...shown } = headers;
   const body = parseBody(text);
   const isChat = body?.messages !== undefined && findMalformed(body) === undefined;
-  const undocumented = isChat ? findUndocumented(provider, body) : [];
-  return { provider, method, path, headers: shown, body, undocumented };
+  const undocumented = isChat ? findUndocumented(provider, extraDocumented, body) : [];
+  return { provider: provider.id, method, path, headers: shown, body, undocumented };
+}
+
+/** A request, and who is to answer it. */
+interface Called {
+  provider: Provider;
+  dialect: Dialect;
+  request: EmulatorRequest;
 }
 
 function answerRequest(
-  request: EmulatorRequest,
+  called: Called,
   authorization: string,
   queue: ReplyQueue,
   options: EmulatorOptions,
 ): PlayedResponse {
-  const provider: Provider = providers[request.provider];
-  const { renderError } = dialects[request.provider];
+  const { provider, dialect, request } = called;
+  const { renderError } = dialect;
   if (!/^Bearer \S+$/.test(authorization)) return renderError('missing_key', {});
   if (authorization === 'Bearer wrong') return renderError('authentication', {});
   const call = findCall(provider, request.method, request.path);
   switch (call) {
     case 'chat':
     case 'fim':
-      return answerAsked(request, call, queue, options);
+      return answerAsked(called, call, queue, options);
     case 'models':
-      return renderModels(provider);
+      return renderModels(provider, dialect);
     case 'balance':
-      return renderBalance(provider);
+      return renderBalance(dialect);
     default:
       return renderError('not_found', {});
   }
 }
 
 function answerAsked(
-  request: EmulatorRequest,
+  { provider, dialect, request }: Called,
   call: 'chat' | 'fim',
   queue: ReplyQueue,
   { strict = false, delayMs = 0 }: EmulatorOptions,
 ): PlayedResponse {
-  const { renderError } = dialects[request.provider];
+  const { renderError } = dialect;
   if (request.body === undefined) return renderError('bad_request', {});
   const malformed = findMalformed(request.body);
   if (malformed !== undefined) return renderError('bad_request', { message: malformed });
   const body = withoutNulls(request.body);
-  const provider: Provider = providers[request.provider];
   const refusal =
     call === 'fim'
       ? findFillRefusal(provider, body, strict)
-      : findRefusal(provider, { ...request, body }, strict);
+      : findRefusal(provider, dialect, { ...request, body }, strict);
   if (refusal !== undefined) return renderError(refusal.kind, refusal);
   const reply = queue.next(request);
   if (reply === undefined) return renderError('bad_request', { message: noReply(request) });
-  return respond({ provider: request.provider, call, body, delayMs }, reply);
+  return respond({ provider, dialect, call, body, delayMs }, reply);
 }
 
 function noReply({ method, path }: EmulatorRequest): string {

@@ -1,7 +1,7 @@
 import type { PlayedResponse } from './script.ts';
 
 // The errors that every vendor has, and the words of those that say nothing special. What a vendor says in another way
-// stands in its dialect.
+// stands in its file in `vendors/`.
 
 /**
  * The ways in which a vendor says no. The status is the usual one; a vendor that documents another one answers with that.
@@ -120,7 +120,7 @@ function words(status: number, type: string, code: string, message: string): Err
 /** Every {@link ErrorKind}. */
 export const errorKinds = Object.keys(errorWords) as ErrorKind[];
 
-/** What a dialect says of its errors: the words that differ, and the form of the body. */
+/** What a vendor says of its errors: the words that differ, and the form of the body. */
 export interface ErrorForm {
   words?: Partial<Record<ErrorKind, Partial<ErrorWords>>> | undefined;
   body(words: ErrorWords, kind: ErrorKind): unknown;
@@ -132,10 +132,17 @@ export type RenderError = (
   own: { message?: string | undefined; headers?: Record<string, string> | undefined },
 ) => PlayedResponse;
 
-/** The errors of a vendor, in its form and with its headers. */
-export function errorsIn(form: ErrorForm, headers: Record<string, string>): RenderError {
+/** The errors of a vendor, in its form, with its headers, and with the status that it has for an empty account. */
+export function errorsIn(
+  form: ErrorForm,
+  headers: Record<string, string>,
+  balanceStatus: number,
+): RenderError {
   return (kind, own) => {
-    const said = { ...errorWords[kind], ...form.words?.[kind] };
+    const usual = errorWords[kind];
+    const status =
+      usual.status === errorWords.insufficient_balance.status ? balanceStatus : usual.status;
+    const said = { ...usual, status, ...form.words?.[kind] };
     if (own.message !== undefined) said.message = own.message;
     const body = form.body(said, kind);
     const isText = typeof body === 'string';

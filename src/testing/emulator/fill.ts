@@ -1,12 +1,12 @@
 import type { Provider } from '../../dialect/provider.ts';
 import { composeAnswer, tokens } from './answer.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import type { Refusal } from './refusals.ts';
 import type { EmulatorAnswer } from './reply.ts';
 import type { PlayedResponse } from './script.ts';
 import type { WireRequest } from './wire-request.ts';
 
-// Filling in the middle, as DeepSeek documents it (https://api-docs.deepseek.com/api/create-completion).
+// Filling in the middle, where a profile offers it. One vendor documents it (https://api-docs.deepseek.com/api/create-completion).
 
 const documented = new Set(
   'model prompt suffix echo logprobs max_tokens stop stream stream_options temperature top_p'.split(

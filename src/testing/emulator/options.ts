@@ -1,5 +1,7 @@
 import { refuse } from './check-reply.ts';
 import { callback, delayMs, flag, oneOf, strictRecord } from './checks.ts';
+import type { Provider } from '../../dialect/provider.ts';
+import { ownProviders } from './known-vendors.ts';
 import type { EmulatorReply } from './reply.ts';
 import type { EmulatorRequest } from './wire-request.ts';
 
@@ -31,10 +33,28 @@ export interface EmulatorOptions {
    * // The first request is answered, the second one refused.
    */
   unscripted?: 'answer' | 'error' | undefined;
+  /**
+   * Vendors of your own, made with `defineProvider`, to be emulated beside the six; one with the id of a known vendor takes
+   * its place. Each answers as its profile says, and for the rest in OpenAI's form: under its id on a socket, at the host of
+   * its own base URL in memory and in msw. There, if two have the same host and paths, the last one given answers.
+   *
+   * @default none
+   * @example
+   * const mine = defineProvider({ id: 'mine', baseURL: 'https://llm.example/v1', caps: { max_tokens: 8192 } });
+   * const emulator = createEmulator({ providers: [mine] });
+   * const client = createClient({ provider: mine, apiKey: 'any', transport: emulator.transport });
+   */
+  providers?: readonly Provider[] | undefined;
 }
 
 const check = strictRecord<EmulatorOptions>(
-  { strict: flag, delayMs, answer: callback, unscripted: oneOf(['answer', 'error']) },
+  {
+    strict: flag,
+    delayMs,
+    answer: callback,
+    unscripted: oneOf(['answer', 'error']),
+    providers: ownProviders,
+  },
   [],
 );
 

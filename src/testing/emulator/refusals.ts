@@ -1,6 +1,7 @@
 import type { Provider } from '../../dialect/provider.ts';
-import { defaultModel, findModel, wireModel } from '../../dialect/models.ts';
+import type { Dialect } from './dialect.ts';
 import type { ErrorKind } from './error-words.ts';
+import { capsOf, flashName, isForced, isThinking, outputCap } from './facts.ts';
 import { isBetaPath } from './routes.ts';
 import type { EmulatorRequest, WireMessage, WireRequest } from './wire-request.ts';
 
@@ -15,9 +16,12 @@ type Rule = (request: WireRequest, provider: Provider, path: string) => Refusal 
 /** What the vendors document to refuse, or were seen to refuse; the first rule that is broken is told. */
 export function findRefusal(
   provider: Provider,
+  { otherModels }: Dialect,
   { body = {}, path, undocumented }: EmulatorRequest,
   isStrict: boolean,
 ): Refusal | undefined {
+  const wrongModel = findWrongModel(provider, otherModels, body);
+  if (wrongModel !== undefined) return wrongModel;
   for (const rule of rules) {
     const refusal = rule(body, provider, path);
     if (refusal !== undefined) return refusal;
@@ -31,7 +35,6 @@ function bad(message: string): Refusal {
 }
 
 const rules: Rule[] = [
-  wrongModel,
   noMessages,
   tooManyTokens,
   outOfRange,
@@ -50,10 +53,13 @@ const rules: Rule[] = [
   betaOnly,
 ];
 
-function wrongModel({ model }: WireRequest, { profile }: Provider): Refusal | undefined {
-  const known = [wireModel('deepseek-v4-flash', profile)];
-  // The names that DeepSeek's own list has, old and new.
-  if (profile.modelPrefix === undefined) known.push('deepseek-flash', 'deepseek-v4-pro');
+function findWrongModel(
+  provider: Provider,
+  otherModels: Dialect['otherModels'],
+  { model }: WireRequest,
+): Refusal | undefined {
+  if (otherModels === 'any' && model) return undefined;
+  const known = [flashName(provider), ...(otherModels === 'any' ? [] : otherModels)];
   if (model !== undefined && known.includes(model)) return undefined;
   const message = `The supported API model names are ${known.join(' or ')}, but you passed ${String(model)}.`;
   return { kind: 'model_not_found', message };
@@ -65,9 +71,9 @@ function noMessages({ messages }: WireRequest): Refusal | undefined {
 
 function tooManyTokens(
   { max_tokens, model = '' }: WireRequest,
-  { profile }: Provider,
+  provider: Provider,
 ): Refusal | undefined {
-  const cap = findModel(model, profile)?.caps.max_tokens ?? Infinity;
+  const cap = outputCap(provider, model);
   if (
     max_tokens === undefined ||
     (Number.isInteger(max_tokens) && max_tokens >= 1 && max_tokens <= cap)
@@ -77,14 +83,14 @@ function tooManyTokens(
   return bad(`Invalid max_tokens value, the valid range of max_tokens is [1, ${cap}]`);
 }
 
-function outOfRange(request: WireRequest, { profile }: Provider): Refusal | undefined {
-  const caps = findModel(defaultModel, profile)?.caps;
+function outOfRange(request: WireRequest, provider: Provider): Refusal | undefined {
+  const caps = capsOf(provider, request.model);
   const ranges: [string, number, number][] = [
     ['temperature', 0, 2],
-    ['top_p', caps?.top_p ?? 0, 1],
+    ['top_p', caps.top_p ?? 0, 1],
     ['frequency_penalty', -2, 2],
     ['presence_penalty', -2, 2],
-    ['seed', caps?.seed ?? -Infinity, Infinity],
+    ['seed', caps.seed ?? -Infinity, Infinity],
   ];
   for (const [field, from, to] of ranges) {
     const value = request[field];
@@ -107,13 +113,13 @@ function unknownRole({ messages = [] }: WireRequest): Refusal | undefined {
 }
 
 /**
- * Only an assistant that calls tools, or one that refused where a refusal has a field of its own, may say nothing. AIML
- * API's page lets it leave its content out, and not be null. No other page speaks of null there, and DeepSeek takes it.
+ * Only an assistant that calls tools, or one that refused where a refusal has a field of its own, may say nothing. Where
+ * it leaves its content out then, null is refused; no other page speaks of null there, and DeepSeek takes it.
  */
 function nullContent({ messages = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
   const isNull =
     profile.nullContent === 'omitted' && messages.some((each) => each.content === null);
-  // In the words that its errors have, https://docs.aimlapi.com/errors-and-messages/errors-with-status-code-4xx.md
+  // In the words of the only vendor that does it, https://docs.aimlapi.com/errors-and-messages/errors-with-status-code-4xx.md
   if (isNull) return bad('Body validation error! content: Expected string, received null');
   const saysNothing = ({ role, content, tool_calls, refusal }: WireMessage): boolean => {
     const hasRefused = profile.refusal === 'sent' && refusal !== undefined;
@@ -155,13 +161,8 @@ function unansweredCall({ messages = [] }: WireRequest): Refusal | undefined {
   return undefined;
 }
 
-function isThinking({ thinking, reasoning_effort }: WireRequest, { profile }: Provider): boolean {
-  const isOff = thinking?.type === 'disabled' || reasoning_effort === 'none';
-  return profile.thinking.on !== undefined && !isOff;
-}
-
 function missingReasoning(request: WireRequest, provider: Provider): Refusal | undefined {
-  if (!request.tools?.length || !isThinking(request, provider)) return undefined;
+  if (!request.tools?.length || !isThinking(provider, request)) return undefined;
   const lacks = ({ role, prefix, reasoning_content }: WireMessage): boolean =>
     role === 'assistant' && !prefix && typeof reasoning_content !== 'string';
   if (!(request.messages ?? []).some(lacks)) return undefined;
@@ -169,10 +170,8 @@ function missingReasoning(request: WireRequest, provider: Provider): Refusal | u
 }
 
 function forcedWhileThinking(request: WireRequest, provider: Provider): Refusal | undefined {
-  const { tool_choice: choice } = request;
-  const isForced = choice === 'required' || typeof choice === 'object';
-  if (!isForced || provider.profile.forcedToolChoice !== 'thinking off') return undefined;
-  return isThinking(request, provider)
+  if (!isForced(request) || provider.profile.forcedToolChoice !== 'thinking off') return undefined;
+  return isThinking(provider, request)
     ? bad('Thinking mode does not support this tool_choice')
     : undefined;
 }
@@ -224,14 +223,17 @@ function usageWithoutStream({ stream_options, stream }: WireRequest): Refusal | 
     : undefined;
 }
 
-function incompleteTools({ tools = [] }: WireRequest, { profile }: Provider): Refusal | undefined {
-  const longest = findModel(defaultModel, profile)?.caps.toolNameLength ?? Infinity;
+function incompleteTools(
+  { tools = [], model }: WireRequest,
+  provider: Provider,
+): Refusal | undefined {
+  const { toolNameLength = Infinity } = capsOf(provider, model);
   for (const { function: definition } of tools) {
     const name = definition?.name ?? '';
-    if (name === '' || name.length > longest) {
+    if (name === '' || name.length > toolNameLength) {
       return bad('Invalid tools: the name of a function is missing or too long');
     }
-    if (profile.parametersRequired && definition?.parameters === undefined) {
+    if (provider.profile.parametersRequired && definition?.parameters === undefined) {
       return bad('Invalid tools: function.parameters is required');
     }
   }

@@ -1,7 +1,8 @@
 import type { Provider } from '../../dialect/provider.ts';
 import type { ComposedAnswer } from './answer.ts';
 import { tokens } from './answer.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
+import { flashName } from './facts.ts';
 import type { EmulatorWrite, PlayedResponse } from './script.ts';
 import type { WireRequest } from './wire-request.ts';
 
@@ -31,7 +32,7 @@ export function renderWhole(
   return {
     status: 200,
     headers: { ...json, ...dialect.headers },
-    // DeepSeek keeps the connection awake with blank lines; so every reader has to take them.
+    // What keeps a connection awake before a whole answer is blank lines; so every reader has to take them.
     writes: [`${dialect.keepAlive && '\n\n'}${JSON.stringify(body)}`],
   };
 }
@@ -105,26 +106,11 @@ function callPieces(index: number, call: ComposedAnswer['calls'][number]): objec
   ];
 }
 
-export function renderModels({ profile }: Provider): PlayedResponse {
-  const id = `${profile.modelPrefix ?? ''}deepseek-v4-flash`;
-  const data = [{ id, object: 'model', owned_by: 'deepseek' }];
+export function renderModels(provider: Provider, { modelOwner }: Dialect): PlayedResponse {
+  const data = [{ id: flashName(provider), object: 'model', owned_by: modelOwner }];
   return { status: 200, headers: json, writes: [JSON.stringify({ object: 'list', data })] };
 }
 
-export function renderBalance({ id }: Provider): PlayedResponse {
-  const body =
-    id === 'aimlapi'
-      ? { current_balance: 12.5, currency: 'USD' }
-      : {
-          is_available: true,
-          balance_infos: [
-            {
-              currency: 'USD',
-              total_balance: '12.50',
-              granted_balance: '0.00',
-              topped_up_balance: '12.50',
-            },
-          ],
-        };
-  return { status: 200, headers: json, writes: [JSON.stringify(body)] };
+export function renderBalance({ balance }: Dialect): PlayedResponse {
+  return { status: 200, headers: json, writes: [JSON.stringify(balance)] };
 }

@@ -1,9 +1,7 @@
 import type { Provider } from '../../dialect/provider.ts';
-import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
 import { composeAnswer } from './answer.ts';
 import { callSafely, checkPlayed } from './check-reply.ts';
-import { dialects } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import { renderFill } from './fill.ts';
 import { renderStream, renderWhole } from './render.ts';
 import type { EmulatorReply } from './reply.ts';
@@ -12,7 +10,8 @@ import type { WireRequest } from './wire-request.ts';
 
 /** A request that the vendor does not refuse. */
 export interface AcceptedRequest {
-  provider: ProviderId;
+  provider: Provider;
+  dialect: Dialect;
   call: 'chat' | 'fim';
   body: WireRequest;
   /** Between the events of a stream. */
@@ -27,9 +26,7 @@ export function respond(request: AcceptedRequest, reply: EmulatorReply): PlayedR
     checkPlayed(played);
     return played;
   }
-  const { call, body, delayMs } = request;
-  const provider: Provider = providers[request.provider];
-  const dialect = dialects[request.provider];
+  const { provider, dialect, call, body, delayMs } = request;
   if ('writes' in reply) return asScripted(body, reply);
   if ('error' in reply) return dialect.renderError(reply.error, reply);
   if (call === 'fim') return renderFill(dialect, provider, body, reply);

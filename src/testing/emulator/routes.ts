@@ -1,19 +1,8 @@
+import type { Profile } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
-import type { ProviderId } from '../../providers/registry.ts';
-import { providers } from '../../providers/registry.ts';
-import { refuse } from './check-reply.ts';
-import { oneOf } from './checks.ts';
 
 /** One of a vendor's calls that the emulator knows. */
 export type EmulatedCall = 'chat' | 'fim' | 'models' | 'balance';
-
-const checkVendor = oneOf(Object.keys(providers));
-
-/** @throws ChatError `invalid_options` that lists the known vendors */
-export function baseURLOf(provider: ProviderId): string {
-  refuse('The emulator has no such vendor', checkVendor(provider, 'provider'));
-  return providers[provider].profile.baseURL;
-}
 
 const methods: Record<EmulatedCall, string> = {
   chat: 'POST',
@@ -34,21 +23,48 @@ export function findCall(
 
 /** Whether a path is the one of the vendor's beta features; `undefined` if it has none. */
 export function isBetaPath({ profile }: Provider, path: string): boolean | undefined {
-  const { beta } = profile.paths;
-  return beta === undefined ? undefined : pathAt(profile.baseURL, beta) === path;
+  const { baseURL, paths } = profile;
+  if (paths.beta === undefined) return undefined;
+  const isPlain = looksPlain(baseURL) && pathAt(baseURL, openai.chat) === path;
+  return isPlain || pathAt(rootOf(profile), paths.beta) === path;
+}
+
+/** Where a vendor's paths begin: its base URL, without an ending that other SDKs are used to. */
+function rootOf({ baseURL, baseURLEndings = [] }: Profile): string {
+  const ending = baseURLEndings.find((each) => baseURL.endsWith(each)) ?? '';
+  return baseURL.slice(0, baseURL.length - ending.length);
+}
+
+/** Where OpenAI has its calls. */
+const openai = { chat: 'chat/completions', fim: 'completions', models: 'models' };
+
+/**
+ * Whether a client that is sent elsewhere takes a base URL for a server that only speaks the protocol: then it uses OpenAI's
+ * paths in place of the vendor's own.
+ */
+function looksPlain(baseURL: string): boolean {
+  return baseURL.endsWith('/v1');
 }
 
 /** At the vendor's base URL, and at those that other SDKs are used to. */
 function pathsOf({ profile }: Provider, call: EmulatedCall): string[] {
   const { baseURL, baseURLEndings = [], fim, paths } = profile;
-  const { chat = 'chat/completions', beta, models, balance } = paths;
+  const { chat = openai.chat, beta, models, balance } = paths;
   // What is a beta feature has one path alone.
   const only = { chat: beta, fim: fim?.path, models: undefined, balance: undefined }[call];
   const anywhere = { chat, fim: undefined, models, balance }[call];
-  const bases = [baseURL, ...baseURLEndings.map((ending) => baseURL + ending)];
+  const plain = {
+    chat: openai.chat,
+    fim: fim && openai.fim,
+    models: models && openai.models,
+    balance: undefined,
+  }[call];
+  const root = rootOf(profile);
+  const bases = [root, ...baseURLEndings.map((ending) => root + ending)];
   return [
-    ...(only === undefined ? [] : [pathAt(baseURL, only)]),
+    ...(only === undefined ? [] : [pathAt(root, only)]),
     ...(anywhere === undefined ? [] : bases.map((base) => pathAt(base, anywhere))),
+    ...(plain === undefined || !looksPlain(baseURL) ? [] : [pathAt(baseURL, plain)]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { ProviderId } from '../../providers/registry.ts';
+import type { Provider } from '../../dialect/provider.ts';
 
 /**
  * One step of a scripted body: bytes, a pause, the same bytes again and again for ever, a connection that is broken by
@@ -82,5 +82,5 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** The six vendors, whatever carries the bytes. @throws ChatError `invalid_options` for what the test did wrong */
-export type HandleRequest = (provider: ProviderId, request: ReceivedRequest) => PlayedResponse;
+/** The vendors, whatever carries the bytes. @throws ChatError `invalid_options` for what the test did wrong */
+export type HandleRequest = (provider: Provider, request: ReceivedRequest) => PlayedResponse;

@@ -2,8 +2,8 @@ import type { ProviderId } from '../../providers/registry.ts';
 
 /** A request as the emulator got it. */
 export interface EmulatorRequest {
-  /** Which of the six was called. */
-  provider: ProviderId;
+  /** Which vendor was called: one of the six, or one of your own. */
+  provider: ProviderId | (string & {});
   /** `POST` or `GET`. */
   method: string;
   /** Path at the vendor, e.g. `/v1/chat/completions`. */

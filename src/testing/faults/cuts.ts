@@ -1,5 +1,5 @@
 import type { EmulatorFault } from '../emulator/reply.ts';
-import { eventData, indexOf, onWrites } from './places.ts';
+import { bytesOf, eventData, indexOf, onWrites } from './places.ts';
 import type { FaultEnd, FaultPlace } from './places.ts';
 import { isBytes } from '../emulator/script.ts';
 import type { EmulatorWrite } from '../emulator/script.ts';
@@ -95,7 +95,12 @@ export const cuts = {
 
   /** The whole answer in one write; the client should see no difference. */
   oneWrite: (): EmulatorFault =>
-    onWrites((writes) => [writes.filter((write) => typeof write === 'string').join('')]),
+    onWrites((writes) => {
+      const isPause = (write: EmulatorWrite): boolean =>
+        typeof write === 'object' && 'delayMs' in write;
+      const ends = writes.filter((write) => !isBytes(write) && !isPause(write));
+      return [bytesOf(writes), ...ends];
+    }),
 
   /** A pause before each write; the client should wait as long as `idle` and `stall` allow for each. */
   slow: (everyMs: number): EmulatorFault =>

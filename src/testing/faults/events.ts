@@ -12,8 +12,7 @@ import {
 import type { Fields, FaultPlace } from './places.ts';
 import type { EmulatorWrite } from '../emulator/script.ts';
 
-// Events that are broken, missing, twice there, or not the vendor's. Those that read events go before those that cut
-// bytes apart, where faults are composed.
+// Events that are broken, missing, twice there, or not the vendor's.
 
 const insert = (at: FaultPlace, ...added: EmulatorWrite[]): EmulatorFault =>
   onWrites((writes) => writes.toSpliced(indexOf(writes, at), 0, ...added));
