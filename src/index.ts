@@ -77,8 +77,9 @@ export type { DeepSeekOptions } from './providers/deepseek.ts';
 export type { ShortapiOptions } from './providers/shortapi.ts';
 export type { Provider } from './dialect/provider.ts';
 export type { ModelFacts, ModelsFacts } from './dialect/fold-models.ts';
-export type { Generation, ModelProfile } from './dialect/models.ts';
-export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
+export type { Generation, ModelProfile, Region } from './dialect/models.ts';
+export type { ParameterRule, Profile, RuledParameter } from './dialect/profile.ts';
+export type { EffortField, ThinkingStyle, ThinkingSwitch } from './dialect/thinking.ts';
 export type { Holidays, Prices } from './cost/prices.ts';
 export type { Balance, Model, ModelList } from './schema/account.ts';
 

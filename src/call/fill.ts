@@ -76,7 +76,7 @@ function prepareText(
     body,
     adjustments: [...mended, ...adjustments],
     issues: [],
-    thinking: 'disabled',
+    thinking: { asked: 'disabled' },
   });
 }
 

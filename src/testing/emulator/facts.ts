@@ -1,5 +1,7 @@
 import type { ModelProfile } from '../../dialect/models.ts';
 import { defaultModel, findModel, wireModel } from '../../dialect/models.ts';
+import type { ThinkingStyle } from '../../dialect/thinking.ts';
+import { splitPath, switchValue, thinkingStyle } from '../../dialect/thinking.ts';
 import type { RuledParameter } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -9,6 +11,15 @@ import type { WireRequest } from './wire-request.ts';
 /** What the model is called on the wire, if the request does not say. */
 export function flashName({ profile }: Provider): string {
   return wireModel(defaultModel, profile);
+}
+
+/** What the models that the profile lists are called on the wire. */
+export function soldNames({ profile }: Provider): string[] {
+  const names = Object.entries(profile.models).flatMap(([id, { aliases = [] }]) => [
+    id,
+    ...aliases,
+  ]);
+  return [...new Set(names.map((name) => wireModel(name, profile)))];
 }
 
 /** What holds of the model that a request names; of one that is not known, what holds of `deepseek-v4-flash`. */
@@ -39,13 +50,32 @@ export function takes({ profile }: Provider, parameter: RuledParameter): boolean
   return profile.parameters[parameter] !== 'dropped';
 }
 
+/** How the model that a request names is asked to think. */
+export function styleOf(provider: Provider, { model }: WireRequest): ThinkingStyle {
+  return thinkingStyle(provider.profile, modelOf(provider, model));
+}
+
+/** The effort that a request asks for, in the field that the vendor has for it. */
+export function effortOf(provider: Provider, request: WireRequest): unknown {
+  const { effort } = styleOf(provider, request);
+  return effort && fieldAt(request, effort.field);
+}
+
 /** Whether the model thinks about a request. */
-export function isThinking(
-  { profile }: Provider,
-  { thinking, reasoning_effort }: WireRequest,
-): boolean {
-  const isOff = thinking?.type === 'disabled' || reasoning_effort === 'none';
-  return profile.thinking.on !== undefined && !isOff;
+export function isThinking(provider: Provider, request: WireRequest): boolean {
+  const style = styleOf(provider, request);
+  const isSaid = (to: 'on' | 'off'): boolean => {
+    const said = switchValue(style, to);
+    return said !== undefined && fieldAt(request, said.field) === said.value;
+  };
+  if (isSaid('off') || style.on === undefined) return false;
+  return isSaid('on') || effortOf(provider, request) !== undefined || style.byDefault !== 'off';
+}
+
+function fieldAt(request: WireRequest, path: string): unknown {
+  const [outer, inner] = splitPath(path);
+  const value = request[outer];
+  return inner === undefined ? value : (value as Record<string, unknown> | undefined)?.[inner];
 }
 
 /** Whether a request forces the model to call a tool. */
