@@ -1,5 +1,4 @@
 import type { ReasoningEffort } from '../schema/request.ts';
-import type { ModelProfile } from './models.ts';
 
 // How a vendor is asked to think. Fields are paths into the body: `reasoning.effort` is `{ reasoning: { effort } }`.
 
@@ -41,7 +40,7 @@ export interface ThinkingStyle {
 /** How a model is asked to think: as its vendor is, but for what its own entry says. */
 export function thinkingStyle(
   profile: { thinking: ThinkingStyle },
-  model: ModelProfile | undefined,
+  model: { thinking?: ThinkingStyle | undefined } | undefined,
 ): ThinkingStyle {
   return model?.thinking === undefined
     ? profile.thinking

@@ -13,15 +13,35 @@ import * as z from 'zod';
 import { chatErrorOf as failureOf } from './kit.ts';
 
 const vendors = Object.keys(providers) as ProviderId[];
-const stylesOf = ({ id, profile }: Provider) => ({ id: id as ProviderId, ...profile.thinking });
+/** How the model that is asked here is asked to think. */
+const styleOf = ({ profile }: Provider) => ({
+  ...profile.thinking,
+  ...profile.models['deepseek-v4-flash']?.thinking,
+});
+const stylesOf = (provider: Provider) => ({
+  id: provider.id as ProviderId,
+  ...styleOf(provider),
+});
 const styles = Object.values<Provider>(providers).map(stylesOf);
 const thinkers = new Set(styles.filter(({ on }) => on).map(({ id }) => id));
 /** Those with a switch. */
 const switchable = new Set(styles.filter(({ off }) => off).map(({ id }) => id));
-const lowerable = new Set(styles.filter(({ effort }) => effort).map(({ id }) => id));
-/** Whether a vendor says itself what was spent, in its own fields. */
-const paidAt = (id: ProviderId): boolean =>
-  (providers[id] as Provider).profile.cost === 'meta.usage.usd_spent';
+/** Those that think when nothing is asked. */
+const startsThinking = new Set(
+  styles.filter(({ on, byDefault }) => on && byDefault !== 'off').map(({ id }) => id),
+);
+/** Those that have less than what they do by themselves. */
+const lowerable = new Set(
+  styles
+    .filter(({ effort }) => effort && effort.values.low !== effort.values.high)
+    .map(({ id }) => id),
+);
+/** What two calls cost: as the vendor says itself, or by the prices that are given. */
+const spentAt = (id: ProviderId): string => {
+  const { cost } = (providers[id] as Provider).profile;
+  if (cost === undefined) return '0.00004242';
+  return cost === 'usage.cost' ? '0.00003' : '0.00468';
+};
 /** Those that cannot be forced to call while they think. */
 const unforced = new Set(
   vendors.filter((id) => providers[id].profile.forcedToolChoice === 'thinking off'),
@@ -48,8 +68,25 @@ const about = ({ issues }: Report): string[] =>
 
 // ---------------------------------------------------------------- what was asked, and what was seen
 
+/** What each kind of "off" is on the wire. */
+const offs: Record<string, object | undefined> = {
+  'thinking.type': { thinking: { type: 'disabled' } },
+  'reasoning_effort none': { reasoning_effort: 'none' },
+  'reasoning.effort none': { reasoning: { effort: 'none' } },
+  enable_thinking: { enable_thinking: false },
+};
+
+/** What little thinking is on the wire. */
+function lows({ on, effort }: Provider['profile']['thinking']): object {
+  if (effort?.field === 'thinking.reasoning_effort') {
+    return { thinking: { type: 'enabled', reasoning_effort: 'low' } };
+  }
+  return { reasoning_effort: 'low', ...(on === 'enable_thinking' && { enable_thinking: true }) };
+}
+
 interface Expected {
   asked: 'enabled' | 'disabled' | 'default';
+  byDefault?: 'on' | 'off' | 'unknown';
   seen: boolean;
   issues: string[];
 }
@@ -62,7 +99,7 @@ const asks: {
   {
     what: 'nothing is asked for',
     params: {},
-    expected: (id) => ({ asked: 'default', seen: thinkers.has(id), issues: [] }),
+    expected: (id) => ({ ...unasked(id), seen: startsThinking.has(id), issues: [] }),
   },
   {
     what: 'thinking is asked for',
@@ -95,9 +132,14 @@ const asks: {
     expected: (id) =>
       unforced.has(id)
         ? { asked: 'disabled', seen: false, issues: [] }
-        : { asked: 'default', seen: thinkers.has(id), issues: [] },
+        : { ...unasked(id), seen: startsThinking.has(id), issues: [] },
   },
 ];
+
+/** What is told where nothing was asked: what the vendor does then. */
+function unasked(id: ProviderId): Pick<Expected, 'asked' | 'byDefault'> {
+  return { asked: 'default', byDefault: styleOf(providers[id]).byDefault ?? 'unknown' };
+}
 
 function wanted(id: ProviderId): Expected {
   const seen = thinkers.has(id);
@@ -114,13 +156,14 @@ describe.each(vendors)('at %s', (provider) => {
     'the report says whether it thought, where $what',
     async ({ params, expected }) => {
       const { completions } = setUp(provider);
-      const { asked, seen, issues } = expected(provider);
+      const { issues, ...told } = expected(provider);
+      const { seen } = told;
       const whole = await completions.create({ ...params, messages });
       const stream = completions.stream({ ...params, messages });
       expect(stream.report.thinking?.seen ?? false).toBe(false);
       await stream.finalCompletion();
       for (const report of [whole.report, stream.report]) {
-        expect(report.thinking).toEqual({ asked, seen });
+        expect(report.thinking).toEqual(told);
         expect(about(report)).toEqual(issues);
       }
       expect(Boolean(whole.choices[0].message.reasoning_content)).toBe(seen);
@@ -214,18 +257,10 @@ describe.each(vendors)('at %s', (provider) => {
       expect(report.completion).toBe('complete');
       expect(emulator.requests).toHaveLength(2);
       const [first, second] = emulator.requests.map(({ body }) => body);
-      const { thinking, reasoning_effort, ...rest } = second ?? {};
-      expect(rest).toEqual(first);
-      const style: Provider['profile']['thinking'] = providers[provider].profile.thinking;
-      const off =
-        style.off === 'reasoning_effort none'
-          ? [undefined, 'none']
-          : [{ type: 'disabled' }, undefined];
-      const low =
-        style.effort?.field === 'thinking.reasoning_effort'
-          ? [{ type: 'enabled', reasoning_effort: 'low' }, undefined]
-          : [undefined, 'low'];
-      expect([thinking, reasoning_effort]).toEqual(onReasoningExhausted === 'disable' ? off : low);
+      const style = styleOf(providers[provider]);
+      const more = onReasoningExhausted === 'disable' ? offs[style.off ?? ''] : lows(style);
+      expect(more).toBeDefined();
+      expect(second).toEqual({ ...first, ...more });
 
       // The report is of both calls.
       expect(report.attempts.map(({ number, status }) => [number, status])).toEqual([
@@ -237,7 +272,7 @@ describe.each(vendors)('at %s', (provider) => {
         completion_tokens: 30,
         total_tokens: 330,
       });
-      expect(report.cost?.usd).toBe(paidAt(provider) ? '0.00468' : '0.00004242');
+      expect(report.cost?.usd).toBe(spentAt(provider));
       const asked = onReasoningExhausted === 'disable' ? 'disabled' : 'enabled';
       expect(report.thinking?.asked).toBe(asked);
       // The second answer came without a thought, although a little of it was asked for.
@@ -286,7 +321,7 @@ describe.each(vendors)('at %s', (provider) => {
     expect((await stream.finalCompletion()).report.completion).toBe('complete');
   });
 
-  test.runIf(switchable.has(provider))(
+  test.runIf(switchable.has(provider) && startsThinking.has(provider))(
     'the emulator’s own exhausted answer is recovered from',
     async () => {
       const { completions } = setUp(provider);
@@ -314,12 +349,14 @@ test('what was asked about thinking gives way to what recovers from it', async (
   for (const params of asked) {
     for (const provider of switchable) {
       for (const onReasoningExhausted of ['disable', 'lower'] as const) {
+        if (onReasoningExhausted === 'lower' && !lowerable.has(provider)) continue;
         const { emulator, completions } = setUp(provider);
         emulator.reply(exhausted, { content: 'Hello' });
         await completions.create({ ...params, messages }, { onReasoningExhausted });
-        const { thinking, reasoning_effort } = emulator.requests[1]?.body ?? {};
-        const text = JSON.stringify([thinking, reasoning_effort]);
-        expect(text).toMatch(onReasoningExhausted === 'disable' ? /disabled|none/ : /low/);
+        const { thinking, reasoning_effort, reasoning, enable_thinking } =
+          emulator.requests[1]?.body ?? {};
+        const text = JSON.stringify([thinking, reasoning_effort, reasoning, enable_thinking]);
+        expect(text).toMatch(onReasoningExhausted === 'disable' ? /disabled|none|false/ : /low/);
         expect(text).not.toMatch(/max|high|medium/);
       }
     }

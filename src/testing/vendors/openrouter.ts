@@ -3,12 +3,6 @@ import { openaiTop, openaiUsage } from '../emulator/dialect.ts';
 
 // Sources are those of `providers/openrouter.ts`.
 
-/** https://openrouter.ai/docs/use-cases/reasoning-tokens: the text, and the same in parts. */
-function reasoningDelta(text: string): { delta: Record<string, unknown> } {
-  const details = [{ type: 'reasoning.text', text, index: 0, format: 'unknown' }];
-  return { delta: { reasoning: text, reasoning_details: details } };
-}
-
 export const openrouter: VendorDialect = {
   otherModels: [],
   modelOwner: 'deepseek',
@@ -19,7 +13,8 @@ export const openrouter: VendorDialect = {
     ...openaiTop('gen-emulated')(object, model),
     provider: 'Emulated',
   }),
-  reasoningDelta,
+  // https://openrouter.ai/docs/use-cases/reasoning-tokens. `reasoning_details` would hold the same once more.
+  reasoningDelta: (text) => ({ delta: { reasoning: text } }),
   choiceEnd: { native_finish_reason: 'stop' },
   // https://openrouter.ai/docs/use-cases/usage-accounting: in any case.
   usageOnRequest: false,
