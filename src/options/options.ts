@@ -93,7 +93,7 @@ export interface Hooks {
 
 /** What `createClient` takes. */
 export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Provider> {
-  /** The vendor: one of the six, or one of `defineProvider`. @default 'deepseek' */
+  /** The vendor: a known one, or one of `defineProvider`. @default 'deepseek' */
   provider?: P | undefined;
   /**
    * The key, or a function that is asked for it before each attempt.

@@ -135,13 +135,13 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('deepseek, off: 0 characters of reasoning');
     expect(stdout).toMatch(/deepseek, on: [1-9]\d* characters/);
     expect(stdout).toMatch(/vtrix, off: [1-9]\d* characters of reasoning thinking dropped/);
-    expect(stdout.trim().split('\n')).toHaveLength(18);
+    expect(stdout.trim().split('\n')).toHaveLength(3 * 11);
   });
 
-  test('vendors shows six bodies and their adjustments', async () => {
+  test('vendors shows eleven bodies and their adjustments', async () => {
     const { code, stdout } = await run('examples/vendors.ts');
     expect(code).toBe(0);
-    expect(stdout.match(/: POST https:/g)).toHaveLength(6);
+    expect(stdout.match(/: POST https:/g)).toHaveLength(11);
     expect(stdout).toContain('! max_completion_tokens clamped: 20000 → 8192');
   });
 

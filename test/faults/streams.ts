@@ -8,7 +8,7 @@ import { ChatError, createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 
-// Short streams and bodies in the dialects of the six vendors, as the emulator renders them, and ways to play them.
+// Short streams and bodies in the dialects of six vendors, one for each way in which answers are written (the other hosts write as these do), as the emulator renders them, and ways to play them.
 
 export const vendors: ProviderId[] = [
   'deepseek',

@@ -2,7 +2,7 @@ import type { ProviderId } from '../../providers/registry.ts';
 
 /** A request as the emulator got it. */
 export interface EmulatorRequest {
-  /** Which vendor was called: one of the six, or one of your own. */
+  /** Which vendor was called: a known one, or one of your own. */
   provider: ProviderId | (string & {});
   /** `POST` or `GET`. */
   method: string;
