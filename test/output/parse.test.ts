@@ -305,6 +305,7 @@ describe.each(everywhere)('at %s', (name, provider) => {
     const own: Record<string, string | undefined> = {
       aimlapi: '0.00468',
       vtrix: '0.00003',
+      openrouter: '0.00003',
       formless: '0.00003',
       bytespike: undefined,
     };
