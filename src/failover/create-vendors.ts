@@ -110,7 +110,8 @@ function createPlain(
 
 /** A limit may be a call's own. */
 function withLimits(plain: Asker, limited: Asker): Asker {
-  const by = ({ options }: Asked): Asker => (options?.maxCostUsd == null ? plain : limited);
+  const by = ({ options }: Asked): Asker =>
+    options != null && Object.hasOwn(options, 'maxCostUsd') ? limited : plain;
   return {
     ...plain,
     complete: (asked) => by(asked).complete(asked),
