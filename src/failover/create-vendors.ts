@@ -43,7 +43,7 @@ export function createVendors(given: Partial<ClientOptions>, preset: Preset, len
   const countTokens = resolveCountTokens(given.countTokens);
   const totals = createTotals();
   const isAlone = given.providers === undefined;
-  const candidates = createCandidates(entries, { lent, state, countTokens, isAlone });
+  const candidates = createCandidates(entries, { lent, state, countTokens });
   const [first] = entries;
   const isPlain = isAlone && maxCostUsd === undefined && first.concurrency === undefined;
   const plain = isPlain ? createPlain(first, lent, totals) : undefined;

@@ -67,7 +67,7 @@ export class Route {
       if (turn !== undefined) return turn;
       if (!this.#hasBegun && this.#causes.length === 0) return this.#firstToReturn(mayServe);
       if (!(await this.#begunRound())) {
-        throw allFailed(this.#causes, this.rules.isAlone);
+        throw allFailed(this.#causes, this.rules.candidates.length === 1);
       }
     }
   }
