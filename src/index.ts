@@ -171,6 +171,7 @@ export type {
   Attempt,
   CompletionState,
   Report,
+  ReportCache,
   ReportThinking,
   Timings,
 } from './outcome/report.ts';

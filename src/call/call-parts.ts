@@ -1,6 +1,7 @@
 import type { CallKind, Clocks } from './clocks.ts';
 import { resolveClocks } from './clocks.ts';
 import type { Lifetime } from './lifetime.ts';
+import type { LastPrompts } from './cache-care.ts';
 import { createLifetime } from './lifetime.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import type { ResolvedOptions } from '../options/options.ts';
@@ -17,6 +18,8 @@ export interface CallContext {
   budget: RetryBudget;
   /** Aborted when the client is closed. */
   closing: AbortSignalLike;
+  /** What the last prompts were made of; absent: nobody watches the cache here. */
+  lastPrompts?: LastPrompts | undefined;
   /** Told of the beginning and the end of each call; absent: nobody counts them here. */
   counts?: CallCounts | undefined;
 }
@@ -39,6 +42,9 @@ export interface CallParts {
   readonly counts: CallCounts | undefined;
   /** What no message of the call may repeat. */
   readonly secrets: Secrets;
+  readonly lastPrompts: LastPrompts | undefined;
+  /** What is sent; empty until it is prepared. */
+  body: Readonly<Record<string, unknown>>;
   /** Whether the request offers tools; known once it is prepared. */
   hasTools: boolean;
   /** Whether some of them are the vendor's own. */
@@ -47,7 +53,7 @@ export interface CallParts {
 
 /** Starts the clocks of a call, and its report. */
 export function createParts(
-  { options, budget, closing, counts }: CallContext,
+  { options, budget, closing, counts, lastPrompts }: CallContext,
   { timeout, maxRetries, deadlineMs, signal }: ReturnType<typeof resolveCall>,
   kind: CallKind,
 ): CallParts {
@@ -65,6 +71,8 @@ export function createParts(
     report,
     note: (issue) => addIssue(report.issues, issue),
     counts,
+    lastPrompts,
+    body: {},
     secrets: new Secrets(),
     hasTools: false,
     hasServerTools: false,

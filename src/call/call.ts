@@ -72,6 +72,7 @@ export function createCall(
     },
     prepared({ body, http }) {
       const tools: unknown[] = Array.isArray(body.tools) ? body.tools : [];
+      parts.body = body;
       parts.hasTools = tools.length > 0;
       parts.hasServerTools = tools.some(isServerTool);
       secrets.hideRequest(body, http.body ?? '');

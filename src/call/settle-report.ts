@@ -5,6 +5,7 @@ import type { Profile } from '../dialect/profile.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { Secrets } from '../outcome/redact.ts';
 import type { Report } from '../outcome/report.ts';
+import { settleCache } from './cache-care.ts';
 import type { CallParts } from './call-parts.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import { callsInText } from '../schema/call-in-text.ts';
@@ -16,12 +17,13 @@ import { hasCounts, reportUsage } from '../schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: who answered, counts, cost, whether the model thought. */
 export function settleReport(
-  { report, options, secrets, note, hasServerTools }: CallParts,
+  { report, options, secrets, note, hasServerTools, body, lastPrompts }: CallParts,
   completion: DecodedCompletion,
 ): void {
   settleModel(report, completion, options.provider.profile, secrets, note);
   settleCost(report, completion, options, hasServerTools, note);
   settleUsage(report, completion);
+  settleCache(report, body, lastPrompts, note);
   settleThinking(report, completion, note);
 }
 

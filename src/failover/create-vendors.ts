@@ -35,7 +35,12 @@ export interface Vendors {
 type Lent = Omit<CallContext, 'options' | 'counts'>;
 
 /** One vendor, or several as one. @throws ChatError `invalid_options` */
-export function createVendors(given: Partial<ClientOptions>, preset: Preset, lent: Lent): Vendors {
+export function createVendors(
+  given: Partial<ClientOptions>,
+  preset: Preset,
+  context: Omit<Lent, 'lastPrompts'>,
+): Vendors {
+  const lent: Lent = { ...context, lastPrompts: new Map() };
   const entries = resolveEntries(given, preset);
   const several = resolveSeveral(given);
   const maxCostUsd = resolveMaxCost(given.maxCostUsd);

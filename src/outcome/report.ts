@@ -72,6 +72,16 @@ export interface ReportThinking {
   seen: boolean;
 }
 
+/** How much of the prompt the vendor had kept from calls before. */
+export interface ReportCache {
+  /** Prompt tokens from the cache. */
+  hitTokens: number;
+  /** Other prompt tokens. */
+  missTokens: number;
+  /** The share of the first in both, 0 to 1. */
+  hitRate: number;
+}
+
 /** What kind of end the answer had. */
 export type CompletionState =
   /** The call has not ended yet. */
@@ -110,6 +120,8 @@ export interface Report {
   cost?: Cost | undefined;
   /** Whether the model thought; absent where the call has nothing to do with thinking. */
   thinking?: ReportThinking | undefined;
+  /** How much of the prompt came from the vendor's cache; absent where the vendor does not tell. */
+  cache?: ReportCache | undefined;
   /** When things happened. */
   timings: Timings;
   /** What kind of end the answer had. */
