@@ -62,7 +62,7 @@ describe('hedging', () => {
   });
 
   test('the first one wins if it answers before the second', async () => {
-    const { client, order } = two({ afterMs: 200, then: says('slow') }, silent);
+    const { client, order } = two({ afterMs: 200, response: says('slow') }, silent);
     const call = client.chat.completions.create({ messages });
     await vi.advanceTimersByTimeAsync(250);
     expect((await call).choices[0].message.content).toBe('slow');
@@ -70,21 +70,21 @@ describe('hedging', () => {
   });
 
   test('if the second fails, the first one is waited for', async () => {
-    const { client } = two({ afterMs: 200, then: says('slow') }, down);
+    const { client } = two({ afterMs: 200, response: says('slow') }, down);
     const call = client.chat.completions.create({ messages });
     await vi.advanceTimersByTimeAsync(250);
     expect((await call).choices[0].message.content).toBe('slow');
   });
 
   test('a failure of both is the failure of all', async () => {
-    const { client } = two({ afterMs: 200, then: failing(500) }, down);
+    const { client } = two({ afterMs: 200, response: failing(500) }, down);
     const failed = errorOf(client.chat.completions.create({ messages }));
     await vi.advanceTimersByTimeAsync(250);
     expect((await failed).code).toBe('all_providers_failed');
   });
 
   test('there are no more extra calls than the cap allows', async () => {
-    const slow: Behaviour = { afterMs: 150, then: says('slow') };
+    const slow: Behaviour = { afterMs: 150, response: says('slow') };
     const { client, order } = two(slow, silent);
     for (let calls = 0; calls < 3; calls++) {
       const call = client.chat.completions.create({ messages });
@@ -110,7 +110,7 @@ describe('hedging', () => {
 
 describe('concurrency', () => {
   test('calls beyond it go to the next vendor, and queue where none has room', async () => {
-    const slow: Behaviour = { afterMs: 100, then: says('Hi') };
+    const slow: Behaviour = { afterMs: 100, response: says('Hi') };
     const { client, order } = severalOf(
       [
         { provider: 'anyfast', does: slow },
@@ -131,9 +131,12 @@ describe('concurrency', () => {
   });
 
   test('holds for one vendor too, whose own retries stay as they are', async () => {
-    const slow = severalOf([{ provider: 'anyfast', does: { afterMs: 100, then: says('Hi') } }], {
-      concurrency: 1,
-    });
+    const slow = severalOf(
+      [{ provider: 'anyfast', does: { afterMs: 100, response: says('Hi') } }],
+      {
+        concurrency: 1,
+      },
+    );
     const calls = [1, 2].map(() => slow.client.chat.completions.create({ messages }));
     await vi.advanceTimersByTimeAsync(50);
     expect(slow.order).toHaveLength(1);
@@ -151,7 +154,7 @@ describe('concurrency', () => {
 
   test('who waits can be aborted, and takes no place', async () => {
     const { client, order } = severalOf(
-      [{ provider: 'anyfast', does: { afterMs: 100, then: says('Hi') } }],
+      [{ provider: 'anyfast', does: { afterMs: 100, response: says('Hi') } }],
       { concurrency: 1 },
     );
     const controller = new AbortController();
@@ -177,7 +180,7 @@ describe('concurrency', () => {
       },
     });
     const { client, order } = severalOf(
-      [{ provider: 'deepseek', does: [busy, { afterMs: 100, then: says('Hi') }] }],
+      [{ provider: 'deepseek', does: [busy, { afterMs: 100, response: says('Hi') }] }],
       { maxRetries: 2 },
     );
     const calls = [1, 2].map(() => client.chat.completions.create({ messages }));
@@ -235,7 +238,7 @@ describe('money', () => {
 
   test('twenty calls at once pass it by nothing', async () => {
     const { client, order } = priced(
-      { afterMs: 10, then: { body: whole({ content: 'Hi' }, 'stop', usage(2)) } },
+      { afterMs: 10, response: { body: whole({ content: 'Hi' }, 'stop', usage(2)) } },
       { maxCostUsd: 10 },
     );
     const calls = Array.from({ length: 20 }, () =>

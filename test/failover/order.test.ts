@@ -42,7 +42,7 @@ describe('in which order vendors are asked', () => {
   test('the fastest first, once each has been measured', async () => {
     const slow: Behaviour = {
       afterMs: 40,
-      then: { events: [chunk({ content: 'slow' }), chunk({}, 'stop')] },
+      response: { events: [chunk({ content: 'slow' }), chunk({}, 'stop')] },
     };
     const quick: Behaviour = { events: [chunk({ content: 'quick' }), chunk({}, 'stop')] };
     const { client, order } = severalOf(
@@ -221,7 +221,7 @@ describe('rounds', () => {
   test('the clock over everything is one for all vendors, and says what was asked for', async () => {
     const { client } = severalOf(
       [
-        { provider: 'anyfast', does: { afterMs: 700, then: failing(500) } },
+        { provider: 'anyfast', does: { afterMs: 700, response: failing(500) } },
         { provider: 'shortapi', does: silent },
       ],
       { timeout: 1_000 },

@@ -16,7 +16,7 @@ export type Behaviour =
   | WireResponse
   | 'not there'
   | 'silent'
-  | { afterMs: number; then: WireResponse };
+  | { afterMs: number; response: WireResponse };
 
 export const down: Behaviour = 'not there';
 export const silent: Behaviour = 'silent';
@@ -75,7 +75,7 @@ async function act(behaviour: Behaviour, request: TransportRequest): ReturnType<
   }
   if ('afterMs' in behaviour) {
     await new Promise((resolve) => void setTimeout(resolve, behaviour.afterMs));
-    return act(behaviour.then, request);
+    return act(behaviour.response, request);
   }
   return serving([behaviour]).transport.send(request);
 }
