@@ -2,7 +2,7 @@ import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
 import { flashErrorCode } from '../outcome/visitor-sentences.ts';
 import { defaultModel, findModel } from './models.ts';
-import type { DecodedFailure, Profile, VendorFailure } from './profile.ts';
+import type { AnswerFacts, DecodedFailure, VendorFailure } from './profile.ts';
 import {
   codeOfWords,
   contentFilter,
@@ -30,7 +30,7 @@ export function findError(body: unknown): unknown {
 }
 
 /** Status and body → what happened, in the codes of this package. */
-export function decodeError(failure: VendorFailure, profile: Profile): DecodedFailure {
+export function decodeError(failure: VendorFailure, profile: AnswerFacts): DecodedFailure {
   const told = readError(failure.body);
   const code = codeOf(failure, told, profile);
   const said = told.message === undefined ? '' : `: ${told.message}`;
@@ -52,9 +52,9 @@ export function decodeError(failure: VendorFailure, profile: Profile): DecodedFa
 
 const retryable = new Set<ChatErrorCode>(['rate_limit', 'overloaded', 'server_error', 'timeout']);
 
-function hint(code: ChatErrorCode, model: string | undefined, profile: Profile): string {
-  const { apiKeyVariables } = profile;
-  const contextWindow = findModel(model ?? defaultModel, profile)?.contextWindow;
+function hint(code: ChatErrorCode, model: string | undefined, profile: AnswerFacts): string {
+  const { apiKeyVariables, models = {} } = profile;
+  const contextWindow = findModel(model ?? defaultModel, { models })?.contextWindow;
   if (code === 'context_length' && contextWindow !== undefined) {
     return ` (the context here is ${contextWindow} tokens)`;
   }
@@ -77,7 +77,7 @@ function concurrencyLimit({ message = '' }: ToldError): number | undefined {
 function codeOf(
   { status: given, body }: VendorFailure,
   told: ToldError,
-  profile: Profile,
+  profile: AnswerFacts,
 ): ChatErrorCode {
   const ours = flashErrorCode(told.type, told.code);
   if (ours !== undefined) return ours;
@@ -137,7 +137,7 @@ function codeOfStatus(status: number): ChatErrorCode {
 function forbidden(
   named: ChatErrorCode | undefined,
   words: string,
-  { insufficientBalanceStatuses = [] }: Profile,
+  { insufficientBalanceStatuses = [] }: AnswerFacts,
 ): ChatErrorCode {
   if (named === 'insufficient_balance' || named === 'content_filter') return named;
   if (emptyAccount.test(words) || /\bquota\b|\bbalance\b/.test(words))

@@ -13,7 +13,7 @@ import type { Choice, DecodedCompletion, FinishReason } from '../schema/response
 import type { Shape, Shaped } from '../schema/shape.ts';
 import { misfits } from '../schema/shape.ts';
 import { settleToolCalls } from '../schema/whole-tool-call.ts';
-import type { Profile } from './profile.ts';
+import type { AnswerFacts } from './profile.ts';
 import { decodeCalls, wireCalls, withoutRepeats } from './decode-calls.ts';
 import { decodeTexts, textOf } from './decode-content.ts';
 import { isPlainChunk, isPlainCompletion, spoke } from './plain-answer.ts';
@@ -24,7 +24,7 @@ import { readAnswer, readEvent } from './wire.ts';
 type Fields = Record<string, unknown>;
 
 /** What decoding reads of a profile. */
-type Words = Pick<Profile, 'finishReasons'>;
+type Words = Pick<AnswerFacts, 'finishReasons'>;
 
 /** Wire → ours, whole. @throws ChatError `invalid_response` */
 export function decode(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {

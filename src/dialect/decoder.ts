@@ -1,35 +1,39 @@
 import { ChatError } from '../outcome/chat-error.ts';
+import type { NoteIssue } from '../schema/issue.ts';
+import type { DecodedCompletion } from '../schema/response.ts';
 import { decode, decodeChunk } from './decode.ts';
 import { decodeError, findError } from './decode-error.ts';
 import { isPlainChunk } from './plain-answer.ts';
 import type { Provider } from './provider.ts';
-import type { Profile } from './profile.ts';
+import type { AnswerFacts, DecodedFailure, VendorFailure } from './profile.ts';
 
 /** What reads a vendor's answers: all of a {@link Provider} that a stream needs. */
-export type Decoder<Id extends string = string> = Pick<
+export interface Decoder<Id extends string = string> extends Pick<
   Provider<Id>,
-  'id' | 'profile' | 'decode' | 'decodeChunk' | 'isPlainChunk' | 'findError' | 'decodeError'
->;
-
-/** A vendor's facts, and what of the common dialect does not fit its answers. */
-export interface DecoderDefinition<Id extends string> extends Partial<
-  Pick<Provider, 'decode' | 'decodeChunk' | 'findError' | 'decodeError'>
+  'id' | 'decodeChunk' | 'isPlainChunk' | 'findError'
 > {
-  profile: Profile & { id: Id };
+  readonly profile: AnswerFacts;
+  decode(body: unknown, note: NoteIssue, profile: AnswerFacts): DecodedCompletion;
+  decodeError(failure: VendorFailure, profile: AnswerFacts): DecodedFailure;
 }
+
+/** What of the common dialect a vendor has functions of its own for. */
+type OwnFunctions = Partial<Pick<Decoder, 'decode' | 'decodeChunk' | 'findError' | 'decodeError'>>;
 
 /** The common dialect, with a vendor's own functions in place of the common ones. */
 export function createDecoder<const Id extends string>(
-  definition: DecoderDefinition<Id>,
+  profile: AnswerFacts & { id: Id },
+  functions: OwnFunctions = {},
 ): Decoder<Id> {
-  const { decodeChunk: own = decodeChunk, profile } = definition;
+  const { decodeChunk: own = decodeChunk } = functions;
   return {
     decode,
     decodeChunk,
     findError,
     decodeError,
-    ...definition,
+    ...functions,
     id: profile.id,
+    profile,
     ...(own === decodeChunk && { isPlainChunk }),
   };
 }

@@ -10,7 +10,7 @@ import { foldModels, unknownModel } from './fold-models.ts';
 import { defaultModel } from './models.ts';
 import { readFacts } from './provider-facts.ts';
 import type { Provider } from './provider.ts';
-import type { Profile } from './profile.ts';
+import type { OtherFacts, Profile } from './profile.ts';
 
 /** The functions of a {@link Provider}; a vendor has its own where the common dialect does not fit. */
 type ProviderFunctions = Pick<
@@ -23,12 +23,17 @@ type ProviderExtras<Options> = Partial<
   Pick<Provider<string, Options>, 'options' | 'hasOption' | 'encode' | 'decodeBalance'>
 >;
 
-/** A decoder, and what asks. */
+/** A decoder, the facts that it does without, and what asks. */
 export function createProvider<const Id extends string, Options = never>(
   decoder: Decoder<Id>,
+  facts: OtherFacts,
   extras: ProviderExtras<Options> = {},
 ): Provider<Id, Options> {
-  return { ...decoder, encode, ...extras };
+  const { models: told = {} } = decoder.profile;
+  const models = Object.fromEntries(
+    Object.entries(facts.models).map(([id, model]) => [id, { ...told[id], ...model }]),
+  );
+  return { ...decoder, profile: { ...decoder.profile, ...facts, models }, encode, ...extras };
 }
 
 /** `Partial`, for those who compile with exact optional types too. */
@@ -98,6 +103,7 @@ export function extendProvider<const Id extends string, Options = never>(
   ) as ProviderFacts;
   const [models, rest] = foldModels(facts, (base?.profile ?? plain).models);
   const from: Partial<Profile> = base?.profile ?? plain;
+  // Every required fact has a value in the end: `plain` names them all.
   const profile = {
     ...from,
     ...rest,
@@ -123,9 +129,8 @@ export function extendProvider<const Id extends string, Options = never>(
       return own === undefined ? [] : [[name, own]];
     }),
   );
-  // Every required fact has a value by now: `plain` names them all.
-  const decoder = createDecoder({ profile: profile as Profile & { id: Id }, ...functions });
-  return createProvider(decoder, {
+  const whole = profile as Profile & { id: Id };
+  return createProvider(createDecoder(whole, functions), whole, {
     ...functions,
     ...(options && { options: options as StandardSchemaV1<Options> }),
     ...(spec.options === undefined && base?.hasOption && { hasOption: base.hasOption }),

@@ -58,11 +58,14 @@ export interface Region {
   models?: Selling['models'] | undefined;
 }
 
+/** Names by which a model is found. */
+type Named = Pick<ModelProfile, 'wireId' | 'aliases'>;
+
 /** A model of the vendor's, by our id, its own, or another name of it, with or without `deepseek/`; with our id. */
-export function findEntry(
+export function findEntry<Model extends Named>(
   name: string,
-  { models }: Selling,
-): readonly [id: string, model: ModelProfile] | undefined {
+  { models }: { models: Readonly<Record<string, Model>> },
+): readonly [id: string, model: Model] | undefined {
   const bare = bareModel(name);
   const model = Object.hasOwn(models, bare) ? models[bare] : undefined;
   if (model !== undefined) return [bare, model];
@@ -72,7 +75,10 @@ export function findEntry(
 }
 
 /** What holds of a model, by any of its names; `undefined` if the vendor is not known to sell it. */
-export function findModel(name: string, selling: Selling): ModelProfile | undefined {
+export function findModel<Model extends Named>(
+  name: string,
+  selling: { models: Readonly<Record<string, Model>> },
+): Model | undefined {
   return findEntry(name, selling)?.[1];
 }
 

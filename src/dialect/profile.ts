@@ -4,7 +4,7 @@ import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
 import type { Priced } from '../cost/cost.ts';
-import type { Region, Selling } from './models.ts';
+import type { ModelProfile, Region, Selling } from './models.ts';
 import type { ThinkingStyle } from './thinking.ts';
 
 /** What a vendor does with a parameter. `ineffective`: taken without an error, and without an effect. */
@@ -92,6 +92,22 @@ export interface Profile extends Selling, Pick<Priced, 'cost'> {
   serverErrorRetries?: number | undefined;
   /** Statuses that the vendor documents as not billed; `5xx` stands for all of them. */
   unbilledStatuses?: readonly (number | '5xx')[] | undefined;
+}
+
+/** The facts that reading an answer needs. They are all of a vendor that a program has which only reads. */
+export interface AnswerFacts extends Pick<
+  Profile,
+  'id' | 'name' | 'apiKeyVariables' | 'insufficientBalanceStatuses' | 'finishReasons'
+> {
+  /** What of its models an error tells; absent: nothing. */
+  models?:
+    | Readonly<Record<string, Pick<ModelProfile, 'wireId' | 'aliases' | 'contextWindow'>>>
+    | undefined;
+}
+
+/** All other facts of a vendor, and of its models. */
+export interface OtherFacts extends Omit<Profile, keyof AnswerFacts> {
+  models: Readonly<Record<string, Omit<ModelProfile, 'contextWindow'>>>;
 }
 
 /** A request as this vendor wants it. */

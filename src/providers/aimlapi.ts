@@ -8,7 +8,7 @@ import { createDecoder } from '../dialect/decoder.ts';
 import { createProvider } from '../dialect/define-provider.ts';
 import { decimalString } from '../cost/decimal.ts';
 import { decodeError } from '../dialect/decode-error.ts';
-import type { DecodedFailure, Profile, VendorFailure } from '../dialect/profile.ts';
+import type { AnswerFacts, DecodedFailure, VendorFailure } from '../dialect/profile.ts';
 import type { Balance } from '../schema/account.ts';
 
 // AIML API. Sources, as read on 2026-11-20:
@@ -163,7 +163,7 @@ function decodeBalance(body: unknown): Balance {
  * `reasoning_effort: 'none'` switches thinking off here (probes), though the page does not list it; so it may be refused
  * one day, and then the caller should hear of what it asked for.
  */
-function decodeAimlapiError(failure: VendorFailure, profile: Profile): DecodedFailure {
+function decodeAimlapiError(failure: VendorFailure, profile: AnswerFacts): DecodedFailure {
   const decoded = decodeError(failure, profile);
   if (failure.status !== 400 || !/reasoning_effort/.test(JSON.stringify(failure.body) ?? '')) {
     return decoded;
@@ -172,12 +172,23 @@ function decodeAimlapiError(failure: VendorFailure, profile: Profile): DecodedFa
 }
 
 /** @internal */
-export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
-  profile: {
+export const aimlapiDecoder = /* @__PURE__ */ createDecoder(
+  {
     id: 'aimlapi',
     name: 'AIML API',
-    baseURL: 'https://api.aimlapi.com/v1',
     apiKeyVariables: ['AIMLAPI_KEY', 'AIML_API_KEY'],
+    // model: "supports up to 1M context length".
+    models: { 'deepseek-v4-flash': { contextWindow: '1M' } },
+    // errors: 403 is an empty account.
+    insufficientBalanceStatuses: [403],
+  },
+  { decodeError: decodeAimlapiError },
+);
+
+export const aimlapi = /* @__PURE__ */ createProvider(
+  aimlapiDecoder,
+  {
+    baseURL: 'https://api.aimlapi.com/v1',
     // https://docs.aimlapi.com/api-references/service-endpoints/complete-model-list and …/account-balance
     paths: { models: 'models', balance: '../v2/billing' },
     // model: the enum of `model`.
@@ -193,8 +204,6 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
           seed: 1,
           toolNameLength: 64,
         },
-        // model: "supports up to 1M context length".
-        contextWindow: '1M',
         // model: text alone.
         parts: [],
       },
@@ -235,16 +244,12 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
     textParts: 'flattened in tool',
     // trace: in the body, and in the last event of a stream.
     cost: 'meta.usage.usd_spent',
-    // errors: 403 is an empty account.
-    insufficientBalanceStatuses: [403],
     // trace: on every answer.
     requestIdHeader: 'x-inference-id',
   },
-  decodeError: decodeAimlapiError,
-});
-
-export const aimlapi = /* @__PURE__ */ createProvider(aimlapiDecoder, {
-  options: optionsSchema,
-  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
-  decodeBalance,
-});
+  {
+    options: optionsSchema,
+    hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
+    decodeBalance,
+  },
+);

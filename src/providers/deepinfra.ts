@@ -12,72 +12,71 @@ import { createProvider } from '../dialect/define-provider.ts';
 
 /** @internal */
 export const deepinfraDecoder = /* @__PURE__ */ createDecoder({
-  profile: {
-    id: 'deepinfra',
-    name: 'DeepInfra',
-    baseURL: 'https://api.deepinfra.com/v1/openai',
-    apiKeyVariables: ['DEEPINFRA_API_KEY'],
-    paths: {},
-    // schema: up to 16 stop sequences.
-    models: {
-      'deepseek-v4-flash': {
-        wireId: 'deepseek-ai/DeepSeek-V4-Flash',
-        generation: 'v4',
-        caps: { max_tokens: 16_384, stop: 16 },
-        parts: [],
-      },
-      'deepseek-v4-flash-0731': {
-        wireId: 'deepseek-ai/DeepSeek-V4-Flash-0731',
-        generation: 'v4',
-        caps: { max_tokens: 16_384, stop: 16 },
-        parts: [],
-      },
-      'deepseek-v4.1-flash': {
-        wireId: 'deepseek-ai/DeepSeek-V4.1-Flash',
-        generation: 'v4.1',
-        caps: { max_tokens: 16_384, stop: 16 },
-        // Whether it takes images here is not known.
-        parts: [],
-      },
-    },
-    thinking: {
-      // staff: off without an effort, or with `none`; on with minimal to high, all alike; xhigh and max are the most.
-      off: 'reasoning_effort none',
-      on: 'reasoning_effort high',
-      byDefault: 'off',
-      effort: {
-        field: 'reasoning_effort',
-        values: {
-          minimal: 'minimal',
-          low: 'low',
-          medium: 'medium',
-          high: 'high',
-          xhigh: 'xhigh',
-          max: 'max',
-        },
-      },
-    },
-    // schema: not in it. docs: the counts come on the last event of a stream without being asked for.
-    parameters: {
-      logit_bias: 'dropped',
-      logprobs: 'dropped',
-      parallel_tool_calls: 'dropped',
-      stream_options: 'dropped',
-    },
-    user: { field: 'user' },
-    // schema: "only json is supported".
-    jsonSchema: 'json_object',
-    // schema: none and auto; "specifying a particular function choice is not supported".
-    forcedToolChoice: 'as auto',
-    strictTools: 'dropped',
-    nullContent: 'empty',
-    refusal: 'text',
-    // client: on system, user and assistant messages.
-    names: 'not on tool',
-    // client: content is a string.
-    textParts: 'flattened',
-    requestIdHeader: 'x-request-id',
-  },
+  id: 'deepinfra',
+  name: 'DeepInfra',
+  apiKeyVariables: ['DEEPINFRA_API_KEY'],
 });
 
-export const deepinfra = /* @__PURE__ */ createProvider(deepinfraDecoder);
+export const deepinfra = /* @__PURE__ */ createProvider(deepinfraDecoder, {
+  baseURL: 'https://api.deepinfra.com/v1/openai',
+  paths: {},
+  // schema: up to 16 stop sequences.
+  models: {
+    'deepseek-v4-flash': {
+      wireId: 'deepseek-ai/DeepSeek-V4-Flash',
+      generation: 'v4',
+      caps: { max_tokens: 16_384, stop: 16 },
+      parts: [],
+    },
+    'deepseek-v4-flash-0731': {
+      wireId: 'deepseek-ai/DeepSeek-V4-Flash-0731',
+      generation: 'v4',
+      caps: { max_tokens: 16_384, stop: 16 },
+      parts: [],
+    },
+    'deepseek-v4.1-flash': {
+      wireId: 'deepseek-ai/DeepSeek-V4.1-Flash',
+      generation: 'v4.1',
+      caps: { max_tokens: 16_384, stop: 16 },
+      // Whether it takes images here is not known.
+      parts: [],
+    },
+  },
+  thinking: {
+    // staff: off without an effort, or with `none`; on with minimal to high, all alike; xhigh and max are the most.
+    off: 'reasoning_effort none',
+    on: 'reasoning_effort high',
+    byDefault: 'off',
+    effort: {
+      field: 'reasoning_effort',
+      values: {
+        minimal: 'minimal',
+        low: 'low',
+        medium: 'medium',
+        high: 'high',
+        xhigh: 'xhigh',
+        max: 'max',
+      },
+    },
+  },
+  // schema: not in it. docs: the counts come on the last event of a stream without being asked for.
+  parameters: {
+    logit_bias: 'dropped',
+    logprobs: 'dropped',
+    parallel_tool_calls: 'dropped',
+    stream_options: 'dropped',
+  },
+  user: { field: 'user' },
+  // schema: "only json is supported".
+  jsonSchema: 'json_object',
+  // schema: none and auto; "specifying a particular function choice is not supported".
+  forcedToolChoice: 'as auto',
+  strictTools: 'dropped',
+  nullContent: 'empty',
+  refusal: 'text',
+  // client: on system, user and assistant messages.
+  names: 'not on tool',
+  // client: content is a string.
+  textParts: 'flattened',
+  requestIdHeader: 'x-request-id',
+});

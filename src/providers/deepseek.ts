@@ -91,11 +91,17 @@ const holidays = {
 
 /** @internal */
 export const deepseekDecoder = /* @__PURE__ */ createDecoder({
-  profile: {
-    id: 'deepseek',
-    name: 'DeepSeek',
+  id: 'deepseek',
+  name: 'DeepSeek',
+  apiKeyVariables: ['DEEPSEEK_API_KEY'],
+  // price: context length 1M.
+  models: { 'deepseek-v4-flash': { contextWindow: '1,048,576' } },
+});
+
+export const deepseek = /* @__PURE__ */ createProvider(
+  deepseekDecoder,
+  {
     baseURL: 'https://api.deepseek.com',
-    apiKeyVariables: ['DEEPSEEK_API_KEY'],
     // chat: beta features live under /beta; `/v1` is an old alias of the root.
     paths: { beta: 'beta/chat/completions', models: 'models', balance: 'user/balance' },
     // fim: POST /beta/completions, at most 4K tokens, without thinking.
@@ -119,8 +125,6 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
         },
         // think: without thinking it is always 1, and while the model thinks 0.95 and more; lower ones are raised.
         effectiveTopP: 0.95,
-        // price: context length 1M.
-        contextWindow: '1,048,576',
         // chat: the id is served by V4.1, which takes images and files.
         parts: ['image_url', 'file'],
         prices: {
@@ -193,10 +197,9 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
     // Seen on every answer, September and October 2026.
     requestIdHeader: 'x-ds-trace-id',
   },
-});
-
-export const deepseek = /* @__PURE__ */ createProvider(deepseekDecoder, {
-  options: optionsSchema,
-  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
-  decodeBalance,
-});
+  {
+    options: optionsSchema,
+    hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
+    decodeBalance,
+  },
+);

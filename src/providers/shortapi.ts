@@ -26,11 +26,15 @@ const optionsSchema: StandardSchemaV1<ShortapiOptions> =
 
 /** @internal */
 export const shortapiDecoder = /* @__PURE__ */ createDecoder({
-  profile: {
-    id: 'shortapi',
-    name: 'ShortAPI',
+  id: 'shortapi',
+  name: 'ShortAPI',
+  apiKeyVariables: ['SHORTAPI_KEY'],
+});
+
+export const shortapi = /* @__PURE__ */ createProvider(
+  shortapiDecoder,
+  {
     baseURL: 'https://api.shortapi.ai/v1',
-    apiKeyVariables: ['SHORTAPI_KEY'],
     paths: {},
     modelPrefix: 'deepseek/',
     models: {
@@ -74,9 +78,8 @@ export const shortapiDecoder = /* @__PURE__ */ createDecoder({
     textParts: 'sent',
     requestIdHeader: 'x-request-id',
   },
-});
-
-export const shortapi = /* @__PURE__ */ createProvider(shortapiDecoder, {
-  options: optionsSchema,
-  hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
-});
+  {
+    options: optionsSchema,
+    hasOption: (key) => Object.hasOwn(optionsInput.strict, key),
+  },
+);

@@ -7,7 +7,7 @@ import { createProvider } from '../dialect/define-provider.ts';
 import { decode, decodeChunk } from '../dialect/decode.ts';
 import { plainWord } from '../dialect/decode-content.ts';
 import { findError } from '../dialect/decode-error.ts';
-import type { Profile } from '../dialect/profile.ts';
+import type { AnswerFacts } from '../dialect/profile.ts';
 
 // Vtrix. Sources, as read on 2026-11-20:
 //   model   https://doc.vtrix.ai/domestic/api/deepseek/deepseek-v4-flash/
@@ -91,7 +91,7 @@ function isEnvelope(body: unknown): body is Envelope {
   return 'status' in body && !('choices' in body && body.status === 'completed');
 }
 
-function decodeVtrix(body: unknown, note: NoteIssue, profile: Profile): DecodedCompletion {
+function decodeVtrix(body: unknown, note: NoteIssue, profile: AnswerFacts): DecodedCompletion {
   if (!isEnvelope(body)) return decode(body, note, profile);
   const content = envelopeText(body, note);
   const message = { role: 'assistant', content };
@@ -107,59 +107,58 @@ function decodeVtrixChunk(data: unknown, note: NoteIssue, memory?: StreamMemory)
 }
 
 /** @internal */
-export const vtrixDecoder = /* @__PURE__ */ createDecoder({
-  profile: {
+export const vtrixDecoder = /* @__PURE__ */ createDecoder(
+  {
     id: 'vtrix',
     name: 'Vtrix',
-    // paths: the endpoint for language models is https://cloud.vtrix.ai/llm/chat/completions.
-    baseURL: 'https://cloud.vtrix.ai/llm',
     apiKeyVariables: ['VTRIX_API_KEY'],
-    paths: {},
-    models: {
-      'deepseek-v4-flash': {
-        generation: 'v4',
-        caps: {
-          // model: 1 - 384000.
-          max_tokens: 384_000,
-          stop: 16,
-          toolNameLength: 128,
-        },
-        contextWindow: '1M',
-        // model: "multimodal array", the parts are not described.
-        parts: ['image_url', 'input_audio', 'file', 'video_url'],
-      },
-    },
-    // model: "thinking mode enabled by default", no parameter for it.
-    thinking: { on: 'default', byDefault: 'on' },
-    // Not in its list of parameters.
-    parameters: {
-      seed: 'dropped',
-      logit_bias: 'dropped',
-      logprobs: 'dropped',
-      parallel_tool_calls: 'dropped',
-      stream_options: 'dropped',
-    },
-    // model: text and json_object.
-    jsonSchema: 'json_object',
-    // model: none, auto, required or a specific tool.
-    forcedToolChoice: 'sent',
-    strictTools: 'dropped',
-    nullContent: 'empty',
-    refusal: 'text',
-    names: 'dropped',
-    // model: "Text string or multimodal array".
-    textParts: 'sent',
-    // model: "conversation prefix continuation", without a field for it.
-    prefix: 'undocumented',
-    // model: "Total cost in USD", a string.
-    cost: 'usage.cost',
+    models: { 'deepseek-v4-flash': { contextWindow: '1M' } },
     // paths: 403 is an empty account or a missing permission.
     insufficientBalanceStatuses: [403],
-    requestIdHeader: 'x-request-id',
   },
-  decode: decodeVtrix,
-  decodeChunk: decodeVtrixChunk,
-  findError: findVtrixError,
-});
+  { decode: decodeVtrix, decodeChunk: decodeVtrixChunk, findError: findVtrixError },
+);
 
-export const vtrix = /* @__PURE__ */ createProvider(vtrixDecoder);
+export const vtrix = /* @__PURE__ */ createProvider(vtrixDecoder, {
+  // paths: the endpoint for language models is https://cloud.vtrix.ai/llm/chat/completions.
+  baseURL: 'https://cloud.vtrix.ai/llm',
+  paths: {},
+  models: {
+    'deepseek-v4-flash': {
+      generation: 'v4',
+      caps: {
+        // model: 1 - 384000.
+        max_tokens: 384_000,
+        stop: 16,
+        toolNameLength: 128,
+      },
+      // model: "multimodal array", the parts are not described.
+      parts: ['image_url', 'input_audio', 'file', 'video_url'],
+    },
+  },
+  // model: "thinking mode enabled by default", no parameter for it.
+  thinking: { on: 'default', byDefault: 'on' },
+  // Not in its list of parameters.
+  parameters: {
+    seed: 'dropped',
+    logit_bias: 'dropped',
+    logprobs: 'dropped',
+    parallel_tool_calls: 'dropped',
+    stream_options: 'dropped',
+  },
+  // model: text and json_object.
+  jsonSchema: 'json_object',
+  // model: none, auto, required or a specific tool.
+  forcedToolChoice: 'sent',
+  strictTools: 'dropped',
+  nullContent: 'empty',
+  refusal: 'text',
+  names: 'dropped',
+  // model: "Text string or multimodal array".
+  textParts: 'sent',
+  // model: "conversation prefix continuation", without a field for it.
+  prefix: 'undocumented',
+  // model: "Total cost in USD", a string.
+  cost: 'usage.cost',
+  requestIdHeader: 'x-request-id',
+});
