@@ -55,7 +55,7 @@ export function createParts(
   counts?.begin();
   const clocks = resolveClocks(timeout, kind);
   const { totalMs } = clocks;
-  const totalHint = kind === 'whole' ? '; long answers are better streamed' : '';
+  const totalHint = kind === 'whole' ? '; for long answers use stream: true' : '';
   return {
     options,
     budget,

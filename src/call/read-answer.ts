@@ -54,7 +54,7 @@ async function readStreamed(
 ): Promise<DecodedCompletion> {
   note({
     code: 'streamed',
-    message: 'the answer came as a stream, although a whole one was asked for',
+    message: 'the vendor sent a stream, although a complete response was requested',
   });
   // A whole answer in one event is what was asked for.
   const noteOther: NoteIssue = (issue) => {

@@ -27,7 +27,7 @@ export function redirectError(
   } catch {
     // A location that is no URL says nothing.
   }
-  const message = `${who} answered ${status}, a redirect${target}; none is followed, since the key would go along${noteOf(author, proxy)}`;
+  const message = `${who} answered ${status}, a redirect${target}; redirects are not followed, because the API key would be sent along${noteOf(author, proxy)}`;
   return new ChatError('unexpected_redirect', message, { status });
 }
 

@@ -32,12 +32,13 @@ export function noteRecovery(report: Report): void {
       ? {
           code: 'reasoning_not_recovered',
           path,
-          message: 'all tokens went into thinking, also when asked with less of it',
+          message: 'all tokens were spent on thinking, even with less thinking requested',
         }
       : {
           code: 'reasoning_recovered',
           path,
-          message: 'all tokens went into thinking; asked once more, with less of it',
+          message:
+            'all tokens were spent on thinking; the request was sent again with less thinking',
         },
   );
 }
@@ -59,7 +60,7 @@ export function recoveryParams(
   const isPossible = wanted === 'disable' ? thinking.off !== undefined : lowers(thinking, given);
   const path = 'thinking';
   if (!isPossible) {
-    const message = `all tokens went into thinking, and ${name} offers no way to think less`;
+    const message = `all tokens were spent on thinking, and ${name} offers no way to reduce it`;
     addIssue(report.issues, { code: 'reasoning_not_recovered', path, message });
     return undefined;
   }

@@ -82,7 +82,7 @@ async function sendOver(
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
   if (typeof TextDecoder === 'undefined') {
-    throw new ChatError('invalid_options', `There is no TextDecoder here. ${inJest}`);
+    throw new ChatError('invalid_options', `There is no global TextDecoder. ${inJest}`);
   }
   try {
     if (isOwnTransport(transport)) return await transport.send(request, stop);

@@ -56,7 +56,7 @@ function hint(code: ChatErrorCode, model: string | undefined, profile: Profile):
   const { apiKeyVariables } = profile;
   const contextWindow = findModel(model ?? defaultModel, profile)?.contextWindow;
   if (code === 'context_length' && contextWindow !== undefined) {
-    return ` (the context here is ${contextWindow} tokens)`;
+    return ` (the context window is ${contextWindow} tokens)`;
   }
   if (code === 'authentication' && apiKeyVariables.length > 0) {
     return ` (check the key; it is usually in ${apiKeyVariables.join(' or ')})`;

@@ -128,7 +128,10 @@ function deltaOf(
       );
     return delta ?? {};
   }
-  note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
+  note({
+    code: 'not_streamed',
+    message: 'the vendor sent a complete response, although a stream was requested',
+  });
   const isReasoned = told === undefined && memory.spoken?.has(index) === true;
   spoke(memory, index, true);
   return isReasoned ? withoutReasoning(message) : newIn(message, index, memory);
@@ -212,7 +215,7 @@ function decodeIndex({ index }: Fields, position: number, note: NoteIssue): numb
   if (index == null) return position;
   const read = typeof index === 'string' && index.trim() !== '' ? Number(index) : index;
   if (typeof read === 'number' && Number.isFinite(read)) return read;
-  note({ code: 'unreadable_field', path: 'choices.index', message: 'left out: it is no number' });
+  note({ code: 'unreadable_field', path: 'choices.index', message: 'left out: not a number' });
   return position;
 }
 

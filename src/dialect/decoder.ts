@@ -38,7 +38,7 @@ export function createDecoder<const Id extends string>(
 export function unknownProvider(given: unknown, known: readonly string[]): ChatError {
   const message =
     typeof given === 'object'
-      ? 'Option provider must be a name, or what defineProvider() gives'
+      ? 'Option provider must be the id of a vendor, or a provider from defineProvider()'
       : `Unknown provider "${String(given)}". Known: ${known.join(', ')}`;
   return new ChatError('invalid_options', message, { param: 'provider' });
 }

@@ -67,7 +67,7 @@ function withCallForForm(
     lossy: false,
     from: { type: 'json_schema' },
     to: `a call of a tool ${name}`,
-    reason: `${vendor} documents no form of answers`,
+    reason: `${vendor} documents no \`response_format\``,
   });
   const described = description == null ? {} : { description };
   const parameters = schema as FunctionParameters;
@@ -83,7 +83,7 @@ function withCallForForm(
 export function unsupported(profile: Profile, param: string, what: string): ChatError {
   return new ChatError(
     'unsupported_parameter',
-    `${profile.name} does not take ${what} (${param})`,
+    `${profile.name} does not accept ${what} (${param})`,
     {
       provider: profile.id,
       param,

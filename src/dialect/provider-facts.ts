@@ -96,7 +96,9 @@ const ends = () => z.enum(['good', 'length', 'content_filter', 'interrupted']);
 /** The facts of a provider; each may be left out. A type test holds them equal to those of a profile. */
 export const factsZod = /* @__PURE__ */ once(() =>
   z.strictObject({
-    id: z.string().check(z.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of a-z A-Z 0-9 _ . -')),
+    id: z
+      .string()
+      .check(z.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 characters of a-z A-Z 0-9 _ . -')),
     name: z.optional(text()),
     baseURL: z.optional(text()),
     apiKeyVariables: z.optional(z.array(text())),
@@ -175,6 +177,6 @@ export function readFacts<Spec extends object>(
   const checked = check(factsZod(), Object.fromEntries(facts));
   if (checked.ok) return given as Partial<Spec> & Record<string, unknown>;
   const [first] = checked.issues;
-  const why = first?.message === unknownField ? 'is none of its facts' : first?.message;
+  const why = first?.message === unknownField ? 'is not a known fact' : first?.message;
   throw invalidOptions(first?.path ?? '', `Fact ${first?.path} of a provider: ${why}`);
 }

@@ -1,4 +1,4 @@
-/** What tells the time and rings: the machine's own, or a test's. */
+/** Time and timers: those of the machine, or of a test. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;

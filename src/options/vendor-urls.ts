@@ -17,7 +17,7 @@ export function resolveURLs(profile: Profile, baseURL: string): VendorURLs {
   const resolve = (base: string, path: string): string => {
     const url = URL.canParse(path, `${base}/`) ? new URL(path, `${base}/`) : undefined;
     if (url?.origin === origin) return url.href;
-    const message = `A path of provider "${profile.id}" leaves ${origin}, where the key belongs: ${path}`;
+    const message = `A path of provider "${profile.id}" points outside ${origin}, the only place the API key is sent to: ${path}`;
     throw invalidOptions('provider', message);
   };
   // A server on another host that only speaks the protocol has OpenAI's paths, and no others.

@@ -53,7 +53,8 @@ function unknownOption(
 ): ChatError {
   const hint = Object.hasOwn(hints, name) ? hints[name] : closestName(name, known);
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
-  const meant = hint === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${hint}?`;
+  const meant =
+    hint === undefined ? `; the options are ${known.join(', ')}` : `; did you mean ${hint}?`;
   const verb = /^(?:Option|Fact) /.test(what) ? 'has' : 'have';
   const parent = what.startsWith('Option ') ? `${what.slice('Option '.length)}.` : '';
   return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${meant}`);

@@ -83,7 +83,10 @@ export class Secrets {
     try {
       this.#redactError(error);
     } catch {
-      setMessage(error, 'The call failed, and the reason could not be searched for secrets');
+      setMessage(
+        error,
+        'The call failed; the reason is withheld, because it could not be checked for secrets',
+      );
       setOwn(error, 'cause', undefined);
     }
   }

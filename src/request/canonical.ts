@@ -52,9 +52,9 @@ function refuseSchemaObject(params: unknown): void {
 }
 
 const hints: Record<string, string> = {
-  functions: 'is the old form of `tools`, which no vendor takes; use `tools`',
-  function_call: 'is the old form of `tool_choice`, which no vendor takes; use `tool_choice`',
-  n: 'must be 1: no vendor gives more than one answer',
+  functions: 'is the old form of `tools`, which no vendor accepts; use `tools`',
+  function_call: 'is the old form of `tool_choice`, which no vendor accepts; use `tool_choice`',
+  n: 'must be 1: no vendor returns more than one answer',
 };
 
 function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {

@@ -14,13 +14,13 @@ import type { Checked, StandardSchemaV1 } from '../schema/standard.ts';
 import { readResult } from '../schema/standard.ts';
 import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
 
-/** Exactly what would be sent, but for the key. */
+/** Exactly what would be sent, except for the key. */
 export interface PreparedRequest {
   /** Id of the vendor. */
   provider: string;
   method: 'POST';
   url: string;
-  /** Lower-case names; without `authorization`. */
+  /** Names in lower case; without `authorization`. */
   headers: Record<string, string>;
   body: Record<string, unknown>;
   /** Every difference between the request and the body. */
@@ -143,7 +143,7 @@ function refuseLossy(options: ResolvedOptions, adjustments: readonly Adjustment[
 
 /** An `unsupported_parameter`: the vendor would only take something else in its place. */
 export function notAsItIs({ provider }: ResolvedOptions, { param, reason }: Adjustment): ChatError {
-  const message = `${provider.profile.name} does not take ${param} as it is: ${reason}`;
+  const message = `${provider.profile.name} does not accept ${param} unchanged: ${reason}`;
   return new ChatError('unsupported_parameter', message, { provider: provider.id, param });
 }
 
@@ -164,7 +164,7 @@ function vendorFields(
   const path = `providerOptions.${provider.id}`;
   if (provider.options === undefined) {
     throw invalidRequest([
-      { path, message: 'has no fields: this vendor documents none of its own' },
+      { path, message: 'must be empty: this vendor documents no options of its own' },
     ]);
   }
   const checked = checkFields(provider.options, section, path);
@@ -196,7 +196,7 @@ function offerServerTools(
 
 /** @throws ChatError `invalid_options` for a schema that fails, or that has to be waited for: it is the provider's */
 function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): Checked {
-  let message = 'The schema of the provider failed while it checked its options';
+  let message = 'The schema of the provider failed while validating its options';
   try {
     const result = schema['~standard'].validate(fields);
     if (!(result instanceof Promise)) return readResult(result);
@@ -233,6 +233,6 @@ function expressible<T>(write: () => T): T {
     return write();
   } catch (error) {
     if (isChatError(error)) throw error;
-    throw invalidRequest([{ path: '', message: 'holds a value that JSON cannot express' }]);
+    throw invalidRequest([{ path: '', message: 'contains a value that JSON cannot represent' }]);
   }
 }

@@ -15,7 +15,7 @@ export interface StandardSchemaV1<Output = unknown> {
   };
 }
 
-/** What a Standard Schema says of a value. */
+/** The result of validating a value with a Standard Schema. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
@@ -50,7 +50,7 @@ export function once<T>(build: () => T): () => T {
 // `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
 const words = /* @__PURE__ */ once(() => ({ error: en().localeError }));
 
-/** What a check found. */
+/** The result of a check: the value, or what is wrong with it. */
 export type Checked<T = unknown> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
 
 /** Runs a schema. Issues come with dotted paths, and without the values. */
@@ -75,7 +75,7 @@ export function readResult(result: StandardResult<unknown>): Checked {
 }
 
 /** What is told of a key that no schema knows. */
-export const unknownField = 'is not a field that is known here';
+export const unknownField = 'is not a known field';
 
 /** What zod found, one entry a value: of an unknown key, the path is the key's own. */
 function flatten(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {

@@ -1,20 +1,20 @@
-/** Token counts of an answer. All three are known, or there is no usage: a missing count is not zero. */
+/** Token counts of an answer. All three counts are known, or there is no usage: a missing count is not zero. */
 export interface CompletionUsage {
   /** Tokens of the prompt, cached ones included. */
   prompt_tokens: number;
   /** Tokens of the answer, reasoning included. */
   completion_tokens: number;
-  /** Both. */
+  /** The sum of both. */
   total_tokens: number;
   /** Prompt tokens that came from the cache. */
   prompt_cache_hit_tokens?: number | undefined;
-  /** Prompt tokens that did not. */
+  /** Prompt tokens that did not come from the cache. */
   prompt_cache_miss_tokens?: number | undefined;
   prompt_tokens_details?: PromptTokensDetails | undefined;
   completion_tokens_details?: CompletionTokensDetails | undefined;
 }
 
-/** What the prompt was made of. */
+/** Details of the prompt tokens. */
 export interface PromptTokensDetails {
   cached_tokens?: number | undefined;
   audio_tokens?: number | undefined;
@@ -26,7 +26,7 @@ export interface PromptTokensDetails {
   prompt_cache_miss_tokens?: number | undefined;
 }
 
-/** What the answer was made of. */
+/** Details of the answer tokens. */
 export interface CompletionTokensDetails {
   reasoning_tokens?: number | undefined;
   accepted_prediction_tokens?: number | undefined;
@@ -42,7 +42,7 @@ type Told<T> = {
     | undefined;
 };
 
-/** Token counts in a chunk, as the vendor gave them: each may be missing, or `null`. */
+/** Token counts in a chunk, as the vendor sent them: each may be missing or `null`. */
 export type ChunkUsage = Told<CompletionUsage>;
 
 /** Token counts in a report: those that are known. */

@@ -56,9 +56,13 @@ function settle(
   // Without an id of its own nothing can answer a call; a made-up one is as good.
   const isTaken = others.some(({ id }) => id === given);
   if (given === undefined) {
-    note({ code: 'missing_id', path, message: 'the vendor gave no id; one was made up' });
+    note({ code: 'missing_id', path, message: 'the vendor sent no id; one was generated' });
   } else if (isTaken) {
-    note({ code: 'duplicate_id', path, message: 'another call has the same id; one was made up' });
+    note({
+      code: 'duplicate_id',
+      path,
+      message: 'another call has the same id; a new one was generated',
+    });
   }
   const id = given === undefined || isTaken ? madeUpId() : given;
   if (custom?.name !== undefined) {
@@ -85,7 +89,7 @@ function flawOf(
   if (custom?.name !== undefined) return flawOfInput(isGoodEnd);
   if (called?.name === undefined) return 'it has no name';
   if (hasStray && isNothing(called.arguments ?? '')) {
-    return 'it has no arguments, and some came that may be its own';
+    return 'it has no arguments, and others arrived that may belong to it';
   }
   return flawOfArguments(called.arguments ?? '', isGoodEnd);
 }
@@ -97,7 +101,7 @@ function flawOfInput(isGoodEnd: boolean): string | undefined {
 
 function flawOfArguments(text: string, isGoodEnd: boolean): string | undefined {
   if (isNothing(text)) return isGoodEnd ? undefined : 'its arguments are cut off';
-  return isObjectText(text) ? undefined : 'its arguments are no JSON object or list';
+  return isObjectText(text) ? undefined : 'its arguments are not a JSON object or list';
 }
 
 /** No arguments. Some hosts write the word. */

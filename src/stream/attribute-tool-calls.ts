@@ -101,7 +101,10 @@ export class ToolCallAttribution {
   ): ChatCompletionDeltaToolCall {
     const { index, id } = delta;
     if (index !== undefined && (!Number.isSafeInteger(index) || index < 0)) {
-      throw new ChatError('invalid_response', 'A tool call has an index that is no whole number');
+      throw new ChatError(
+        'invalid_response',
+        'A tool call has an index that is not a whole number',
+      );
     }
     const name = delta.function?.name ?? delta.custom?.name;
     const text = delta.function?.arguments ?? delta.custom?.input ?? '';
@@ -167,8 +170,8 @@ export class ToolCallAttribution {
       if (state === 'whole') return false;
       if (state === 'empty') {
         // Nobody can tell a call without arguments from an id that is made anew for each piece.
-        this.#issue('tool_call_ambiguous', calls, known, 'another call came in its place');
-        this.#spoil(calls, known, 'another call came under its index before any arguments');
+        this.#issue('tool_call_ambiguous', calls, known, 'another call replaced it');
+        this.#spoil(calls, known, 'another call arrived under its index before any arguments');
         return false;
       }
     }
@@ -243,7 +246,7 @@ function findAnonymous(
   const last = open.at(-1);
   const others = open.slice(0, -1);
   if (last === undefined || others.some(({ progress }) => progress.state !== 'whole')) {
-    const message = 'A piece of a tool call does not say which call it is of';
+    const message = 'A piece of a tool call does not say which call it belongs to';
     throw new ChatError('invalid_response', message);
   }
   if (name === undefined) return last;

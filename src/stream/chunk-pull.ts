@@ -107,7 +107,7 @@ export class ChunkPull {
   }
 
   /** Nobody wants more. After the finish_reason the answer is whole; before it, the request ends with `aborted`. */
-  leave(message = 'The loop over the stream was left'): void {
+  leave(message = 'The loop over the stream ended early'): void {
     if (this.isOver) return;
     const error = new ChatError('aborted', message);
     if (!this.#answer?.isWholeThoughLeft()) {

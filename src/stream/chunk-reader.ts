@@ -186,7 +186,7 @@ function orInvalidResponse<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (isChatError(error)) throw error;
-    throw new ChatError('invalid_response', 'What the vendor sent could not be read');
+    throw new ChatError('invalid_response', 'The response of the vendor could not be read');
   }
 }
 
@@ -207,7 +207,7 @@ function parse(data: string): unknown {
     return JSON.parse(data);
   } catch {
     // The parser's own message quotes the text, which is the answer.
-    const message = `An event of the stream is no JSON (${data.length} characters)`;
+    const message = `An event of the stream is not JSON (${data.length} characters)`;
     throw new ChatError('invalid_response', message);
   }
 }

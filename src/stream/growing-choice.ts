@@ -108,7 +108,8 @@ export class GrowingChoice {
   /** @param isWhole whether nothing more will come: if not, there is no finish_reason */
   build(index: number, isWhole: boolean, note: NoteIssue): Choice {
     if (this.#hasTwoEnds) {
-      const message = 'the stream told two of them; a bad one counts, else the last';
+      const message =
+        'the stream sent two of them; one that reports a failure counts, otherwise the last';
       note({ code: 'two_finish_reasons', path: `choices.${index}.finish_reason`, message });
     }
     const finishReason = isWhole ? this.#finishReason : null;

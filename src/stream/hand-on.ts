@@ -10,13 +10,13 @@ import { flashErrorType, visitorSentences } from '../outcome/visitor-sentences.t
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
 // of an error that is not meant for him.
 
-/** How a stream is handed on. */
+/** How a stream is passed on to a client. */
 export interface ToSSEStreamInit {
-  /** Milliseconds without anything sent after which a comment is, so that no proxy gives up. `Infinity` for none. @default 15_000 */
+  /** Milliseconds of silence after which a comment is sent, so that no proxy gives up. `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
-  /** What a visitor is told of an error. @default one sentence a code, none of it the vendor's */
+  /** The message that a visitor gets for an error. @default a sentence for each code, with nothing from the vendor */
   onError?: ((error: ChatError) => string) | undefined;
-  /** A chunk in its place, or `undefined` to leave it out. What this throws ends the stream as an error does. */
+  /** Returns the chunk to send instead, or `undefined` to omit it. If it throws, the stream ends with an error. */
   transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
   /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
   report?: boolean | undefined;
@@ -32,11 +32,11 @@ export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status
 export interface ToResponseInit extends ToSSEStreamInit {
   /** @default 200 */
   status?: number | undefined;
-  /** Beside ours, or in their place. */
+  /** Added to the default headers; the same name replaces one. */
   headers?: Record<string, string> | undefined;
 }
 
-/** What we need of a `node:http` response; Express's, Koa's `ctx.res` and Fastify's `reply.raw` are such. */
+/** The part of a `node:http` response that is used; those of Express, Koa (`ctx.res`) and Fastify (`reply.raw`) fit. */
 export interface NodeResponseLike {
   readonly headersSent: boolean;
   readonly destroyed: boolean;
@@ -112,7 +112,7 @@ export function responseHeaders(
     }
     return headers;
   } catch (cause) {
-    const message = 'The headers of a response must be names and values that headers can have';
+    const message = 'Option headers must have names and values that are valid in HTTP';
     throw new ChatError('invalid_options', message, { param: 'headers', cause });
   }
 }
@@ -152,7 +152,7 @@ function transformed(told: unknown): ChatCompletionChunk | undefined {
   const { choices } = (told ?? {}) as { choices?: unknown };
   if (Array.isArray(choices)) return told as ChatCompletionChunk;
   forget(told);
-  throw refused('transform', 'Option transform must return a chunk or undefined, and no promise');
+  throw refused('transform', 'Option transform must return a chunk or undefined, not a promise');
 }
 
 /** A chunk whose usage, if it has one, is that of a completion: readers take it as it is. */
@@ -169,7 +169,7 @@ export async function pipeToResponse(
 ): Promise<void> {
   if (typeof response?.writeHead !== 'function' || typeof response.on !== 'function') {
     void bytes.cancel().catch(() => {});
-    throw refused('response', 'pipeToResponse takes a response of node:http');
+    throw refused('response', 'pipeToResponse expects a response of node:http');
   }
   const reader = bytes.getReader();
   let isGone = response.destroyed;
@@ -224,7 +224,7 @@ function reportChunk(report: Report, last: ChatCompletionChunk | undefined): str
 function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string {
   const told: ChatError = isChatError(error)
     ? error
-    : new ChatError('invalid_options', 'The function given as transform failed', { cause: error });
+    : new ChatError('invalid_options', 'The transform function failed', { cause: error });
   const { code, param } = told;
   const message = sentence(told, onError);
   const isVisitors = visitorsCodes.has(code);

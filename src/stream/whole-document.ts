@@ -45,7 +45,7 @@ export class WholeDocument {
     if (error !== undefined) throw dialect.toError(error);
     if (typeof body === 'string') throw noAnswer(text, 'stream');
     const completion = dialect.decode(body, note);
-    const message = 'the answer came whole, although a stream was asked for';
+    const message = 'the vendor sent a complete response, although a stream was requested';
     note({ code: 'not_streamed', message });
     return asChunk(completion);
   }

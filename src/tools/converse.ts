@@ -164,7 +164,7 @@ function functionCalls(
   const calls = completion.choices[0].message.tool_calls ?? [];
   return calls.map((call) => {
     if (call.type === 'function') return call;
-    const message = 'The model called a custom tool, which cannot be run, nor sent back';
+    const message = 'The model called a custom tool, which can be neither run nor sent back';
     const { report } = completion;
     const { provider } = report;
     throw new ChatError('unsupported', message, { report, partial: completion, provider });
@@ -243,7 +243,7 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   const refuse = (param: string, must: string): ChatError =>
     new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
   for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
-    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number from 1 on');
+    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number, 1 or more');
   }
   if (onToolError !== 'feed' && onToolError !== 'throw') {
     throw refuse('onToolError', 'one of feed, throw');
@@ -258,12 +258,12 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   const last: ChatCompletionMessageParam | undefined = given.at(-1);
   if (last?.role === 'assistant' && last.prefix) {
     const message =
-      'has no place beside tools: it is only for the last message, and more will follow';
+      'cannot be combined with tools: it is allowed only on the last message, and more will follow';
     throw invalidRequest([{ path: `messages.${given.length - 1}.prefix`, message }]);
   }
   const tools = wire.tools ?? [];
   if (!Array.isArray(tools)) {
-    throw invalidRequest([{ path: 'tools', message: 'must be a list of what tool() makes' }]);
+    throw invalidRequest([{ path: 'tools', message: 'must be a list of tools made with tool()' }]);
   }
   const broken = tools.findIndex((tool) => typeof tool?.execute !== 'function');
   if (broken !== -1) {

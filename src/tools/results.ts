@@ -61,7 +61,7 @@ export function toContent(value: unknown): string {
     // A tool that gives nothing has still answered.
     return JSON.stringify(value) ?? 'null';
   } catch (cause) {
-    const message = 'The tool gave a value that JSON cannot express';
+    const message = 'The tool returned a value that JSON cannot represent';
     throw new ChatError('invalid_request', message, { cause });
   }
 }

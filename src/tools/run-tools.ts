@@ -81,7 +81,7 @@ class Run {
       },
       return: async () => {
         this.#isTold = true;
-        await this.stop('The loop over the run was left');
+        await this.stop('The loop over the run ended early');
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -104,7 +104,8 @@ class Run {
 
   #begin(): AsyncGenerator<ToolRunEvent, undefined> {
     if (this.#generator !== undefined) {
-      const message = 'The events of the run are being read or were read already';
+      const message =
+        'The events of the run can be read only once, and are already being read or were read';
       throw new ChatError('stream_consumed', message);
     }
     this.#generator = this.#failure === undefined ? this.#run() : nothing();

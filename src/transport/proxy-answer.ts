@@ -76,9 +76,9 @@ const wantsPassword = new Set([401, 407]);
 export function proxyRefusal({ status, url, proxy, said, ...init }: Refusal): ChatError {
   const { host } = new URL(url);
   const who = proxy === undefined ? 'The proxy' : `The proxy ${proxy}`;
-  const hint = wantsPassword.has(status) ? ', it wants a valid user and password' : '';
+  const hint = wantsPassword.has(status) ? ': it requires a valid user and password' : '';
   const words = said === undefined ? '' : `: ${said}`;
-  const advice = status === 403 ? `; whoever runs the proxy has to allow ${host}` : '';
+  const advice = status === 403 ? `; the administrator of the proxy must allow ${host}` : '';
   const message = `${who} refused the connection to ${host} (${status}${hint})${words}${advice}`;
   const retryable = status === 408 || status === 429 || status >= 500;
   return new ChatError('connection', message, { ...init, retryable });

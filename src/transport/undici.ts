@@ -15,7 +15,7 @@ import { defaultDispatcher } from './undici-agent.ts';
 import type { DispatchController, ReceivedHeaders } from './undici-handler.ts';
 import { UndiciHandler } from './undici-handler.ts';
 
-/** What we need of an undici `Dispatcher`; an `Agent`, `ProxyAgent` or `MockAgent` of any copy fits. */
+/** The part of an undici `Dispatcher` that is used; an `Agent`, `ProxyAgent` or `MockAgent` of any version fits. */
 export interface DispatcherLike {
   dispatch(options: never, handler: never): boolean;
 }
@@ -23,18 +23,18 @@ export interface DispatcherLike {
 /** Options of {@link undiciTransport}. */
 export interface UndiciTransportOptions {
   /**
-   * Where requests go: a proxy, a mock, an agent with a certificate of yours. Yours to close.
-   * @default the dispatcher that was set globally, else one Agent that all clients of the process share
+   * Where requests go: a proxy, a mock, an agent with your own certificates. You have to close it.
+   * @default the globally set dispatcher, else one Agent shared by all clients of the process
    */
   dispatcher?: DispatcherLike | undefined;
 }
 
-/** undici over HTTP/1.1: the default on Node. It is loaded at the first call; where it cannot be, `fetch` is used. */
+/** A transport over undici and HTTP/1.1: the default on Node. undici is loaded at the first call; if that fails, `fetch` is used. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const own = ownOptions(options, ['dispatcher'], 'The options of undiciTransport');
   if (own.dispatcher !== undefined && typeof own.dispatcher?.dispatch !== 'function') {
     const message =
-      'Option dispatcher must have a dispatch(), as an Agent or ProxyAgent of undici has';
+      'Option dispatcher must have a dispatch() method, as an Agent or ProxyAgent of undici has';
     throw new ChatError('invalid_options', message, { param: 'dispatcher' });
   }
   return ownTransport({
@@ -135,7 +135,7 @@ class Exchange extends UndiciHandler implements ByteReader {
     if (this.#isOver || this.#queue.push(bytes)) return;
     if (this.#canPause) control?.pause();
     else if (this.#queue.held > mostUnpausedBytes) {
-      const message = `Nobody has read ${mostUnpausedBytes} bytes, on a connection that cannot wait`;
+      const message = `${mostUnpausedBytes} bytes are waiting to be read, on a connection that cannot be paused`;
       this.#abort(new ChatError('limit_exceeded', message));
     }
   }
@@ -221,7 +221,7 @@ function dispatchOptions({
 function unreadable(encoding: string | undefined): ByteReader {
   return {
     async read() {
-      const message = `The answer came compressed, although it was asked for as it is, and ${encoding} cannot be read here`;
+      const message = `The answer is compressed, although no compression was requested, and ${encoding} cannot be decoded here`;
       throw new ChatError('invalid_response', message);
     },
     cancel() {},

@@ -23,9 +23,9 @@ export interface ChatCompletionParseParams<Schema extends OutputSchema> extends 
   response_format: Schema;
 }
 
-/** What `parse` takes beside its parameters. */
+/** The second argument of `parse`. */
 export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<Options> {
-  /** How often an empty or invalid answer is shown to the model, with what is wrong, to be corrected. @default 1 */
+  /** How often an empty or invalid answer is sent back to the model for correction. @default 1 */
   maxRepairs?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function parse(
 ): Promise<ChatCompletionWithReport> {
   const { maxRepairs = 1, ...options } = callOptions(given, ['maxRepairs']);
   if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
-    const message = 'Option maxRepairs must be a whole number from 0 on';
+    const message = 'Option maxRepairs must be a whole number, 0 or more';
     throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
   }
   const schema = readSchema(params?.response_format, 'response_format');

@@ -36,7 +36,7 @@ export async function readOutput(
   }
   const [fit] = fitting.values();
   if (fitting.size === 1) return { ok: true, value: fit };
-  if (fitting.size > 1) return faulty(`it holds ${fitting.size} JSON objects that fit`, true);
+  if (fitting.size > 1) return faulty(`it contains ${fitting.size} JSON objects that fit`, true);
   // Asking again would end the same way.
   if (message.refusal) return faulty('the model refused', false);
   if (!isComplete) {
@@ -46,7 +46,7 @@ export async function readOutput(
   if (issues !== undefined) {
     return { ok: false, issues, why: `issues: ${issues.length}`, isRepairable: true };
   }
-  return faulty(text.trim() === '' ? 'it is empty' : 'it holds no whole JSON object', true);
+  return faulty(text.trim() === '' ? 'it is empty' : 'it contains no complete JSON object', true);
 }
 
 /** Equal values have equal texts. One that is nested too deep for a text is only equal to itself. */

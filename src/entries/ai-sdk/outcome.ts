@@ -161,6 +161,6 @@ function withheldCalls(
     return { name, reason };
   });
   const unrun = mayRun(report) ? [] : callsOf(message);
-  const reason = 'the answer did not end well';
+  const reason = 'the answer did not end normally';
   return [...broken, ...unrun.map(({ toolName }) => ({ name: toolName, reason }))];
 }

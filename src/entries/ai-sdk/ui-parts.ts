@@ -42,7 +42,7 @@ export async function* uiParts(
     if (!isRun) yield { type: 'finish-step' };
     const finishReason = finishReasonOf(completion.choices[0].message, state.completion);
     if (finishReason === 'error') {
-      const message = 'The answer has no good end';
+      const message = 'The answer did not end normally';
       const error = new OwnError('stream_interrupted', message);
       yield { type: 'error', errorText: sentence(error, init.onError) };
     }
@@ -59,12 +59,12 @@ export async function* uiParts(
 /** What a visitor is told of a call that has no result: nothing of what the tool said. */
 const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
   unknown_tool: 'There is no such tool.',
-  invalid_arguments: 'The tool was called with arguments that do not fit.',
+  invalid_arguments: 'The tool was called with invalid arguments.',
   not_approved: 'The call was not approved.',
   tool_error: 'The tool failed.',
   not_run: 'The call was not run.',
   interrupted: 'The call was interrupted.',
-  needs_approval: 'The call waits for an approval.',
+  needs_approval: 'The call is waiting for approval.',
 };
 
 function createWriter(onReset: 'reset-step' | 'error') {
@@ -80,7 +80,8 @@ function createWriter(onReset: 'reset-step' | 'error') {
           break;
         case 'reset':
           if (onReset === 'error') {
-            const message = 'The answer began anew, and the page cannot be told';
+            const message =
+              'The answer was restarted, and the page cannot take back what it already shows';
             throw new OwnError('stream_interrupted', message);
           }
           blocks.reset();

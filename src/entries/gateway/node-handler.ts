@@ -12,7 +12,7 @@ import type {
 } from './types.ts';
 
 /**
- * A handler as a listener for `node:http`, Express included. A visitor who leaves ends the call.
+ * Turns a handler into a listener for `node:http`, also for Express. If the client disconnects, the call is cancelled.
  *
  * @example
  * createServer(nodeHandler(handler)).listen(8080);

@@ -35,7 +35,7 @@ export async function serve(client: Client<never>, asked: Asked): Promise<Answer
       const { data } = await client.models.list({ signal: asked.signal });
       return jsonAnswer(200, { object: 'list', data });
     }
-    const message = 'There are only POST …/chat/completions and GET …/models here';
+    const message = 'Only POST …/chat/completions and GET …/models are served here';
     return errorAnswer(404, { message, code: 'unknown_route' });
   } catch (error) {
     return failure(error, asked.reader, []);

@@ -46,7 +46,7 @@ function describe(
   const say: Say = (text) => {
     const told: unknown = redact(String(text), place);
     // Also the promise of one: it would come too late.
-    if (typeof told !== 'string') throw new TypeError('The redactor gave no text');
+    if (typeof told !== 'string') throw new TypeError('The redactor did not return text');
     return told;
   };
   const parts: Part[] = [];

@@ -18,7 +18,7 @@ export function memoryTransport(handle: HandleRequest, vendors: KnownVendors): T
       if (provider === undefined) {
         throw new ChatError(
           'connection',
-          `The emulator has no vendor at ${origin}; one of your own goes into its option providers`,
+          `The emulator has no vendor at ${origin}; pass a vendor of your own in its option providers`,
         );
       }
       const response = handle(provider, {
