@@ -112,10 +112,10 @@ export function stream(context: CallContext, asked: Asked): StreamedCall {
 /** Prepares the request, and tells the report and the user what was changed. */
 function begin(
   options: ResolvedOptions,
-  { report, note, own, prepared, check }: Call,
+  { report, note, own, prepared, throwRefusal }: Call,
   asked: Asked,
 ): ReadyRequest {
-  check();
+  throwRefusal();
   const ready = asked.prepare ?? prepare;
   const request = ready(options, asked.params, own, asked.isValidated);
   report.model = request.model;
@@ -152,7 +152,7 @@ export async function get<T>(
 ): Promise<T> {
   const call = createCall(context, requestOptions, 'whole');
   try {
-    call.check();
+    call.throwRefusal();
     const request = prepareGet(context.options, url, what, call.own);
     const answer = await call.attempts.run(async (scope) => {
       const response = await call.send(request, scope);

@@ -54,28 +54,30 @@ export function recoveryParams(
 ): Record<string, unknown> | undefined {
   // Only what the caller's object itself has, as with all options.
   const isGiven = options != null && Object.hasOwn(options, 'onReasoningExhausted');
-  const wanted = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
-  if (wanted === 'return' || report.completion !== 'reasoning_exhausted') return undefined;
+  const requestedRecovery = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
+  if (requestedRecovery === 'return' || report.completion !== 'reasoning_exhausted')
+    return undefined;
   const given = params as Record<string, unknown>;
-  const isPossible = wanted === 'disable' ? thinking.off !== undefined : lowers(thinking, given);
+  const isPossible =
+    requestedRecovery === 'disable' ? thinking.off !== undefined : canLowerEffort(thinking, given);
   const path = 'thinking';
   if (!isPossible) {
     const message = `all tokens were spent on thinking, and ${name} offers no way to reduce it`;
     addIssue(report.issues, { code: 'reasoning_not_recovered', path, message });
     return undefined;
   }
-  return wanted === 'disable'
+  return requestedRecovery === 'disable'
     ? { ...given, thinking: { type: 'disabled' }, reasoning_effort: null }
     : { ...given, thinking: null, reasoning_effort: 'low' };
 }
 
-function lowers({ effort }: Profile['thinking'], given: Record<string, unknown>): boolean {
+function canLowerEffort({ effort }: Profile['thinking'], given: Record<string, unknown>): boolean {
   const { reasoning_effort, thinking } = given as {
     reasoning_effort?: string | null;
     thinking?: { reasoning_effort?: string | null } | null;
   };
-  const asked = reasoning_effort ?? thinking?.reasoning_effort ?? 'high';
-  return effort !== undefined && !['minimal', 'low'].includes(asked);
+  const requestedEffort = reasoning_effort ?? thinking?.reasoning_effort ?? 'high';
+  return effort !== undefined && !['minimal', 'low'].includes(requestedEffort);
 }
 
 /** Does another turn of the same call: its report, or that of its error, covers both. */

@@ -22,17 +22,17 @@ export function vendorError(
   note = '',
 ): ChatError {
   const { headers } = failure;
-  const { code, retryable, limit, ...meant } = decodeFailure(provider, failure);
+  const { code, retryable, limit, ...classified } = decodeFailure(provider, failure);
   const body = secrets.redactValue(failure.body);
-  const { message, ...told } = decodeFailure(provider, { ...failure, body });
+  const { message, ...redacted } = decodeFailure(provider, { ...failure, body });
   return new ChatError(code, message + note, {
-    ...told,
+    ...redacted,
     retryable,
     limit,
     // Known words are told as they are: a prompt may hold one by chance.
-    vendorCode: isKnownWord(meant.vendorCode) ? meant.vendorCode : told.vendorCode,
-    vendorType: isKnownWord(meant.vendorType) ? meant.vendorType : told.vendorType,
-    requestId: requestId ?? told.requestId,
+    vendorCode: isKnownWord(classified.vendorCode) ? classified.vendorCode : redacted.vendorCode,
+    vendorType: isKnownWord(classified.vendorType) ? classified.vendorType : redacted.vendorType,
+    requestId: requestId ?? redacted.requestId,
     retryAfterMs:
       headers && serverDelayMs(headers, Date.now(), provider.profile.rateLimitResetHeader),
   });

@@ -115,16 +115,20 @@ function deltaOf(
   note: NoteIssue,
   memory: StreamMemory,
 ): WireMessage {
-  const said = Object.entries(delta ?? {})
+  const deltaFields = Object.entries(delta ?? {})
     .filter(([name, value]) => name !== 'role' && value != null && value !== '')
     .map(([name]) => name);
-  const told = memory.messages?.get(index);
-  if (said.length > 0 || message == null || (told === undefined && memory.answered?.has(index))) {
-    if (said.length > 0)
+  const seenMessage = memory.messages?.get(index);
+  if (
+    deltaFields.length > 0 ||
+    message == null ||
+    (seenMessage === undefined && memory.answered?.has(index))
+  ) {
+    if (deltaFields.length > 0)
       spoke(
         memory,
         index,
-        said.some((name) => !reasoningFields.has(name)),
+        deltaFields.some((name) => !reasoningFields.has(name)),
       );
     return delta ?? {};
   }
@@ -132,7 +136,7 @@ function deltaOf(
     code: 'not_streamed',
     message: 'the vendor sent a complete response, although a stream was requested',
   });
-  const isReasoned = told === undefined && memory.spoken?.has(index) === true;
+  const isReasoned = seenMessage === undefined && memory.spoken?.has(index) === true;
   spoke(memory, index, true);
   return isReasoned ? withoutReasoning(message) : newIn(message, index, memory);
 }
@@ -147,17 +151,21 @@ function withoutReasoning(message: WireMessage): WireMessage {
 
 /** What a message adds to those before it: some hosts repeat in each all that they have said, others go on. */
 function newIn(message: WireMessage, index: number, memory: StreamMemory): WireMessage {
-  const told: ToldMessage = memory.messages?.get(index) ?? { content: '', reasoning_content: '' };
-  (memory.messages ??= new Map()).set(index, told);
+  const seenMessage: ToldMessage = memory.messages?.get(index) ?? {
+    content: '',
+    reasoning_content: '',
+  };
+  (memory.messages ??= new Map()).set(index, seenMessage);
   const added: WireMessage = { ...message };
   for (const field of ['content', 'reasoning_content'] as const) {
     const text = message[field];
     if (typeof text !== 'string' || text === '') continue;
-    const before = told[field];
-    if (before !== '') told.isGrowing ??= text.length > before.length && text.startsWith(before);
-    const isGrown = told.isGrowing === true && text.startsWith(before);
+    const before = seenMessage[field];
+    if (before !== '')
+      seenMessage.isGrowing ??= text.length > before.length && text.startsWith(before);
+    const isGrown = seenMessage.isGrowing === true && text.startsWith(before);
     added[field] = isGrown ? text.slice(before.length) : text;
-    told[field] = isGrown ? text : before + text;
+    seenMessage[field] = isGrown ? text : before + text;
   }
   return added;
 }

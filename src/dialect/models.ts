@@ -86,11 +86,14 @@ export function modelAdjustment(
 ): Adjustment | undefined {
   const to = ownWireId(model, selling);
   if (to === undefined || to === model) return undefined;
-  const named = readName(model)?.generation;
-  const sold = findModel(model, selling)?.generation;
-  const isOther = named !== undefined && sold !== undefined && named !== sold;
+  const namedGeneration = readName(model)?.generation;
+  const soldGeneration = findModel(model, selling)?.generation;
+  const isOther =
+    namedGeneration !== undefined &&
+    soldGeneration !== undefined &&
+    namedGeneration !== soldGeneration;
   const reason = isOther
-    ? `${selling.name} serves it with ${sold.toUpperCase()}`
+    ? `${selling.name} serves it with ${soldGeneration.toUpperCase()}`
     : `the name that ${selling.name} uses for it`;
   return { param: 'model', action: 'mapped', lossy: isOther, from: model, to, reason };
 }

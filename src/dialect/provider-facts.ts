@@ -3,7 +3,7 @@ import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
 import { reasoningEfforts } from '../schema/reasoning-effort.ts';
-import { check, once, unknownField } from '../schema/standard.ts';
+import { validate, once, unknownField } from '../schema/standard.ts';
 
 // Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.
 
@@ -174,7 +174,7 @@ export function readFacts<Spec extends object>(
     ownOptions(entry as object, Object.keys(model()._zod.def.shape), `Fact models.${id}`);
   }
   const facts = Object.entries(given).filter(([name]) => name in shape);
-  const checked = check(factsZod(), Object.fromEntries(facts));
+  const checked = validate(factsZod(), Object.fromEntries(facts));
   if (checked.ok) return given as Partial<Spec> & Record<string, unknown>;
   const [first] = checked.issues;
   const why = first?.message === unknownField ? 'is not a known fact' : first?.message;

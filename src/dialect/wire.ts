@@ -55,6 +55,6 @@ function fit<T>(shape: Shape, value: unknown, what: string): T {
 function unfit(what: string, issues: readonly ErrorIssue[]): ChatError {
   const [first] = issues;
   const where = `${first?.path || 'body'}: ${first?.message}`;
-  const told = `The vendor's answer is not a ${what}: ${where}`;
-  return new ChatError('invalid_response', told, { issues });
+  const message = `The vendor's answer is not a ${what}: ${where}`;
+  return new ChatError('invalid_response', message, { issues });
 }

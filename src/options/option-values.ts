@@ -159,7 +159,7 @@ export function resolveFunctions<T extends object>(
 }
 
 // A timer holds 31 bits; a larger one, or NaN, rings at once.
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 const clockNames = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
 
@@ -176,11 +176,9 @@ export function resolveTimeout(
     if (limitMs === null) continue;
     const param = `timeout.${name}`;
     const isTimer =
-      typeof limitMs === 'number' &&
-      limitMs > 0 &&
-      (limitMs <= longestTimerMs || limitMs === Infinity);
+      typeof limitMs === 'number' && limitMs > 0 && (limitMs <= maxTimerMs || limitMs === Infinity);
     if (!isTimer) {
-      throw invalidOptions(param, `Option ${param} must be 1 to ${longestTimerMs} ms, or Infinity`);
+      throw invalidOptions(param, `Option ${param} must be 1 to ${maxTimerMs} ms, or Infinity`);
     }
     clocks[name] = limitMs;
   }

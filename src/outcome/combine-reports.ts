@@ -17,8 +17,10 @@ export function continueReport(
   const laterMs = last.timings.startedAt - first.timings.startedAt;
   last.attempts.unshift(...first.attempts);
   for (const [index, attempt] of last.attempts.entries()) attempt.number = index + 1;
-  const told = new Set(last.adjustments.map(keyOf));
-  last.adjustments.unshift(...first.adjustments.filter((each) => !told.has(keyOf(each))));
+  const reportedAdjustments = new Set(last.adjustments.map(keyOf));
+  last.adjustments.unshift(
+    ...first.adjustments.filter((each) => !reportedAdjustments.has(keyOf(each))),
+  );
   for (const issue of last.issues.splice(0, last.issues.length, ...first.issues)) {
     addIssue(last.issues, issue);
   }
@@ -73,11 +75,11 @@ export function addUsage(
 type Counters = Record<string, unknown>;
 
 function addDetails(left: Counters, right: Counters): Counters {
-  const told = (value: unknown): number => (typeof value === 'number' ? value : 0);
+  const countOrZero = (value: unknown): number => (typeof value === 'number' ? value : 0);
   return Object.fromEntries(
     namesOf(left, right)
       .filter((name) => typeof left[name] === 'number' || typeof right[name] === 'number')
-      .map((name) => [name, told(left[name]) + told(right[name])]),
+      .map((name) => [name, countOrZero(left[name]) + countOrZero(right[name])]),
   );
 }
 

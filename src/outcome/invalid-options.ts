@@ -53,11 +53,11 @@ function unknownOption(
 ): ChatError {
   const hint = Object.hasOwn(hints, name) ? hints[name] : closestName(name, known);
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
-  const meant =
+  const suggestion =
     hint === undefined ? `; the options are ${known.join(', ')}` : `; did you mean ${hint}?`;
   const verb = /^(?:Option|Fact) /.test(what) ? 'has' : 'have';
   const parent = what.startsWith('Option ') ? `${what.slice('Option '.length)}.` : '';
-  return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${meant}`);
+  return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${suggestion}`);
 }
 
 /** Of this realm or of another one: its prototype is the last of its chain. */

@@ -41,8 +41,8 @@ export class Secrets {
 
   /** A name of somebody else's, as that of a model. One that looks like a name is no prompt, but may be a key. */
   redactName(name: string): string {
-    const told = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
-    return told.slice(0, longestName);
+    const shownName = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
+    return shownName.slice(0, maxNameLength);
   }
 
   /** The same for every text in a JSON value. `undefined` for one that is nested too deep to be read again. */
@@ -71,11 +71,11 @@ export class Secrets {
     const isSuspect =
       mayHold(all, this.#keys) || (unknown !== '' && mayQuote(unknown, promptTexts(this.#body)));
     if (!isSuspect) return headers;
-    const told = Object.entries(headers).map(([name, value]) => [
+    const redactedHeaders = Object.entries(headers).map(([name, value]) => [
       this.#hideKeys(name),
       isHarmless(name, value) ? this.#hideKeys(value) : this.redact(value),
     ]);
-    return Object.fromEntries(told) as Record<string, string>;
+    return Object.fromEntries(redactedHeaders) as Record<string, string>;
   }
 
   /** Takes what is secret out of an error's message, stack and cause. Never throws: it runs while a call fails. */
@@ -93,11 +93,11 @@ export class Secrets {
 
   #redactError(error: ChatError): void {
     const message = this.redact(error.message);
-    if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
+    if (message !== even(error.message)) setMessage(error, message.slice(0, maxMessageLength));
     if (error.cause === undefined) return;
     const { name, message: inner, code } = foreignError(error.cause);
-    const told = this.redact(inner).slice(0, mostTold);
-    const cause = new ForeignError(this.redact(name), told, code && this.redact(code));
+    const causeMessage = this.redact(inner).slice(0, maxMessageLength);
+    const cause = new ForeignError(this.redact(name), causeMessage, code && this.redact(code));
     setOwn(error, 'cause', cause);
   }
 
@@ -110,10 +110,10 @@ export class Secrets {
 const longest = 65_536;
 
 /** No model has a longer one. */
-const longestName = 256;
+const maxNameLength = 256;
 
 /** What is told of somebody else's error. */
-const mostTold = 2_000;
+const maxMessageLength = 2_000;
 
 function setMessage(error: ChatError, message: string): void {
   const { stack = '', message: before } = error;

@@ -25,7 +25,7 @@ export function canonicalRequest(
   refuseSchemaObject(params);
   const given = checkRequest(params, hintFor);
   const issues: ErrorIssue[] = [];
-  const request = resolve(given, issues);
+  const request = toCanonical(given, issues);
   checkContradictions(given, request, issues);
   if (issues.length > 0) throw invalidRequest(issues);
   return request;
@@ -62,8 +62,10 @@ function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
   const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
   if (hint !== undefined) return { path, message: hint };
   const isUnknown = message === unknownField && !path.includes('.');
-  const meant = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
-  return meant === undefined ? issue : { path, message: `${message}; did you mean ${meant}?` };
+  const suggestion = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
+  return suggestion === undefined
+    ? issue
+    : { path, message: `${message}; did you mean ${suggestion}?` };
 }
 
 /** All of a request, so that no field is forgotten. */
@@ -119,7 +121,7 @@ function resolveEffort(
   return effort;
 }
 
-function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
+function toCanonical(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
   const written: Record<string, string> = {};
   const findings = { written, issues };
   const tools = given.tools?.length ? given.tools : undefined;

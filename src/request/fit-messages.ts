@@ -55,7 +55,7 @@ export function fitMessages(
   messages: readonly ChatCompletionMessageParam[],
   options: FitMessagesOptions,
 ): FittedMessages | Promise<FittedMessages> {
-  const { maxTokens, countTokens } = resolve(options);
+  const { maxTokens, countTokens } = resolveOptions(options);
   const isEmpty = Array.isArray(messages) && messages.length === 0;
   const issues = isEmpty ? [] : messageIssues(messages);
   if (issues.length > 0) throw invalidRequest(issues);
@@ -65,7 +65,10 @@ export function fitMessages(
   return counts.some(isPending) ? Promise.all(counts).then(fit) : fit(counts as number[]);
 }
 
-function resolve(options: FitMessagesOptions): { maxTokens: number; countTokens: CountTokens } {
+function resolveOptions(options: FitMessagesOptions): {
+  maxTokens: number;
+  countTokens: CountTokens;
+} {
   const names = ['maxTokens', 'countTokens'];
   const hints = { max_tokens: 'maxTokens', maxPromptTokens: 'maxTokens', tokenizer: 'countTokens' };
   const given = ownOptions(options, names, 'Options of fitMessages', hints);

@@ -48,7 +48,7 @@ export function prepare(
   requestOptions: RequestOptions<unknown>,
   isValidated = false,
 ): ReadyRequest {
-  const request = expressible(() =>
+  const request = orInvalidRequest(() =>
     canonicalRequest(params, (key) => hintFor(key, options.vendors)),
   );
   request.isValidated = isValidated;
@@ -80,7 +80,7 @@ function prepareCanonical(
   requestOptions: RequestOptions<unknown>,
 ): ReadyRequest {
   const { provider, urls } = options;
-  const encoded = expressible(() => provider.encode(request, provider.profile));
+  const encoded = orInvalidRequest(() => provider.encode(request, provider.profile));
   const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
   const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
   const { thinking = 'default', adjustments, issues } = encoded;
@@ -111,7 +111,7 @@ export function post(
     model: String(body.model),
     issues,
     thinking,
-    http: { method: 'POST', url, headers, body: expressible(() => JSON.stringify(body)) },
+    http: { method: 'POST', url, headers, body: orInvalidRequest(() => JSON.stringify(body)) },
   };
 }
 
@@ -228,7 +228,7 @@ function extraBody(
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */
-function expressible<T>(write: () => T): T {
+function orInvalidRequest<T>(write: () => T): T {
   try {
     return write();
   } catch (error) {

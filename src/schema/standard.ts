@@ -54,7 +54,7 @@ const words = /* @__PURE__ */ once(() => ({ error: en().localeError }));
 export type Checked<T = unknown> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
 
 /** Runs a schema. Issues come with dotted paths, and without the values. */
-export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
+export function validate<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   const result = z.safeParse(schema, value, words());
   if (result.success) return { ok: true, value: result.data };
   const issues = result.error.issues.flatMap(flatten).map(({ path, message }) => ({

@@ -100,8 +100,8 @@ export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: Ch
 /** Counts that came in several chunks: of each the last one that was told. */
 export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): ChunkUsage {
   if (before === undefined) return later;
-  const told = Object.entries(later).filter(([, value]) => value != null);
-  const parts = told.map(([name, value]) => {
+  const knownFields = Object.entries(later).filter(([, value]) => value != null);
+  const parts = knownFields.map(([name, value]) => {
     const old = (before as Record<string, unknown>)[name];
     return [name, isPart(value) && isPart(old) ? laterUsage(old, value) : value];
   });

@@ -55,7 +55,7 @@ export interface HandedOn {
 }
 
 const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
 export function checkInit<Init extends SharedInit = ToResponseInit>(
@@ -69,7 +69,7 @@ export function checkInit<Init extends SharedInit = ToResponseInit>(
   // `null` is not given, as with all options.
   const keepAliveMs = init.keepAliveMs ?? 15_000;
   const status = init.status ?? 200;
-  const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= longestTimerMs);
+  const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= maxTimerMs);
   if (!isTimer) {
     throw refused('keepAliveMs', 'Option keepAliveMs must be milliseconds above 0, or Infinity');
   }
@@ -135,8 +135,9 @@ export function encodeSSE(
             return { data: [...data, '[DONE]'], isLast: true };
           }
           last = value;
-          const told = transform == null ? value : transformed(transform(value));
-          if (told !== undefined) return { data: [JSON.stringify(counted(told))], isLast: false };
+          const transformedValue = transform == null ? value : transformed(transform(value));
+          if (transformedValue !== undefined)
+            return { data: [JSON.stringify(counted(transformedValue))], isLast: false };
         }
       },
       failed: (error) => [errorFrame(error, init.onError)],
@@ -147,11 +148,11 @@ export function encodeSSE(
 }
 
 /** @throws ChatError `invalid_options` for what is no chunk: it would be sent, and be nothing to its reader */
-function transformed(told: unknown): ChatCompletionChunk | undefined {
-  if (told === undefined) return undefined;
-  const { choices } = (told ?? {}) as { choices?: unknown };
-  if (Array.isArray(choices)) return told as ChatCompletionChunk;
-  forget(told);
+function transformed(chunk: unknown): ChatCompletionChunk | undefined {
+  if (chunk === undefined) return undefined;
+  const { choices } = (chunk ?? {}) as { choices?: unknown };
+  if (Array.isArray(choices)) return chunk as ChatCompletionChunk;
+  forget(chunk);
   throw refused('transform', 'Option transform must return a chunk or undefined, not a promise');
 }
 
@@ -222,11 +223,11 @@ function reportChunk(report: Report, last: ChatCompletionChunk | undefined): str
 }
 
 function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string {
-  const told: ChatError = isChatError(error)
+  const chatError: ChatError = isChatError(error)
     ? error
     : new ChatError('invalid_options', 'The transform function failed', { cause: error });
-  const { code, param } = told;
-  const message = sentence(told, onError);
+  const { code, param } = chatError;
+  const message = sentence(chatError, onError);
   const isVisitors = visitorsCodes.has(code);
   return JSON.stringify({
     error: { message, type: flashErrorType, code, param: isVisitors ? (param ?? null) : null },
@@ -234,8 +235,8 @@ function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string
 }
 
 /** A promise where a value was due: what it throws later is its own. */
-function forget(told: unknown): void {
-  void Promise.resolve(told).catch(() => {});
+function forget(promise: unknown): void {
+  void Promise.resolve(promise).catch(() => {});
 }
 
 /** Whose path is of the visitor's own request. */
@@ -244,10 +245,10 @@ const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_pa
 /** What a visitor is told of an error. */
 export function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
   try {
-    const told: unknown = onError?.(error);
-    if (typeof told === 'string') return told;
+    const message: unknown = onError?.(error);
+    if (typeof message === 'string') return message;
     // An asynchronous one has no sentence in time.
-    forget(told);
+    forget(message);
   } catch {
     // The default is always there.
   }

@@ -64,10 +64,10 @@ export function learnRepeat(
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;
   if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
-  const told = findText(choice.delta);
-  if (told === undefined) return undefined;
-  const literal = JSON.stringify(told.text);
-  const key = [`"${told.field}":`, `"${told.field}": `].find((each) =>
+  const foundText = findText(choice.delta);
+  if (foundText === undefined) return undefined;
+  const literal = JSON.stringify(foundText.text);
+  const key = [`"${foundText.field}":`, `"${foundText.field}": `].find((each) =>
     data.includes(each + literal),
   );
   if (key === undefined) return undefined;
@@ -79,9 +79,9 @@ export function learnRepeat(
   const proof = read(JSON.parse(before + probe + behind));
   const [proofChoice] = proof?.choices ?? [];
   if (proof === undefined || proofChoice === undefined) return undefined;
-  const expected = chunkWith(probe, chunk, choice, told.field);
+  const expected = chunkWith(probe, chunk, choice, foundText.field);
   if (JSON.stringify(proof) !== JSON.stringify(expected)) return undefined;
-  return new Repeat([before, behind], proof, proofChoice, told.field);
+  return new Repeat([before, behind], proof, proofChoice, foundText.field);
 }
 
 /** The text of a delta: a field of its own, or the arguments of its only call. */

@@ -105,7 +105,8 @@ export class SSEDecoder {
   #decode(bytes: Uint8Array): string {
     const wasWhole = this.#isWhole;
     this.#isWhole = (bytes[bytes.length - 1] ?? 0xff) < 0x80;
-    const isForgetful = wasWhole && this.#isWhole && (this.#wasAscii || bytes.length < largeBytes);
+    const isForgetful =
+      wasWhole && this.#isWhole && (this.#wasAscii || bytes.length < minHeldBytes);
     const text = isForgetful
       ? (forgetful ??= new TextDecoder('utf-8', { ignoreBOM: true })).decode(bytes)
       : this.#following.decode(bytes, { stream: true });
@@ -151,7 +152,7 @@ export function readEvents(text: string): SSEEvent[] {
  * and one for all streams. In large pieces with more than ASCII in them it is the slower one.
  */
 let forgetful: InstanceType<typeof TextDecoder> | undefined;
-const largeBytes = 1_024;
+const minHeldBytes = 1_024;
 
 function tooLarge(maxEventBytes: number): ChatError {
   const message = `One event of the stream is larger than ${maxEventBytes} bytes (option limits.eventBytes)`;

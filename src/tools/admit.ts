@@ -57,13 +57,13 @@ export async function admit(
     return refuse('invalid_arguments', message, { issues });
   }
   const scope = { signal: toAbortSignal(stopped), call: copyOf(call), step, context };
-  const asked = await decisionOn(tool, checked.value, scope, setup);
-  if (asked === 'nobody') return { tool, call, args: checked.value };
-  if (asked === 'later') {
+  const decision = await decisionOn(tool, checked.value, scope, setup);
+  if (decision === 'nobody') return { tool, call, args: checked.value };
+  if (decision === 'later') {
     return { refusal: unfinished(call, 'needs_approval'), args: checked.value };
   }
   // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
-  const { approval } = asked;
+  const { approval } = decision;
   const { approved, reason } =
     typeof approval === 'object' && approval !== null
       ? (approval as { approved?: unknown; reason?: string })

@@ -86,7 +86,7 @@ export function jsonSchemaTool<Args = Record<string, unknown>, Result = unknown,
   const check = (args: unknown): Promise<Checked> => checkWith(validate, args);
   return runnable<Args, Result, Context>(
     { name, description, parameters, strict },
-    { execute, needsApproval, check },
+    { execute, needsApproval, validate: check },
   );
 }
 
@@ -108,11 +108,11 @@ async function checkWith(validate: ArgumentValidator | undefined, args: unknown)
     return { ok: false, issues: [{ path: '', message: 'must be an object' }] };
   }
   if (validate == null) return { ok: true, value: args };
-  const told: unknown = await validate(args);
+  const result: unknown = await validate(args);
   const { valid, errors } =
-    typeof told === 'object' && told !== null
-      ? (told as { valid?: unknown; errors?: unknown })
-      : { valid: told, errors: validate.errors };
+    typeof result === 'object' && result !== null
+      ? (result as { valid?: unknown; errors?: unknown })
+      : { valid: result, errors: validate.errors };
   // Whatever is no clear yes is a no.
   if (valid === true) return { ok: true, value: args };
   const issues = Array.isArray(errors) ? errors.map(toIssue) : [];

@@ -5,7 +5,7 @@ import type { Asker } from '../call/ask.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
-import { converse, totalOf } from './converse.ts';
+import { runSteps, totalOf } from './run-steps.ts';
 import type {
   RunToolsParams,
   ToolRun,
@@ -48,7 +48,7 @@ class Run {
   #lifetime: Lifetime | undefined;
   #failure: { error: unknown } | undefined;
   /** Whoever reads the events has heard of the failure. */
-  #isTold = false;
+  #outcomeDelivered = false;
   #resolve!: (result: ToolRunResult) => void;
   #reject!: (error: unknown) => void;
   readonly #ended = new Promise<ToolRunResult>((resolve, reject) => {
@@ -75,12 +75,12 @@ class Run {
       next: async () => {
         const step = await events.next();
         // Ended from outside, while nobody was looking.
-        if (!step.done || this.#failure === undefined || this.#isTold) return step;
-        this.#isTold = true;
+        if (!step.done || this.#failure === undefined || this.#outcomeDelivered) return step;
+        this.#outcomeDelivered = true;
         throw this.#failure.error;
       },
       return: async () => {
-        this.#isTold = true;
+        this.#outcomeDelivered = true;
         await this.stop('The loop over the run ended early');
         return { done: true, value: undefined };
       },
@@ -120,9 +120,9 @@ class Run {
       // A reader that is busy elsewhere has no part in when the run ends.
       onAbort(lifetime.signal, () => void this.#unwind());
       const progress = { lifetime, messages, steps };
-      yield* converse(this.#asker, this.#params, this.#options, progress, this.#resolve);
+      yield* runSteps(this.#asker, this.#params, this.#options, progress, this.#resolve);
     } catch (error) {
-      this.#isTold = true;
+      this.#outcomeDelivered = true;
       this.#fail(error);
       throw error;
     } finally {

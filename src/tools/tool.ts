@@ -137,7 +137,7 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   return runnable<InferOutput<Schema>, Result, Context>(wire, {
     execute,
     needsApproval,
-    check: schema.check,
+    validate: schema.validate,
   });
 }
 
@@ -145,13 +145,13 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
 interface Behaviour<Args, Context> {
   execute: unknown;
   needsApproval: NeedsApproval<Args, Context> | undefined;
-  check(args: unknown): Promise<Checked>;
+  validate(args: unknown): Promise<Checked>;
 }
 
 /** @throws ChatError `invalid_request` */
 export function runnable<Args, Result, Context>(
   { name, description, parameters, strict }: { [Field in keyof FunctionDefinition]: unknown },
-  { execute, needsApproval, check }: Behaviour<Args, Context>,
+  { execute, needsApproval, validate }: Behaviour<Args, Context>,
 ): RunnableTool<Args, Awaited<Result>, Context> {
   const refuse = (path: string, message: string) => invalidRequest([{ path, message }]);
   if (typeof name !== 'string') throw refuse('name', 'must be a string');
@@ -176,6 +176,6 @@ export function runnable<Args, Result, Context>(
   return Object.defineProperties(wire, {
     execute: { value: (args: Args, scope: ToolScope<Context>) => execute(args, scope) as unknown },
     needsApproval: { value: decide },
-    checkArguments: { value: check },
+    checkArguments: { value: validate },
   }) as unknown as RunnableTool<Args, Awaited<Result>, Context>;
 }

@@ -64,7 +64,7 @@ interface Refusal {
   /** Host and port of the proxy, where they are known. */
   proxy: string | undefined;
   /** What its page says, without secrets. */
-  said?: string | undefined;
+  pageText?: string | undefined;
   retryAfterMs?: number | undefined;
   cause?: unknown;
 }
@@ -73,13 +73,13 @@ interface Refusal {
 const wantsPassword = new Set([401, 407]);
 
 /** A proxy's own status, of a tunnel or of a request that it was given. It is no vendor's, so it is only told. */
-export function proxyRefusal({ status, url, proxy, said, ...init }: Refusal): ChatError {
+export function proxyRefusal({ status, url, proxy, pageText, ...init }: Refusal): ChatError {
   const { host } = new URL(url);
   const who = proxy === undefined ? 'The proxy' : `The proxy ${proxy}`;
   const hint = wantsPassword.has(status) ? ': it requires a valid user and password' : '';
-  const words = said === undefined ? '' : `: ${said}`;
+  const quotedText = pageText === undefined ? '' : `: ${pageText}`;
   const advice = status === 403 ? `; the administrator of the proxy must allow ${host}` : '';
-  const message = `${who} refused the connection to ${host} (${status}${hint})${words}${advice}`;
+  const message = `${who} refused the connection to ${host} (${status}${hint})${quotedText}${advice}`;
   const retryable = status === 408 || status === 429 || status >= 500;
   return new ChatError('connection', message, { ...init, retryable });
 }

@@ -56,8 +56,8 @@ function create(Class: AgentClass): Dispatcher {
 function chosenGlobally(): Dispatcher | undefined {
   const dispatcher = globalDispatcher(1);
   // undici 8 sets one also when it is merely imported.
-  const meant = dispatcher && unwrapped(dispatcher);
-  return meant === undefined || isPlainAgent(meant) ? undefined : dispatcher;
+  const chosenDispatcher = dispatcher && unwrapped(dispatcher);
+  return chosenDispatcher === undefined || isPlainAgent(chosenDispatcher) ? undefined : dispatcher;
 }
 
 function isPlainAgent(dispatcher: Dispatcher): boolean {

@@ -134,8 +134,8 @@ class Exchange extends UndiciHandler implements ByteReader {
   onResponseData(control: DispatchController | undefined, bytes: Uint8Array): void {
     if (this.#isOver || this.#queue.push(bytes)) return;
     if (this.#canPause) control?.pause();
-    else if (this.#queue.held > mostUnpausedBytes) {
-      const message = `${mostUnpausedBytes} bytes are waiting to be read, on a connection that cannot be paused`;
+    else if (this.#queue.held > maxUnpausedBytes) {
+      const message = `${maxUnpausedBytes} bytes are waiting to be read, on a connection that cannot be paused`;
       this.#abort(new ChatError('limit_exceeded', message));
     }
   }
@@ -148,13 +148,13 @@ class Exchange extends UndiciHandler implements ByteReader {
     if (this.#isOver) return;
     if (this.#hasHead) return this.#end(interruptedError(error));
     const { url } = this.#request;
-    const told = responseIn(error);
-    if (told === undefined) {
+    const answered = responseIn(error);
+    if (answered === undefined) {
       const proxy = this.#dispatcher && proxyOf(this.#dispatcher, url.startsWith('https:'));
       return this.#end(connectionError(error, url, proxy));
     }
     this.#hasHead = true;
-    this.#resolve({ ...told, proxy: this.#forwarder(told.status) });
+    this.#resolve({ ...answered, proxy: this.#forwarder(answered.status) });
     this.#end();
   }
 
@@ -258,12 +258,12 @@ function staysOpen(headers: ReceivedHeaders): boolean {
 }
 
 /** What is held of an answer that cannot be paused, and that nobody reads: more than any answer has. */
-const mostUnpausedBytes = 2 ** 28;
+const maxUnpausedBytes = 2 ** 28;
 
 /** How an answer is compressed; `undefined` if it is not. */
 function encodingOf({ 'content-encoding': encoding = '' }: ReceivedHeaders): string | undefined {
-  const named = String(encoding).trim().toLowerCase();
-  return named === '' || named === 'identity' ? undefined : named.slice(0, 40);
+  const encodingName = String(encoding).trim().toLowerCase();
+  return encodingName === '' || encodingName === 'identity' ? undefined : encodingName.slice(0, 40);
 }
 
 function flatten(headers: ReceivedHeaders): Record<string, string> {

@@ -1,5 +1,5 @@
 /** Broken regions behind which an answer is looked for: a text of nothing but those is none. */
-const mostBroken = 64;
+const maxBroken = 64;
 
 /**
  * The JSON values that a text may hold as its answer: the whole text, else each object, or list of objects, that stands in
@@ -22,7 +22,7 @@ export function findObjects(text: string): unknown[] {
     }
     // Then what was found before was a draft of it.
     if (found.length > 0 && beginsObject(text, at)) return [];
-    if (++broken > mostBroken) break;
+    if (++broken > maxBroken) break;
     const separator = nextSeparator(text, end ?? at);
     at = separator === -1 ? -1 : nextStart(text, separator);
   }

@@ -52,7 +52,7 @@ export interface ReadSchema {
   name: string;
   description: string | undefined;
   /** Schemas may be asynchronous. */
-  check(value: unknown): Promise<Checked>;
+  validate(value: unknown): Promise<Checked>;
 }
 
 /** Whether a value is meant as a schema, rather than as the wire's own form of one. */
@@ -88,7 +88,7 @@ export function readSchema(given: unknown, path: string): ReadSchema {
     jsonSchema: own,
     name: name ?? 'response',
     description: description ?? (typeof own.description === 'string' ? own.description : undefined),
-    check: (value) => validate(schema, value),
+    validate: (value) => validate(schema, value),
   };
 }
 

@@ -44,18 +44,18 @@ export async function parse(
   refuseBesideSchema(params);
   const { messages, ...base } = params;
   // No type lets a wish for a stream through.
-  let asked: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
+  let nextParams: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
   let conversation = messages as unknown[];
   const bound = asker.bound(options);
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
-      params: { ...asked, messages: conversation },
+      params: { ...nextParams, messages: conversation },
       options,
       isValidated: true,
     };
     const { completion, params: used } = await completeRecovering(asker, request);
     // What it took to get an answer at all, a correction takes as well.
-    asked = used;
+    nextParams = used;
     return completion;
   };
 

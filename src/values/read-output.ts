@@ -28,7 +28,7 @@ export async function readOutput(
   const fitting = new Map<unknown, unknown>();
   let issues: ErrorIssue[] | undefined;
   for (const value of isComplete ? findObjects(text) : []) {
-    const checked = await bound(schema.check(value)).catch((error: unknown) => {
+    const checked = await bound(schema.validate(value)).catch((error: unknown) => {
       throw isChatError(error) ? attachToError(error, { report, partial: completion }) : error;
     });
     if (checked.ok) fitting.set(keyOf(value), checked.value);

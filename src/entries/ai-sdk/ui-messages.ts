@@ -86,16 +86,16 @@ function answerOf(parts: readonly UIMessagePartLike[]): PromptMessage[] {
     if (!isCall || !Object.hasOwn(results, state)) return [];
     return [{ toolCallId, toolName, input, output: results[state]?.(part) }];
   });
-  const said = parts
+  const content = parts
     .filter(({ type }) => type === 'text' || type === 'reasoning')
     .map(({ type, text }): PromptPart => ({ type, text }));
-  if (said.length + calls.length === 0) return [];
+  if (content.length + calls.length === 0) return [];
   const answered = calls.filter(({ output }) => output !== undefined);
   return [
     {
       role: 'assistant',
       content: [
-        ...said,
+        ...content,
         ...calls.map(({ output: _output, ...call }) => ({ type: 'tool-call', ...call })),
       ],
     },

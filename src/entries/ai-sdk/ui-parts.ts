@@ -70,7 +70,7 @@ const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
 function createWriter(onReset: 'reset-step' | 'error') {
   const blocks = createBlocks();
   /** Calls whose result was told. */
-  const told = new Set<string>();
+  const announcedCalls = new Set<string>();
   return {
     close: () => renamed(blocks.close()),
     *write(event: ToolRunEvent): Generator<UIMessagePart> {
@@ -94,16 +94,17 @@ function createWriter(onReset: 'reset-step' | 'error') {
           break;
         }
         case 'tool.result':
-          told.add(event.result.tool_call.id);
+          announcedCalls.add(event.result.tool_call.id);
           yield resultPart(event.result);
           break;
         case 'step.done':
           // Of an answer that was cut off no call was run, and nobody was told so.
           for (const result of event.step.results) {
-            if (result.failure === 'needs_approval' || told.has(result.tool_call.id)) continue;
+            if (result.failure === 'needs_approval' || announcedCalls.has(result.tool_call.id))
+              continue;
             yield resultPart(result);
           }
-          told.clear();
+          announcedCalls.clear();
           yield* renamed(blocks.close());
           yield { type: 'finish-step' };
           break;

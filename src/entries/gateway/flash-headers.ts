@@ -1,6 +1,6 @@
 import type { Adjustment, Report } from '../../index.ts';
 
-const mostNamed = 50;
+const maxNamed = 50;
 
 type Named = Pick<Adjustment, 'param' | 'action'>;
 
@@ -25,7 +25,7 @@ export function flashHeaders(
 /** `store dropped, messages.0.role renamed`. */
 function nameAll(adjustments: readonly Named[]): string {
   const named = adjustments
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ param, action }) => `${plain(param).slice(0, 200)} ${action}`);
   const more = adjustments.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');

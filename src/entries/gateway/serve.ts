@@ -54,20 +54,25 @@ async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
   const { params, dropped } = readParams(body);
   try {
     const { completions } = client.chat;
-    const told = await completions.create(params as unknown as ChatCompletionCreateParams, {
+    const completion = await completions.create(params as unknown as ChatCompletionCreateParams, {
       signal,
     });
-    const { report } = told;
-    if (!('choices' in told)) {
+    const { report } = completion;
+    if (!('choices' in completion)) {
       return {
         status: 200,
         headers: { ...sseHeaders, ...flashHeaders(report, dropped) },
-        body: streamPieces(told, reader, keepAliveMs),
+        body: streamPieces(completion, reader, keepAliveMs),
       };
     }
     const headers = flashHeaders(report, dropped);
-    if (report.completion !== 'interrupted') return jsonAnswer(200, told, headers);
-    return failure(interrupted(String(told.choices[0].finish_reason)), reader, dropped, headers);
+    if (report.completion !== 'interrupted') return jsonAnswer(200, completion, headers);
+    return failure(
+      interrupted(String(completion.choices[0].finish_reason)),
+      reader,
+      dropped,
+      headers,
+    );
   } catch (error) {
     return failure(error, reader, dropped);
   }
@@ -102,12 +107,12 @@ function failure(
 ): Answer {
   if (!isChatError(error)) return unserved();
   const headers = known ?? flashHeaders(error.report, dropped);
-  const told = {
+  const errorBody = {
     message: wordsFor(error, reader),
     code: error.code,
     param: paramFor(error, reader),
   };
-  return errorAnswer(statusFor(error, reader), told, { ...headers, ...retryHeaders(error) });
+  return errorAnswer(statusFor(error, reader), errorBody, { ...headers, ...retryHeaders(error) });
 }
 
 /** A visitor hears of paths in his own request alone. */

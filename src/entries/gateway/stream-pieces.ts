@@ -27,8 +27,13 @@ export function streamPieces(
       if (value.length !== doneBytes || stream.report.completion !== 'interrupted') return value;
       end ??= await endOf(stream);
       const error = interrupted(end);
-      const told = { message: onError(error), type: 'flash_error', code: error.code, param: null };
-      return new TextEncoder().encode(`data: ${JSON.stringify({ error: told })}\n\n`);
+      const errorBody = {
+        message: onError(error),
+        type: 'flash_error',
+        code: error.code,
+        param: null,
+      };
+      return new TextEncoder().encode(`data: ${JSON.stringify({ error: errorBody })}\n\n`);
     },
     cancel: () => void source.cancel().catch(() => {}),
   };

@@ -66,8 +66,8 @@ export function observeCall(
     isSettled = true;
     const { report } = outcome;
     const { startedAt: sent, totalMs } = report?.timings ?? {};
-    const told = sent !== undefined && totalMs !== undefined ? sent + totalMs : 0;
-    const endedAt = told >= startedAt ? told : startedAt + performance.now() - began;
+    const reportedEnd = sent !== undefined && totalMs !== undefined ? sent + totalMs : 0;
+    const endedAt = reportedEnd >= startedAt ? reportedEnd : startedAt + performance.now() - began;
     const { provider } = report ?? {};
     const server = quietly(() => (provider === undefined ? {} : kit.serverOf(provider))) ?? {};
     quietly(() => span && endSpan(kit, { span, outcome, server, firstChunk, inner, endedAt }));

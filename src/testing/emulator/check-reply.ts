@@ -154,8 +154,8 @@ export function callSafely<T>(name: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    const said = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    const message = `The ${name} function given to the emulator threw ${clip(said, 300)}`;
+    const thrownText = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const message = `The ${name} function given to the emulator threw ${clip(thrownText, 300)}`;
     throw new ChatError('invalid_options', message, { cause, param: name });
   }
 }

@@ -28,10 +28,10 @@ export const count = should(
   'a whole number, 0 or more',
 );
 // A timer that is longer would run out at once.
-const longestDelayMs = 2 ** 31 - 1;
+const maxDelayMs = 2 ** 31 - 1;
 export const delayMs = should(
-  (value) => typeof value === 'number' && value >= 0 && value <= longestDelayMs,
-  `a number of milliseconds from 0 to ${longestDelayMs}`,
+  (value) => typeof value === 'number' && value >= 0 && value <= maxDelayMs,
+  `a number of milliseconds from 0 to ${maxDelayMs}`,
 );
 export const callback = should((value) => typeof value === 'function', 'a function');
 
@@ -86,8 +86,8 @@ export function unknownName(name: string, known: readonly string[]): string {
 
 /** The word that was probably meant, or all of them. */
 function suggestion(word: unknown, known: readonly string[], list: string): string {
-  const meant = typeof word === 'string' ? closestName(word, known) : undefined;
-  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const suggested = typeof word === 'string' ? closestName(word, known) : undefined;
+  if (suggested !== undefined) return `did you mean "${suggested}"?`;
   return `${list} ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`;
 }
 

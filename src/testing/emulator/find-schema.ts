@@ -10,8 +10,8 @@ import type { WireRequest } from './wire-request.ts';
  */
 export function findSchema({ messages = [] }: WireRequest): object | undefined {
   for (const roles of [['system', 'developer'], ['user']]) {
-    const said = messages.filter(({ role = '' }) => roles.includes(role)).toReversed();
-    for (const message of said) {
+    const candidates = messages.filter(({ role = '' }) => roles.includes(role)).toReversed();
+    for (const message of candidates) {
       for (const object of findObjects(textOf(message)).toReversed()) {
         const schema = outermostSchema(object);
         if (schema !== undefined) return schema;

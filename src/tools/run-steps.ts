@@ -34,7 +34,7 @@ interface Progress {
 }
 
 /** Asks the model, runs what it calls, tells it the results, and so on. */
-export async function* converse(
+export async function* runSteps(
   asker: Asker,
   params: RunToolsParams,
   options: RequestOptions<unknown> | null | undefined,
@@ -43,7 +43,7 @@ export async function* converse(
 ): AsyncGenerator<ToolRunEvent, undefined> {
   const { wire, setup, approvals, maxSteps, stopWhen } = readParams(params, lifetime.signal);
   if (approvals != null) yield* takeUp(messages, approvals, setup);
-  let isToldOfText = false;
+  let hasReportedCallInText = false;
   for (let number = 1; ; number++) {
     yield { type: 'step.start', step: number };
     const choice =
@@ -67,8 +67,8 @@ export async function* converse(
     // Nothing but results may come after calls that wait.
     const flaw = isWhole && !isWaiting ? flawOf(completion) : undefined;
     // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
-    const isEmpty = flaw === callInText && isToldOfText;
-    isToldOfText ||= flaw === callInText;
+    const isEmpty = flaw === callInText && hasReportedCallInText;
+    hasReportedCallInText ||= flaw === callInText;
     if (flaw !== undefined && !isEmpty) messages.push({ role: 'user', content: flaw });
     const run = { steps, maxSteps, stopWhen };
     const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
