@@ -219,7 +219,7 @@ const preset: Preset = {
   transport: () => (isNode() ? undiciTransport() : fetchTransport()),
 };
 
-/** The calls of a client, over whoever answers them. */
+/** The calls of a client, over any {@link Asker}. */
 function callsOf(asker: Asker): Pick<Client<never>, 'chat' | 'completions' | 'models' | 'balance'> {
   return {
     chat: { completions: chatsOf(asker) },

@@ -71,7 +71,7 @@ export function createClient<const P extends Provider>(
   const asker = createChatAsker({ options, budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);
-    // A transport that was handed in belongs to whoever made it.
+    // A transport that was passed in belongs to the caller.
     if (given.transport === undefined) await options.transport.close?.();
   };
   const create = async (

@@ -17,11 +17,11 @@ export interface CallContext {
   budget: RetryBudget;
   /** Aborted when the client is closed. */
   closing: AbortSignalLike;
-  /** Told of the beginning and the end of each call; absent: nobody counts them here. */
+  /** Notified of the beginning and the end of each call; absent if calls are not counted here. */
   counts?: CallCounts | undefined;
 }
 
-/** What a client knows of its calls. */
+/** Counts the calls of a client. */
 export interface CallCounts {
   begin(): void;
   end(report: Report): void;

@@ -20,7 +20,7 @@ import { vendorError } from './vendor-error.ts';
 export type { CallContext } from './call-parts.ts';
 export type { CallResponse } from './send.ts';
 
-/** A tool that is no function of the caller's: the vendor runs it, and charges for it. */
+/** A tool that is not a function of the caller: the vendor runs it and charges for it. */
 function isServerTool(tool: unknown): boolean {
   const { type } = (tool ?? {}) as { type?: unknown };
   return typeof type === 'string' && type !== 'function';

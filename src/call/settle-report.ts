@@ -68,7 +68,7 @@ function settleUsage(report: Report, completion: DecodedCompletion): void {
   if (hasCounts(usage)) report.usage = reportUsage(usage, counted);
 }
 
-/** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */
+/** A switch that a vendor accepts but ignores costs money and time, and only this shows it. */
 function settleThinking(
   { thinking, usage, completion: state }: Report,
   completion: DecodedCompletion,

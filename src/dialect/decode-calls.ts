@@ -62,7 +62,7 @@ function readCustom({ name, input }: Fields): DecodedToolCallDelta['custom'] {
   };
 }
 
-/** The calls of a whole answer without those that stand there once more, to the last character and under their own id. */
+/** The calls of a complete answer without exact duplicates, which have the same id and the same text. */
 export function withoutRepeats(calls: readonly DecodedToolCallDelta[]): DecodedToolCallDelta[] {
   const seen = new Set<string>();
   return calls.filter(({ id, function: called }) => {

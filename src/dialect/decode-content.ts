@@ -137,12 +137,12 @@ function addPart(
   }
 }
 
-/** A word of somebody else's that can be told as it is: neither a key nor a sentence. */
+/** A foreign word that can be shown unchanged: neither a key nor a sentence. */
 export function plainWord(word: unknown): string | undefined {
   return typeof word === 'string' && /^[a-z][a-z0-9_]{0,15}$/i.test(word) ? word : undefined;
 }
 
-/** A field that is a text, or is none. */
+/** A field if it is a string; otherwise it is left out and noted. */
 export function textOf(value: unknown, path: string, note: NoteIssue): string | null | undefined {
   if (value == null || typeof value === 'string') return value;
   note({ code: 'unreadable_field', path, message: 'left out: not text' });

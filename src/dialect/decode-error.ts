@@ -15,7 +15,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * The error in a body that came with status 200, or in an event of a stream; `undefined` if there is none. Read by the
- * shape, since gateways send errors with any status and any content type. `error: null` is no error.
+ * shape, since gateways send errors with any status and any content type. `error: null` does not count.
  */
 export function findError(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(findError).find((error) => error !== undefined);
@@ -64,15 +64,15 @@ function hint(code: ChatErrorCode, model: string | undefined, profile: Profile):
   return '';
 }
 
-/** DeepSeek's limit of calls at the same time, which it tells in words alone. */
+/** DeepSeek's limit of calls at the same time, which it states only in the message. */
 function concurrencyLimit({ message = '' }: ToldError): number | undefined {
   const limit = /concurrency limit of \(?(\d{1,9})\)?/i.exec(message)?.[1];
   return limit === undefined ? undefined : Number(limit);
 }
 
 /**
- * The status decides; inside a 200, the status that the body tells, then its `code` and `type`, and its words last: they
- * may speak of anything, also of what was asked.
+ * The status decides; inside a 200, the status in the body, then its `code` and `type`, and its message last, which
+ * may contain anything, also parts of the prompt.
  */
 function codeOf(
   { status: given, body }: VendorFailure,
@@ -195,7 +195,7 @@ function readError(body: unknown): ToldError {
   const { error } = body;
   const inner: Fields = isRecord(error) ? error : body;
   const message = messageOf(inner) ?? messageOf(body);
-  // The name of the failure beside what there is to say about it.
+  // The name of the failure together with its message.
   const name = typeof error === 'string' && error.trim() !== '' ? error : undefined;
   const vendorMessage = name === undefined || name === message ? message : joined(name, message);
   const code = word(inner.code);
@@ -241,7 +241,7 @@ function messageText(value: unknown): string | undefined {
   return undefined;
 }
 
-/** What a text says that is no JSON, on one line: of a page its title. */
+/** The text of a body that is not JSON, on one line; for a web page, its title. */
 export function readText(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;

@@ -31,7 +31,7 @@ export function decode(body: unknown, note: NoteIssue, words?: Words): DecodedCo
   return isPlainCompletion(body) ? body : decodeBySchema(body, note, words);
 }
 
-/** The judge: what {@link decode} says in any case, more slowly. */
+/** Reference path of {@link decode}: the same result for every input; used when the fast path declines. */
 export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {
   const wire = readAnswer(body);
   const choices = wire.choices.map((each, position): Choice => {
@@ -78,7 +78,7 @@ export function decodeChunk(
   return isPlainChunk(data, memory) ? data : decodeChunkBySchema(data, note, memory);
 }
 
-/** The judge: what {@link decodeChunk} says in any case, more slowly. */
+/** Reference path of {@link decodeChunk}: the same result for every input; used when the fast path declines. */
 export function decodeChunkBySchema(
   data: unknown,
   note: NoteIssue,
@@ -185,7 +185,7 @@ function decodeTop(wire: Fields, note: NoteIssue) {
     const value = wire[field];
     if (value != null) (top as Fields)[field] = textOf(value, field, note);
   }
-  // A missing count is not zero, and a missing usage is no usage.
+  // A missing count is not zero, and a missing usage stays absent.
   if (top.usage == null) delete top.usage;
   return top;
 }

@@ -34,7 +34,7 @@ export function createDecoder<const Id extends string>(
   };
 }
 
-/** An `invalid_options` for what is no vendor, or none that is known. */
+/** An `invalid_options` for a value that is not a vendor, or not a known one. */
 export function unknownProvider(given: unknown, known: readonly string[]): ChatError {
   const message =
     typeof given === 'object'

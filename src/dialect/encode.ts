@@ -179,13 +179,13 @@ function encodeUser({ request, profile, body, written, adjust }: Encoding): void
 
 function encodeStream({ request, profile, body, adjust }: Encoding): void {
   if (request.stream === undefined) return;
-  // Also when it is false: some gateways stream unless they are told not to.
+  // Also when it is false: some gateways stream by default.
   body.stream = request.stream;
   if (!request.stream) return;
   const { include_usage: asked } = request;
   const param = 'stream_options';
   if (profile.parameters.stream_options === 'dropped') {
-    // Not to be told the counts is what happens anyway.
+    // Without the option there are no counts anyway.
     if (!asked) return;
     const reason = `${profile.name} documents no such parameter`;
     adjust({ param, action: 'dropped', lossy: true, from: { include_usage: asked }, reason });

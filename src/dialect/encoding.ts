@@ -11,7 +11,7 @@ import type { Profile } from './profile.ts';
 export interface Encoding {
   readonly request: CanonicalRequest;
   readonly profile: Profile;
-  /** What the profile says of this model; `undefined` if it is none that it speaks of. */
+  /** The profile's facts about this model; `undefined` if it has none. */
   readonly model: ModelProfile | undefined;
   /** The caps of the model, or none. */
   readonly caps: ModelProfile['caps'];
@@ -50,8 +50,8 @@ export function beginEncoding(given: CanonicalRequest, profile: Profile): Encodi
 }
 
 /**
- * Where a vendor takes no form of answer, a forced tool call has one, if somebody is going to look for the value in it: the
- * schema that checks it here.
+ * If a vendor has no `response_format`, a forced tool call gives the answer its form, provided that the value is validated here by the
+ * caller's schema.
  */
 function withCallForForm(
   request: CanonicalRequest,

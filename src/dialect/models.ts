@@ -79,7 +79,7 @@ export function wireModel(model: string, selling: Selling): string {
   return model.includes('/') ? model : modelPrefix + model;
 }
 
-/** What is to be told of a model that goes out under a name of the vendor's; a prefix is nothing to tell. */
+/** The adjustment for a model that is sent under a name of the vendor's; a prefix alone is not reported. */
 export function modelAdjustment(
   model: string,
   selling: Selling & { name: string },

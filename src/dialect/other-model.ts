@@ -5,7 +5,7 @@ import { findEntry } from './models.ts';
 
 /**
  * Whether the name in an answer is known to be that of another model than the one that was asked: of another generation,
- * size or maker. Not so for another name of the same model, a date behind it, or a name that nobody here knows.
+ * size or maker. Not so for another name of the same model, a date after it, or an unknown name.
  */
 export function isOtherModel(requested: string, answered: string, selling: Selling): boolean {
   const entry = findEntry(requested, selling);

@@ -5,7 +5,7 @@ import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
 import { reasoningEfforts } from '../schema/reasoning-effort.ts';
 import { validate, once, unknownField } from '../schema/standard.ts';
 
-// Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.
+// TypeScript checks facts at compile time. Without it, mistakes would only show after the first paid call.
 
 const text = () => z.string().check(z.minLength(1, 'must be text'));
 const flag = () => z.optional(z.boolean());
@@ -165,7 +165,7 @@ export function readFacts<Spec extends object>(
   );
   for (const group of ['paths', 'caps', 'thinking', 'parameters', 'prices'] as const) {
     const { innerType } = shape[group]._zod.def;
-    // For the name that was meant, which the schema does not tell.
+    // For a suggestion of the right name, which the schema does not give.
     if (given[group] != null) {
       ownOptions(given[group], Object.keys(innerType._zod.def.shape), `Fact ${group}`);
     }

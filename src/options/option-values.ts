@@ -94,7 +94,7 @@ export type ResolvedHeaders = Record<string, string | null>;
 export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeaders {
   if (headers == null) return {};
   const resolved: ResolvedHeaders = {};
-  // A web `Headers` is no record, but can be read as one.
+  // A web `Headers` is not a record, but can be read as one.
   if (typeof headers !== 'object') {
     throw invalidOptions('headers', 'Option headers must be an object');
   }
@@ -104,7 +104,7 @@ export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeade
       : Object.entries(headers),
   );
   for (const [name, value] of entries) {
-    // One that is `undefined` is none.
+    // An `undefined` one is ignored.
     if (value === undefined) continue;
     const lower = String(name).toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {

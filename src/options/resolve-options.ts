@@ -128,7 +128,7 @@ export function callOptions<Options extends RequestOptions<unknown>>(
   return ownOptions(given, [...callOptionNames, ...more], 'The options of a call', callHints);
 }
 
-/** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
+/** The options of one call. A refusal is kept: the call fails with it and has a report. */
 export function resolveCall(
   options: Pick<ResolvedOptions, 'timeout' | 'maxRetries'>,
   given: RequestOptions<unknown> | null | undefined,

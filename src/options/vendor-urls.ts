@@ -23,7 +23,7 @@ export function resolveURLs(profile: Profile, baseURL: string): VendorURLs {
   // A server on another host that only speaks the protocol has OpenAI's paths, and no others.
   const isPlain = origin !== new URL(profile.baseURL).origin && baseURL.endsWith('/v1');
   const ending = isPlain ? '' : (baseURLEndings.find((each) => baseURL.endsWith(each)) ?? '');
-  // Paths beside that of chats start from the root that other SDKs' endings hang on.
+  // Paths other than that of chats start from the root, without the endings that other SDKs append.
   const root = baseURL.slice(0, baseURL.length - ending.length);
   const siblingURL = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : joinURL(root, path);

@@ -1,6 +1,6 @@
 import { keySpellings, promptSpellings } from './spellings.ts';
 
-/** A text that must not be told. */
+/** A text that must not be shown. */
 export interface Secret {
   text: string;
   /** Enough of its beginning to know it by. */

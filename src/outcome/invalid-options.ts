@@ -17,7 +17,7 @@ export const noOptions: object = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ O
  * write to `Object.prototype`, and must not choose where a key is sent. One that is `undefined` is not given.
  *
  * @param what whose they are, for the message
- * @throws ChatError `invalid_options` for what is no plain object, and for unknown names
+ * @throws ChatError `invalid_options` for anything but a plain object, and for unknown names
  */
 export function ownOptions<T extends object>(
   given: T | null | undefined,

@@ -8,7 +8,7 @@ import { even, hide, keySecrets, mayHold, mayQuote, promptSecrets } from './hide
 // again; then what is secret is hidden; only then is anything shortened. What no filter can promise: a part of a prompt
 // from its middle, a text in other words, or one of a few letters.
 
-/** What a call must not tell. */
+/** The secrets of a call, which no message may contain. */
 export class Secrets {
   #keys: readonly Secret[] = [];
   #body: Record<string, unknown> = {};
@@ -24,14 +24,14 @@ export class Secrets {
     else if (!this.#keys.some(({ text }) => text === key)) this.#keys = [...this.#keys, ...secrets];
   }
 
-  /** Hides what is asked: a request, and the text of it. Looked at only when something is to be told. */
+  /** Adds a request and its text to the secrets. They are examined only when a message is to be redacted. */
   hideRequest(body: Record<string, unknown>, json: string): void {
     this.#body = body;
     this.#json = json;
     this.#asked = undefined;
   }
 
-  /** A text of somebody else's, on one line, without what is secret. */
+  /** A foreign text on one line, without secrets. */
   redact(text: string): string {
     this.#asked ??= promptSecrets(
       [this.#json, ...promptTexts(this.#body)].map((prompt) => prompt.slice(0, longest)),
@@ -39,7 +39,7 @@ export class Secrets {
     return hide(this.#hideKeys(even(text).slice(0, longest)), this.#asked, '[prompt]');
   }
 
-  /** A name of somebody else's, as that of a model. One that looks like a name is no prompt, but may be a key. */
+  /** A foreign name, e.g. of a model. What looks like a name is not a prompt, but may be a key. */
   redactName(name: string): string {
     const shownName = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
     return shownName.slice(0, maxNameLength);
@@ -112,7 +112,7 @@ const longest = 65_536;
 /** No model has a longer one. */
 const maxNameLength = 256;
 
-/** What is told of somebody else's error. */
+/** Maximum length of the message of a foreign error. */
 const maxMessageLength = 2_000;
 
 function setMessage(error: ChatError, message: string): void {

@@ -9,7 +9,7 @@ const down = 'The service cannot answer at the moment.';
 const cannotAnswer = 'This request cannot be answered as it is.';
 const late = 'The answer took too long. Please try again.';
 
-/** What a visitor is told of an error: nothing of the vendor, the account or the server. */
+/** The sentence that a visitor gets for an error: nothing about the vendor, the account or the server. */
 export const visitorSentences: Readonly<Record<ChatErrorCode, string>> = {
   invalid_request: cannotAnswer,
   unsupported_parameter: cannotAnswer,

@@ -9,7 +9,7 @@ import { checkContradictions } from './contradictions.ts';
 import { forcesCall } from '../schema/tool.ts';
 import { invalidRequest } from '../outcome/invalid-request.ts';
 
-/** What to tell whoever gave a key that is no parameter; `undefined` if nothing is known of it. */
+/** A hint for a key that is not a parameter; `undefined` if there is none. */
 export type HintFor = (key: string) => string | undefined;
 
 /**
@@ -202,7 +202,7 @@ function resolveFormat(
   };
 }
 
-/** Messages that have no form that is known, whatever stands between them. */
+/** Issues of messages whose form is unknown, each judged by itself. */
 export function messageIssues(messages: unknown): readonly ErrorIssue[] {
   const checked = judgeRequest({ messages });
   return checked.ok ? [] : checked.issues;

@@ -37,7 +37,7 @@ export function explainMessages(
   const vendor = findProvider(provider);
   const malformed = messageIssues(messages);
   if (!Array.isArray(messages)) return malformed.map(refused);
-  // What is no message at all says nothing about the others.
+  // A value that is not a message does not affect the others.
   const broken = new Set(malformed.map(({ path }) => Number(path.split('.')[1])));
   const readable = [...messages].map((message, index): ChatCompletionMessageParam =>
     broken.has(index) ? { role: 'user', content: '' } : (message as ChatCompletionMessageParam),

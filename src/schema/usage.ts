@@ -92,12 +92,12 @@ function hasCounters(value: unknown, names: readonly string[]): value is Record<
   return true;
 }
 
-/** Whether a usage tells any of the three counts. */
+/** Whether a usage has any of the three counts. */
 export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: ChunkUsage): boolean {
   return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
 }
 
-/** Counts that came in several chunks: of each the last one that was told. */
+/** Counts from several chunks: the last known value of each. */
 export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): ChunkUsage {
   if (before === undefined) return later;
   const knownFields = Object.entries(later).filter(([, value]) => value != null);

@@ -6,13 +6,13 @@ import type { ChatCompletionMessageToolCall } from './tool.ts';
 /** A call as far as it came, once nothing more of it can come. */
 export type ToolCallDraft = Omit<ChatCompletionDeltaToolCall, 'index'>;
 
-/** The calls of a message, and what is none. */
+/** The calls of a message, and the drafts that are not calls. */
 export interface SettledToolCalls {
   tool_calls?: ChatCompletionMessageToolCall[];
   invalid_tool_calls?: InvalidToolCall[];
 }
 
-/** One draft, where it stands, and why it is no call, where that is known already. */
+/** One draft, its position, and why it is not a call if that is already known. */
 export interface ToolCallEntry {
   draft: ToolCallDraft;
   path: string;
@@ -74,13 +74,13 @@ function settle(
   return { ...rest, id, type: 'function', function: { name, arguments: written } };
 }
 
-/** Arguments without a name: somebody's. */
+/** Arguments without a name, which belong to some other call. */
 function isStray({ function: called, custom }: ToolCallDraft): boolean {
   const text = called?.arguments ?? '';
   return custom?.name === undefined && called?.name === undefined && !isNothing(text);
 }
 
-/** Why a draft is no call; `undefined` if it is one. */
+/** Why a draft is not a call; `undefined` if it is one. */
 function flawOf(
   { function: called, custom }: ToolCallDraft,
   isGoodEnd: boolean,

@@ -13,7 +13,7 @@ import { JsonProgress } from './json-progress.ts';
 export interface CallLedger {
   /** The arguments that a call has so far. */
   argumentsOf(choice: number, index: number): string;
-  /** A call is none, whatever it has come to. */
+  /** Marks a call as invalid, whatever arrives for it later. */
   spoil(choice: number, index: number, reason: string): void;
 }
 
@@ -169,7 +169,7 @@ export class ToolCallAttribution {
     if (name !== undefined && known.name !== undefined) {
       if (state === 'whole') return false;
       if (state === 'empty') {
-        // Nobody can tell a call without arguments from an id that is made anew for each piece.
+        // A call without arguments looks the same as an id that is generated anew for each piece.
         this.#issue('tool_call_ambiguous', calls, known, 'another call replaced it');
         this.#spoil(calls, known, 'another call arrived under its index before any arguments');
         return false;

@@ -9,7 +9,7 @@ export function unbegun(): ChatError {
   return new ChatError('stream_interrupted', message, { retryable: true });
 }
 
-/** There is no finish_reason, so nobody knows whether this is all. */
+/** There is no finish_reason, so the answer may be incomplete. */
 export function unfinished(what: 'stream' | 'answer'): ChatError {
   const message =
     what === 'stream'
@@ -55,7 +55,7 @@ export function noAnswer(text: string, wanted: 'stream' | 'answer'): ChatError {
 /** What a stream broke on, if nothing here has foreseen it. */
 export function unreadable(cause: unknown): ChatError {
   if (cause instanceof RangeError) {
-    // Of a text, mostly: more than half a billion characters are none.
+    // A JavaScript string cannot have more than about half a billion characters.
     return new ChatError('limit_exceeded', 'The answer is too large to be assembled', {
       cause,
     });

@@ -30,13 +30,13 @@ export class ChunkReader {
   readonly #memory: StreamMemory = {};
   /** Whether all that came is white space. */
   #isFirst = true;
-  /** A body that is no event stream, and the chunk that it was. */
+  /** A body that is not an event stream, and the chunk it contains. */
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
   #hasEnded = false;
   #sawDone = false;
 
-  /** @param ledger whoever puts the tool calls together: every chunk before the one that is pulled has to be in it */
+  /** @param ledger assembles the tool calls: it must contain every chunk before the one that is pulled */
   constructor(
     body: ByteReader,
     dialect: StreamDialect,
@@ -85,7 +85,7 @@ export class ChunkReader {
     return false;
   }
 
-  /** Whether `fill` would read, and not just tell of the end. */
+  /** Whether `fill` would read, not just report the end. */
   get wantsBytes(): boolean {
     return !this.#hasEnded && !this.#sawDone;
   }

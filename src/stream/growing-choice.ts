@@ -100,7 +100,7 @@ export class GrowingChoice {
     return this.#calls.get(index)?.text ?? '';
   }
 
-  /** A call is none, whatever it has come to. */
+  /** Marks a call as invalid, whatever arrives for it later. */
   spoil(index: number, reason: string): void {
     this.#callAt(index).spoiled ??= reason;
   }
@@ -165,7 +165,7 @@ export class GrowingChoice {
   #addEnd(reason: FinishReason): void {
     const before = this.#finishReason;
     this.#hasTwoEnds ||= before !== null && before !== reason;
-    // An end that was told to be a bad one is not mended by another word.
+    // A bad finish_reason is not replaced by a later one.
     if (before === null || this.#isGood(before)) this.#finishReason = reason;
   }
 

@@ -22,7 +22,7 @@ export interface ToSSEStreamInit {
   report?: boolean | undefined;
 }
 
-/** What every form of a stream that is handed on has to be told. */
+/** Options that every form of a stream that is handed on has. */
 export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status' | 'headers'> {
   onError?: ((error: ChatError) => string) | undefined;
   transform?: unknown;
@@ -106,7 +106,7 @@ export function responseHeaders(
         ? (given as unknown as Iterable<[string, string]>)
         : Object.entries(given ?? {});
     for (const [name, value] of entries) {
-      // As everywhere: `undefined` is none, and `null` takes off what would be there.
+      // As everywhere: `undefined` is ignored, and `null` removes a default.
       if (value === null) headers.delete(name);
       else if (value !== undefined) headers.set(name, String(value));
     }
@@ -126,7 +126,7 @@ export function encodeSSE(
   let last: ChatCompletionChunk | undefined;
   return encodeFrames(
     {
-      /** The next frame that is sent; what `transform` leaves out is none. */
+      /** The next frame to send; chunks that `transform` omits are skipped. */
       async next() {
         for (;;) {
           const { done, value } = await chunks.next();
@@ -147,7 +147,7 @@ export function encodeSSE(
   );
 }
 
-/** @throws ChatError `invalid_options` for what is no chunk: it would be sent, and be nothing to its reader */
+/** @throws ChatError `invalid_options` for a value that is not a chunk: its reader could not use it */
 function transformed(chunk: unknown): ChatCompletionChunk | undefined {
   if (chunk === undefined) return undefined;
   const { choices } = (chunk ?? {}) as { choices?: unknown };
@@ -178,7 +178,7 @@ export async function pipeToResponse(
   const onDrain = (): void => wake();
   const onGone = (): void => {
     isGone = true;
-    // Not awaited: what the request's own end takes is no matter of the visitor's.
+    // Not awaited: the visitor does not wait for the end of the request.
     reader.cancel().catch(() => {});
     wake();
   };
@@ -242,7 +242,7 @@ function forget(promise: unknown): void {
 /** Whose path is of the visitor's own request. */
 const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
 
-/** What a visitor is told of an error. */
+/** The message that a visitor gets for an error. */
 export function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
   try {
     const message: unknown = onError?.(error);

@@ -7,14 +7,14 @@ import type {
 
 // The hot path. Nearly all events of an answer are equal, byte by byte, but for one text in them: what the model wrote
 // next. Once such an event has been read in the plain way, the ones that repeat it need not be parsed and checked again:
-// what stands before the text and behind it is compared, and the chunk is copied with the new text in it. Whatever does
+// the data before the text and after it is compared, and the chunk is copied with the new text in it. Whatever does
 // not match to the last character takes the plain way, which stays the judge; tests hold the two equal.
 //
 // Whatever every event passes on its way, from the queue of bytes to the growing text, is a class: methods are shared by
 // all streams. Closures would be objects of each, by the dozen, and with hundreds of streams none is still in the cache of
 // the processor when its turn comes: that was a fifth of the cost of an event.
 
-/** An event, seen as what stands before its text, and what stands behind it. */
+/** An event as a pattern: the data before its text, and the data after it. */
 export class Repeat {
   /** The event in a stream up to the text, and from its end on, blank line included. */
   readonly before: string;
@@ -23,7 +23,7 @@ export class Repeat {
   readonly #choice: ChunkChoice;
   readonly #field: TextField;
 
-  /** @param chunk one that nobody else has: readers may change those that they are given */
+  /** @param chunk one that is not shared: readers may modify the chunks they receive */
   constructor(
     [before, behind]: readonly [string, string],
     chunk: ChatCompletionChunk,
@@ -157,7 +157,7 @@ export function matchRepeat(
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === quote) break;
-    // JSON has escapes for these; what has them as they are is no JSON.
+    // JSON has escapes for these; text that contains them unescaped is not JSON.
     if (code < 0x20) return undefined;
     if (code === backslash) {
       isPlain = false;

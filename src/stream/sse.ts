@@ -12,7 +12,7 @@ export interface SSEEvent {
   bareLine?: true | undefined;
 }
 
-/** Whoever is told of the events, in the order of the stream. */
+/** Receives the events, in the order of the stream. */
 export interface SSEReceiver {
   onEvent(event: SSEEvent): void;
   /** An event that repeats the given one, as its text alone. */
@@ -32,7 +32,7 @@ export class SSEDecoder {
   readonly #parser: EventSourceParser;
   /** A character may be cut anywhere, so one decoder has to follow the whole body. */
   readonly #following = new TextDecoder();
-  /** Whether what came ended with a whole character. The first piece may have a mark of byte order, which is none. */
+  /** Whether the data so far ended with a complete character. The first piece may have a byte order mark, which does not count. */
   #isWhole = false;
   /** Whether the last piece was ASCII alone: the next one is likely to be so too. */
   #wasAscii = true;
@@ -67,7 +67,7 @@ export class SSEDecoder {
   }
 
   /**
-   * @param repeat events that repeat this one are told as their text alone
+   * @param repeat events that repeat this one are passed on as their text alone
    * @throws ChatError `limit_exceeded` if an event is larger than the limit
    */
   feed(bytes: Uint8Array, repeat?: Repeat): void {
@@ -93,7 +93,7 @@ export class SSEDecoder {
 
   /**
    * The body has ended. An event without its blank line is not dispatched, as the standard has it; it is returned, and
-   * whoever knows what the data means decides.
+   * the caller decides what it means.
    */
   end(): SSEEvent | undefined {
     this.#parser.feed(this.#following.decode());

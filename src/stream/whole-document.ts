@@ -18,7 +18,7 @@ export function beginsDocument(character: number | undefined): boolean {
   return character !== undefined && '{[<'.includes(String.fromCharCode(character));
 }
 
-/** The text of a body that is no event stream. */
+/** The text of a body that is not an event stream. */
 export class WholeDocument {
   readonly #maxBytes: number;
   readonly #decoder = new TextDecoder();

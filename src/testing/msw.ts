@@ -70,7 +70,7 @@ async function failBeforeHead({ writes }: PlayedResponse): Promise<Response> {
   for (const write of unroll(writes)) {
     if (typeof write === 'object' && 'delayMs' in write) await pause(write.delayMs);
     else if (write === 'hang') await new Promise<never>(() => {});
-    // A status that nobody sends again, so that the words are seen.
+    // A status that no client retries, so that the message is seen.
     else if (isBytes(write)) return new Response(needsSocket, { status: 400 });
     else break;
   }

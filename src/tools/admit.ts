@@ -62,7 +62,7 @@ export async function admit(
   if (decision === 'later') {
     return { refusal: unfinished(call, 'needs_approval'), args: checked.value };
   }
-  // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
+  // Anything but a clear yes is a no: a callback that forgot to return something has not approved.
   const { approval } = decision;
   const { approved, reason } =
     typeof approval === 'object' && approval !== null
@@ -74,7 +74,7 @@ export async function admit(
   return { tool, call, args: checked.value };
 }
 
-/** What was decided about a call, or whether nobody has to be asked, or nobody can be at the moment. */
+/** The decision about a call; `nobody` if none is needed, `later` if it cannot be made now. */
 async function decisionOn(
   tool: RunnableTool,
   args: unknown,

@@ -113,7 +113,7 @@ async function checkWith(validate: ArgumentValidator | undefined, args: unknown)
     typeof result === 'object' && result !== null
       ? (result as { valid?: unknown; errors?: unknown })
       : { valid: result, errors: validate.errors };
-  // Whatever is no clear yes is a no.
+  // Anything but a clear yes is a no.
   if (valid === true) return { ok: true, value: args };
   const issues = Array.isArray(errors) ? errors.map(toIssue) : [];
   if (issues.length > 0) return { ok: false, issues };

@@ -28,7 +28,7 @@ export async function* runCalls(
     wake();
   };
   const all = workThrough(calls, { step, results, setup, stop, tell })
-    // The others have to hear of a failure at once, and not when somebody looks at the next event.
+    // The other calls must learn of a failure at once, not when the next event is read.
     .catch((error: unknown) => {
       stop.now(error);
       throw error;
@@ -70,7 +70,7 @@ async function workThrough(
 ): Promise<void> {
   let next = 0;
   let lastAdmission: Promise<unknown> = Promise.resolve();
-  // One after the other, so that whoever approves is asked one question at a time.
+  // One after the other, so that `approve` is called for one call at a time.
   const admitInTurn = (call: ChatCompletionMessageFunctionToolCall): Promise<Admission> => {
     const turn = lastAdmission.then(() => {
       stop.throwIfStopped();

@@ -33,7 +33,7 @@ interface Progress {
   steps: ToolRunStep[];
 }
 
-/** Asks the model, runs what it calls, tells it the results, and so on. */
+/** Sends the conversation, runs the calls of the answer, adds their results, and repeats. */
 export async function* runSteps(
   asker: Asker,
   params: RunToolsParams,
@@ -54,7 +54,7 @@ export async function* runSteps(
       options,
     };
     const completion = yield* ask(asker, asked, lifetime);
-    // What is no call is told of in the step, and not sent on.
+    // Invalid calls are part of the step, but are not sent on.
     const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
     const calls = functionCalls(completion);
     const step: ToolRunStep = { number, completion, results: [] };
@@ -73,14 +73,14 @@ export async function* runSteps(
     const run = { steps, maxSteps, stopWhen };
     const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
     const end = await raceSignal(Promise.resolve(ending), lifetime.signal);
-    // Before its last event, so that whoever leaves at that one has the result all the same.
+    // Before its last event, so that a reader who stops there has the result as well.
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
     if (end !== undefined) return;
   }
 }
 
-/** Runs the calls of an answer and tells their results; without `setup` none of them is run. */
+/** Runs the calls of an answer and yields their results; without `setup` none is run. */
 async function* work(
   calls: readonly ChatCompletionMessageFunctionToolCall[],
   { number, results }: ToolRunStep,
@@ -143,7 +143,7 @@ async function* answer(
   }
 }
 
-/** What had come of an answer when its run ended belongs to the error that tells of the end. */
+/** Adds what had arrived of an answer to the error that ended its run. */
 async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
   try {
     await chat.finalCompletion();
@@ -171,10 +171,10 @@ function functionCalls(
   });
 }
 
-/** What the model has to be told of a whole answer: calls that are none, and that no tool message could answer. */
+/** The correction to send for a complete answer with invalid calls that no tool message could answer. */
 function flawOf({ choices: [{ message }] }: ChatCompletionWithReport): string | undefined {
   const { tool_calls = [], invalid_tool_calls = [], content } = message;
-  // A host that makes an id anew for each piece leaves empty calls behind, beside the one that was meant.
+  // A host that generates a new id for each piece leaves empty calls behind, in addition to the real one.
   const isMeant = ({ function: { name, arguments: text } }: InvalidToolCall): boolean =>
     text !== '' ||
     !tool_calls.some((call) => call.type === 'function' && call.function.name === name);
@@ -223,7 +223,7 @@ function toResult(
   return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
 }
 
-/** What the steps came to; absent where one of them did not tell. */
+/** Usage and cost of the steps; absent if unknown for one of them. */
 export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usage' | 'cost'> {
   if (steps.length === 0) return {};
   const reports = steps.map(({ completion }) => completion.report);

@@ -14,7 +14,7 @@ import type {
   ToolRunStep,
 } from './tool-run.ts';
 
-/** Makes a run; nothing happens before somebody reads its events or asks for its end. */
+/** Creates a run; nothing happens before its events are read or `final()` is called. */
 export function runTools(
   asker: Asker,
   params: RunToolsParams,
@@ -47,7 +47,7 @@ class Run {
   #generator: AsyncGenerator<ToolRunEvent, undefined> | undefined;
   #lifetime: Lifetime | undefined;
   #failure: { error: unknown } | undefined;
-  /** Whoever reads the events has heard of the failure. */
+  /** The reader of the events has received the failure. */
   #outcomeDelivered = false;
   #resolve!: (result: ToolRunResult) => void;
   #reject!: (error: unknown) => void;
@@ -74,7 +74,7 @@ class Run {
     return {
       next: async () => {
         const step = await events.next();
-        // Ended from outside, while nobody was looking.
+        // Ended from outside, while no read was pending.
         if (!step.done || this.#failure === undefined || this.#outcomeDelivered) return step;
         this.#outcomeDelivered = true;
         throw this.#failure.error;
@@ -137,7 +137,7 @@ class Run {
     this.#reject(this.#failure.error);
   }
 
-  /** Ends the generator where it stands; the conversation is in order when that is done. */
+  /** Ends the generator at its current point; afterwards the conversation is consistent. */
   async #unwind(): Promise<void> {
     try {
       await this.#generator?.return(undefined);

@@ -141,7 +141,7 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   });
 }
 
-/** What a tool does, beside what the model is told of it. */
+/** The behaviour of a tool, which the model does not see. */
 interface Behaviour<Args, Context> {
   execute: unknown;
   needsApproval: NeedsApproval<Args, Context> | undefined;

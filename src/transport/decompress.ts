@@ -66,7 +66,7 @@ function unpack(body: ByteReader, start: (first: number | undefined) => Unpacker
     if (isOver) return;
     isOver = true;
     queue.end(reason);
-    // What a server sends behind it is nobody's.
+    // Data after it is ignored.
     body.cancel();
     unpacker?.destroy();
     wake();

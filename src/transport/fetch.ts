@@ -64,7 +64,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   });
 }
 
-/** @param dispatcher what Node's own `fetch` goes through; a `fetch` that is given does not tell */
+/** @param dispatcher the dispatcher of Node's own `fetch`; unknown for a custom `fetch` */
 async function exchange(
   send: FetchLike,
   request: TransportRequest,
@@ -84,7 +84,7 @@ async function exchange(
       signal: toAbortSignal(signal),
       redirect: 'manual',
     });
-    // What comes after all, when nobody waits for it any more, is let go of.
+    // A response that arrives after the abort is cancelled.
     Promise.resolve(sent).then(
       (late) => {
         if (signal.aborted) letGo(() => late?.body?.getReader().cancel());

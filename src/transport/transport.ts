@@ -30,8 +30,8 @@ export interface TransportResponse {
   headers: Record<string, string>;
   body: ByteReader;
   /**
-   * Host and port of the proxy that was given the request itself, and no tunnel: an answer that is no success may be the
-   * proxy's own. Absent if there is none, or if it is not known.
+   * Host and port of the proxy that received the request itself instead of a tunnel: an unsuccessful answer may be the
+   * proxy's own. Absent if there is none, or if it is unknown.
    */
   proxy?: string | undefined;
 }
@@ -67,12 +67,12 @@ export function ownTransport(transport: OwnTransport): OwnTransport {
   return transport;
 }
 
-/** Whether a transport needs nobody to watch that it ends when it should. */
+/** Whether a transport obeys the signal by itself, without supervision. */
 export function isOwnTransport(transport: Transport): boolean {
   return own.has(transport);
 }
 
-/** A request whose signal becomes a web one when somebody asks for it. */
+/** A request whose signal becomes a web `AbortSignal` on first access. */
 export function transportRequest(
   { method, url, headers, body }: Pick<TransportRequest, 'method' | 'url' | 'headers' | 'body'>,
   { connectMs, headersMs }: { connectMs: number; headersMs: number },

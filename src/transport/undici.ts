@@ -61,8 +61,8 @@ function exchange(
 }
 
 /**
- * One exchange, by `dispatch` and not by undici's `request`: bytes go from the parser to the reader without a Node stream
- * between them, an abort is told at once and not when the connection stands, and nothing that has arrived is dropped when
+ * One exchange, by `dispatch` instead of undici's `request`: bytes go from the parser to the reader without a Node stream
+ * between them, an abort takes effect at once and not when the connection is open, and nothing that has arrived is dropped when
  * the connection breaks.
  */
 class Exchange extends UndiciHandler implements ByteReader {
@@ -101,13 +101,13 @@ class Exchange extends UndiciHandler implements ByteReader {
     } catch (error) {
       this.onResponseError(undefined, error);
     }
-    // On a connection that stands already the request has started by now.
+    // On a connection that is already open the request has started by now.
     if (!this.#isOver && this.#control === undefined) {
       this.#startClock('connect', this.#request.connectTimeoutMs);
     }
   }
 
-  /** The connection stands, and the request is about to be written on it. */
+  /** The connection is open, and the request is about to be written. */
   onRequestStart(control: DispatchController): void {
     this.#control = control;
     if (this.#isOver) control.abort(new Error('The exchange was ended'));
@@ -257,7 +257,7 @@ function staysOpen(headers: ReceivedHeaders): boolean {
   return hasEnd && !/\bclose\b/i.test(String(headers.connection ?? ''));
 }
 
-/** What is held of an answer that cannot be paused, and that nobody reads: more than any answer has. */
+/** Maximum unread bytes of an answer that cannot be paused: more than any answer has. */
 const maxUnpausedBytes = 2 ** 28;
 
 /** How an answer is compressed; `undefined` if it is not. */

@@ -64,7 +64,7 @@ export function isOutputSchema(value: unknown): value is OutputSchema {
  * Reads a schema of any library.
  *
  * @param path where the caller wrote it, for the error
- * @throws ChatError `invalid_request` if it is no schema, gives no JSON Schema, or describes no JSON object
+ * @throws ChatError `invalid_request` if it is not a schema, provides no JSON Schema, or does not describe a JSON object
  */
 export function readSchema(given: unknown, path: string): ReadSchema {
   const refuse = (message: string) => invalidRequest([{ path, message }]);
@@ -125,7 +125,7 @@ function convert(schema: StandardSchemaV1, path: string): Record<string, unknown
     throw invalidRequest([{ path, message }]);
   }
   try {
-    // What the model has to write is what goes into the schema, not what comes out of its transforms.
+    // The model has to write the input of the schema, not the output of its transforms.
     return jsonSchema.input({ target: 'draft-2020-12', libraryOptions });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be converted';

@@ -74,7 +74,7 @@ export async function parse(
   }
 }
 
-/** What the model is told, where it looks for an answer to what it did. */
+/** The message that asks the model for a correction. */
 function repairRequest(message: ChatCompletionMessage, issues: readonly ErrorIssue[]): object[] {
   const lines = issues.map(({ path, message: why }) => `- ${path === '' ? '' : `${path}: `}${why}`);
   const content = [

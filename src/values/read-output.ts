@@ -13,8 +13,8 @@ export type Output =
   | { ok: false; issues: ErrorIssue[]; why: string; isRepairable: boolean };
 
 /**
- * Looks for the one value that the schema accepts: of two, nobody knows which one was meant. Only in an answer that is
- * whole: what was cut off may hold a draft that fits.
+ * Looks for the one value that the schema accepts: of two, the right one is unknown. Only in an answer that is
+ * complete: a truncated one may contain a draft that matches.
  */
 export async function readOutput(
   completion: ChatCompletionWithReport,

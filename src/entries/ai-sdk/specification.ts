@@ -109,7 +109,7 @@ export interface ModelFinishReason<Version extends SpecificationVersion> {
 }
 
 // A type and no interface: JSON objects of the specification have an index, which interfaces do not fit.
-/** What `providerMetadata.flash` tells. */
+/** The content of `providerMetadata.flash`. */
 export type FlashMetadata = {
   /** Id of the vendor that answered. */
   vendor: string;
@@ -137,7 +137,7 @@ export type FlashMetadata = {
   adjustments: { param: string; action: string; lossy: boolean; reason: string }[];
   /** Oddities of the answer. */
   issues: { code: string; message: string }[];
-  /** Calls that are not handed out: they are no whole calls, or the answer did not end normally. */
+  /** Calls that are withheld: they are incomplete, or the answer did not end normally. */
   withheldToolCalls?: { name: string; reason: string }[];
 };
 

@@ -69,7 +69,7 @@ function stepsOf(parts: readonly UIMessagePartLike[]): UIMessagePartLike[][] {
   return steps;
 }
 
-/** The states of calls that were made; all others never came to an end, and are no calls. */
+/** The states of finished calls; calls in any other state are left out. */
 const results: Readonly<Record<string, (part: UIMessagePartLike) => unknown>> = {
   'output-available': ({ output }) =>
     typeof output === 'string' ? { type: 'text', value: output } : { type: 'json', value: output },

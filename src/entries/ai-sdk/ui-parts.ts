@@ -13,7 +13,7 @@ import { toChatError } from './errors.ts';
 import type { UIMessageMetadata, UIMessagePart } from './ui-specification.ts';
 import { finishReasonOf, metadataOfSource } from './ui-metadata.ts';
 
-/** What a page is told of. */
+/** Turns events into parts for a page. */
 export interface UIParts {
   messageId?: string | undefined;
   onError?: ((error: ChatError) => string) | undefined;
@@ -56,7 +56,7 @@ export async function* uiParts(
   }
 }
 
-/** What a visitor is told of a call that has no result: nothing of what the tool said. */
+/** What a visitor is shown for a call without a result: nothing from the tool itself. */
 const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
   unknown_tool: 'There is no such tool.',
   invalid_arguments: 'The tool was called with invalid arguments.',
@@ -69,7 +69,7 @@ const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
 
 function createWriter(onReset: 'reset-step' | 'error') {
   const blocks = createBlocks();
-  /** Calls whose result was told. */
+  /** Calls whose result has been sent. */
   const announcedCalls = new Set<string>();
   return {
     close: () => renamed(blocks.close()),
@@ -98,7 +98,7 @@ function createWriter(onReset: 'reset-step' | 'error') {
           yield resultPart(event.result);
           break;
         case 'step.done':
-          // Of an answer that was cut off no call was run, and nobody was told so.
+          // No call of a truncated answer was run, and no result was sent for it yet.
           for (const result of event.step.results) {
             if (result.failure === 'needs_approval' || announcedCalls.has(result.tool_call.id))
               continue;
@@ -159,7 +159,7 @@ function resultPart({ tool_call: { id }, content, failure }: ToolResult): UIMess
   return { type: 'tool-output-error', toolCallId: id, errorText: failureWords[failure] };
 }
 
-/** A tool may give a text or a value; the model is told both as text. */
+/** A tool may return a string or a value; the model receives both as text. */
 function parsed(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return text;
   try {

@@ -25,7 +25,7 @@ export function createFetch<Options>(given: Client<Options> | ClientOptions = {}
     const { method, url, signal, body } = readRequest(input, init);
     if (signal?.aborted) throw signal.reason;
     const answer = await serve(client, { method, url, body, signal, reader: 'owner' });
-    // As any `fetch` does, and not as a server that has nobody to answer.
+    // As any `fetch` does, unlike a server whose client has disconnected.
     if (signal?.aborted) {
       if (typeof answer.body !== 'string') answer.body.cancel();
       throw signal.reason;

@@ -4,7 +4,7 @@ const maxNamed = 50;
 
 type Named = Pick<Adjustment, 'param' | 'action'>;
 
-/** What is known of a call, for whoever looks at headers: never a key, and nothing of a vendor but its name and its id of the request. */
+/** Facts about a call as response headers: never a key, and of the vendor only its name and its request id. */
 export function flashHeaders(
   report: Report | undefined,
   dropped: readonly Named[],

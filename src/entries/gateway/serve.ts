@@ -17,7 +17,7 @@ import { interrupted, streamPieces } from './stream-pieces.ts';
 /** One request, whatever it came by. */
 export interface Asked {
   method: string;
-  /** Absolute or a path; what stands before `/chat/completions` is not looked at. */
+  /** Absolute or a path; everything before `/chat/completions` is ignored. */
   url: string;
   body(): Promise<BodyText>;
   signal: AbortSignalLike | undefined;

@@ -1,12 +1,12 @@
 import type { ChatErrorCode } from '../../index.ts';
 
-/** How a failure is told to a client of OpenAI's API. */
+/** How a failure is reported to a client of OpenAI's API. */
 export interface Told {
   /** For `createFetch`, whose caller holds the keys. */
   status: number;
   /** For visitors of a gateway, where the fault is the server's and no key of theirs is wrong. */
   visitorStatus?: number;
-  /** What a visitor is told. Without it he is told the error's own message, which is about his request alone. */
+  /** The sentence for a visitor. Without one, the visitor gets the error's own message, which is only about the request. */
   sentence?: string;
 }
 

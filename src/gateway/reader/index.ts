@@ -216,7 +216,7 @@ interface Frame extends ChatCompletionChunk {
   error?: { message?: unknown; type?: unknown; code?: unknown } | undefined;
 }
 
-/** @throws ChatError for a response that is no stream */
+/** @throws ChatError for a response that is not a stream */
 function checkResponse({ ok, status, headers }: ChatResponseLike): void {
   const type = headers.get('content-type') ?? '';
   if (ok && type.includes('text/event-stream')) return;
@@ -238,7 +238,7 @@ function checkResponse({ ok, status, headers }: ChatResponseLike): void {
  * The frames of a stream, as they come. What our server writes is one line each, which takes no parser of all that the
  * specification allows.
  *
- * @throws ChatError for an error frame, and for what is none of ours
+ * @throws ChatError for an error frame, and for a frame that our server does not write
  */
 async function* framesOf(
   reader: ReturnType<NonNullable<ChatResponseLike['body']>['getReader']> | undefined,

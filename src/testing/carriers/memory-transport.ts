@@ -37,7 +37,7 @@ export function memoryTransport(handle: HandleRequest, vendors: KnownVendors): T
   };
 }
 
-/** A connection that ends, or is silent, before its first byte. Anything else that is no answer has no like in memory. */
+/** A connection that ends, or is silent, before its first byte. Other failures of a connection have no equivalent in memory. */
 async function failBeforeHead(
   writes: readonly EmulatorWrite[],
   { url, signal, headersTimeoutMs }: TransportRequest,

@@ -45,7 +45,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
     busy++;
     response.once('close', () => busy--);
-    // A client may leave at any time, and whoever wrote to it is the last to hear of it.
+    // A client may disconnect at any time, and a pending write learns of it last.
     request.on('error', () => {});
     response.on('error', () => {});
     answer(handle, core.vendors, request, response).catch((error: unknown) =>
@@ -113,7 +113,7 @@ async function answer(
 /** Nothing of a request may end the process that the emulator runs in. */
 function giveUp(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) response.destroy();
-  // A status that nobody sends again, so that the words are seen.
+  // A status that no client retries, so that the message is seen.
   else
     response.writeHead(400).end(`The emulator failed while answering a request: ${String(error)}`);
 }

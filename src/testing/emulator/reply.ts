@@ -1,7 +1,7 @@
 import type { ErrorKind } from './error-words.ts';
 import type { EmulatorScript, PlayedResponse } from './script.ts';
 
-// What a test can tell the emulator to answer.
+// The replies that a test can queue.
 
 /**
  * An answer in plain words. What is left out is made up to fit the request, so `{}` is an answer that fits it: a call of

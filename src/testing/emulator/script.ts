@@ -40,7 +40,7 @@ export interface PlayedResponse {
   raw?: true | undefined;
 }
 
-/** What is told where there is no socket for bytes that are no answer. */
+/** The message for faults that need a socket where there is none. */
 export const needsSocket = 'This fault is about the bytes of a connection: use startEmulator()';
 
 /** Whether a step is bytes. */

@@ -9,7 +9,7 @@ import type { EmulatorFault } from '../emulator/reply.ts';
 const forms = ['events', 'bytes', 'connection'] as const;
 type Form = (typeof forms)[number];
 
-/** Where a fault may stand among others. */
+/** Where a fault may be placed among others. */
 export interface Order {
   /** The last form in which it finds what it changes. */
   takes: Form;
