@@ -65,7 +65,7 @@ function hint(code: ChatErrorCode, model: string | undefined, profile: Profile):
 }
 
 /** DeepSeek's limit of calls at the same time, which it states only in the message. */
-function concurrencyLimit({ message = '' }: ToldError): number | undefined {
+function concurrencyLimit({ message = '' }: VendorErrorFields): number | undefined {
   const limit = /concurrency limit of \(?(\d{1,9})\)?/i.exec(message)?.[1];
   return limit === undefined ? undefined : Number(limit);
 }
@@ -75,8 +75,8 @@ function concurrencyLimit({ message = '' }: ToldError): number | undefined {
  * may contain anything, also parts of the prompt.
  */
 function codeOf(
-  { status: given, body }: VendorFailure,
-  vendorError: ToldError,
+  { status: httpStatus, body }: VendorFailure,
+  vendorError: VendorErrorFields,
   profile: Profile,
 ): ChatErrorCode {
   const ours = flashErrorCode(vendorError.type, vendorError.code);
@@ -85,7 +85,7 @@ function codeOf(
     .filter(Boolean)
     .join(' ')
     .toLowerCase();
-  const status = given ?? vendorError.status;
+  const status = httpStatus ?? vendorError.status;
   // A web page is the network's, and its words are about nothing that the vendor knows.
   if (isPage(body)) return status === 403 ? 'permission_denied' : codeOfStatus(status ?? 502);
   const codeByName = codeOfWords([vendorError.code, vendorError.type]);
@@ -178,7 +178,7 @@ function isFiltered(body: unknown): boolean {
   return typeof reason === 'string' && answerEnd(reason) === 'content_filter';
 }
 
-interface ToldError {
+interface VendorErrorFields {
   message?: string | undefined;
   type?: string | undefined;
   code?: string | undefined;
@@ -188,7 +188,7 @@ interface ToldError {
 }
 
 /** Reads every shape in which vendors and gateways put an error. */
-function readError(body: unknown): ToldError {
+function readError(body: unknown): VendorErrorFields {
   if (Array.isArray(body)) return readError(body[0]);
   if (typeof body === 'string') return { message: readText(body) };
   if (!isRecord(body)) return {};

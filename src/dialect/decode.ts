@@ -7,7 +7,7 @@ import {
   metaShape,
   usageShape,
 } from '../schema/answer-shapes.ts';
-import type { ChunkChoice, DecodedChunk, StreamMemory, ToldMessage } from '../schema/chunk.ts';
+import type { ChunkChoice, DecodedChunk, StreamMemory, SeenMessage } from '../schema/chunk.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
 import type { Choice, DecodedCompletion, FinishReason } from '../schema/response.ts';
 import type { Shape, Shaped } from '../schema/shape.ts';
@@ -151,7 +151,7 @@ function withoutReasoning(message: WireMessage): WireMessage {
 
 /** What a message adds to those before it: some hosts repeat in each all that they have said, others go on. */
 function newIn(message: WireMessage, index: number, memory: StreamMemory): WireMessage {
-  const seenMessage: ToldMessage = memory.messages?.get(index) ?? {
+  const seenMessage: SeenMessage = memory.messages?.get(index) ?? {
     content: '',
     reasoning_content: '',
   };

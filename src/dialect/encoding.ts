@@ -50,8 +50,8 @@ export function beginEncoding(given: CanonicalRequest, profile: Profile): Encodi
 }
 
 /**
- * If a vendor has no `response_format`, a forced tool call gives the answer its form, provided that the value is validated here by the
- * caller's schema.
+ * If a vendor has no `response_format`, a forced tool call gives the answer its form, provided that the value is
+ * validated here by the caller's schema.
  */
 function withCallForForm(
   request: CanonicalRequest,

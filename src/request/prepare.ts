@@ -70,7 +70,7 @@ function hintFor(key: string, vendors: Vendors): string | undefined {
   const option = vendors.findOption(key);
   if (option !== undefined) return `is not a field of every vendor; pass it as ${option}`;
   const isOfCall = callOptionNames.includes(key);
-  return isOfCall ? 'is an option of the call: give it in the second argument' : undefined;
+  return isOfCall ? 'is an option of the call: pass it in the second argument' : undefined;
 }
 
 function prepareCanonical(
@@ -215,16 +215,16 @@ function extraBody(
   if (typeof extra !== 'object' || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
-  const given = readable('extraBody', () => Object.entries(extra)).filter(
+  const extraFields = readable('extraBody', () => Object.entries(extra)).filter(
     ([, value]) => value !== undefined,
   );
-  const names = new Set(given.map(([name]) => name));
+  const names = new Set(extraFields.map(([name]) => name));
   const taken = ['model', 'messages', 'prompt', 'stream'].filter((key) => names.has(key));
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(extraFields);
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */

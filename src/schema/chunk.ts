@@ -80,7 +80,7 @@ export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
 }
 
 /** The texts of an answer that comes in messages. */
-export interface ToldMessage {
+export interface SeenMessage {
   content: string;
   reasoning_content: string;
   /** Whether each message repeats what the one before it said; `undefined` until that shows. */
@@ -98,7 +98,7 @@ export interface StreamMemory {
   answered?: Set<number> | undefined;
   lastAnswered?: number | undefined;
   /** What came as messages in the place of deltas, answer by answer. */
-  messages?: Map<number, ToldMessage> | undefined;
+  messages?: Map<number, SeenMessage> | undefined;
 }
 
 const text = () => z.nullish(z.string());

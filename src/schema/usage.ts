@@ -35,15 +35,15 @@ export interface CompletionTokensDetails {
   text_tokens?: number | undefined;
 }
 
-type Told<T> = {
+type Nullable<T> = {
   [Field in keyof T]?:
-    | (NonNullable<T[Field]> extends number ? number : Told<NonNullable<T[Field]>>)
+    | (NonNullable<T[Field]> extends number ? number : Nullable<NonNullable<T[Field]>>)
     | null
     | undefined;
 };
 
 /** Token counts in a chunk, as the vendor sent them: each may be missing or `null`. */
-export type ChunkUsage = Told<CompletionUsage>;
+export type ChunkUsage = Nullable<CompletionUsage>;
 
 /** Token counts in a report: those that are known. */
 export type ReportUsage = {

@@ -48,14 +48,14 @@ export function settleToolCalls(
 }
 
 function settle(
-  { id: given, type: _type, function: called, custom, ...rest }: ToolCallDraft,
+  { id: vendorId, type: _type, function: called, custom, ...rest }: ToolCallDraft,
   path: string,
   others: readonly ChatCompletionMessageToolCall[],
   note: NoteIssue,
 ): ChatCompletionMessageToolCall {
   // Without an id of its own nothing can answer a call; a made-up one is as good.
-  const isTaken = others.some(({ id }) => id === given);
-  if (given === undefined) {
+  const isTaken = others.some(({ id }) => id === vendorId);
+  if (vendorId === undefined) {
     note({ code: 'missing_id', path, message: 'the vendor sent no id; one was generated' });
   } else if (isTaken) {
     note({
@@ -64,7 +64,7 @@ function settle(
       message: 'another call has the same id; a new one was generated',
     });
   }
-  const id = given === undefined || isTaken ? madeUpId() : given;
+  const id = vendorId === undefined || isTaken ? madeUpId() : vendorId;
   if (custom?.name !== undefined) {
     const { name, input = '' } = custom;
     return { ...rest, id, type: 'custom', custom: { name, input } };

@@ -48,7 +48,7 @@ class Run {
   #lifetime: Lifetime | undefined;
   #failure: { error: unknown } | undefined;
   /** The reader of the events has received the failure. */
-  #outcomeDelivered = false;
+  #isOutcomeDelivered = false;
   #resolve!: (result: ToolRunResult) => void;
   #reject!: (error: unknown) => void;
   readonly #ended = new Promise<ToolRunResult>((resolve, reject) => {
@@ -75,12 +75,12 @@ class Run {
       next: async () => {
         const step = await events.next();
         // Ended from outside, while no read was pending.
-        if (!step.done || this.#failure === undefined || this.#outcomeDelivered) return step;
-        this.#outcomeDelivered = true;
+        if (!step.done || this.#failure === undefined || this.#isOutcomeDelivered) return step;
+        this.#isOutcomeDelivered = true;
         throw this.#failure.error;
       },
       return: async () => {
-        this.#outcomeDelivered = true;
+        this.#isOutcomeDelivered = true;
         await this.stop('The loop over the run ended early');
         return { done: true, value: undefined };
       },
@@ -122,7 +122,7 @@ class Run {
       const progress = { lifetime, messages, steps };
       yield* runSteps(this.#asker, this.#params, this.#options, progress, this.#resolve);
     } catch (error) {
-      this.#outcomeDelivered = true;
+      this.#isOutcomeDelivered = true;
       this.#fail(error);
       throw error;
     } finally {

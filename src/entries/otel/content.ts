@@ -4,7 +4,7 @@ import type { ContentPlace, Redactor } from './types.ts';
 // What was said, in the form of the conventions, where the user chose to record it. Every text passes the redactor, and
 // one that fails takes all of them with it.
 
-interface Said {
+interface RecordedMessage {
   role?: unknown;
   content?: unknown;
   reasoning_content?: unknown;
@@ -18,8 +18,8 @@ type Say = (text: unknown) => string;
 /** The messages of a request, as the text of an attribute. */
 export function describeInput(params: object, redact: Redactor): string | undefined {
   const { messages, prompt, suffix } = params as Record<string, unknown>;
-  const conversation: Said[] = Array.isArray(messages)
-    ? (messages as Said[])
+  const conversation: RecordedMessage[] = Array.isArray(messages)
+    ? (messages as RecordedMessage[])
     : [prompt, suffix].filter((text) => text != null).map((content) => ({ role: 'user', content }));
   return quietly(() => JSON.stringify(conversation.map((each) => describe(each, 'input', redact))));
 }
@@ -30,7 +30,7 @@ export function describeOutput(choices: readonly object[], redact: Redactor): st
     JSON.stringify(
       choices.map((choice) => {
         const { message, text, finish_reason } = choice as Record<string, unknown>;
-        const answer = (message ?? { role: 'assistant', content: text }) as Said;
+        const answer = (message ?? { role: 'assistant', content: text }) as RecordedMessage;
         return { ...describe(answer, 'output', redact), finish_reason: finish_reason ?? 'error' };
       }),
     ),
@@ -38,7 +38,7 @@ export function describeOutput(choices: readonly object[], redact: Redactor): st
 }
 
 function describe(
-  { role, content, reasoning_content, tool_calls, tool_call_id }: Said,
+  { role, content, reasoning_content, tool_calls, tool_call_id }: RecordedMessage,
   direction: ContentPlace['direction'],
   redact: Redactor,
 ): { role: string; parts: Part[] } {
