@@ -29,7 +29,7 @@ export interface TimeoutOptions {
   unread?: number | undefined;
 }
 
-/** Limits on sizes and counts; beyond one, a call fails with `limit_exceeded`. */
+/** Limits on sizes and counts. Beyond one, except `errorBodyBytes`, a call fails with `limit_exceeded`. */
 export interface Limits {
   /** One event of a stream. All sizes of text count its UTF-16 units. @default 16 MiB */
   eventBytes?: number | undefined;

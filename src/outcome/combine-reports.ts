@@ -7,7 +7,7 @@ import type { ReportUsage } from '../schema/usage.ts';
 /**
  * Makes `last` the report of both turns of one call: every attempt, all tokens, the whole cost, from the first start on.
  *
- * @param sums how to add a turn without counts: to nothing, or, for a failed turn, to the counts of the other one
+ * @param sums the sum with a turn that has no counts: `nothing`, or the counts of the other turn (for a turn that failed)
  */
 export function continueReport(
   first: Report,
