@@ -46,39 +46,39 @@ import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
-  /** Asks for a whole answer. */
+  /** Requests a complete answer. @throws ChatError, of which the `code` says what failed */
   create(
     params: ChatCompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<ChatCompletionWithReport>;
-  /** Asks for a stream. Resolves with the response head. */
+  /** Requests a stream. Resolves once the response headers have arrived. */
   create(
     params: ChatCompletionCreateParamsStreaming,
     options?: RequestOptions<Options>,
   ): Promise<ChatStream>;
-  /** Asks for either. */
+  /** Requests either, as `stream` says at run time. */
   create(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): Promise<ChatStream | ChatCompletionWithReport>;
   /**
-   * As `stream` below, with a schema as `response_format`: the answer has its value in `message.parsed`, and
-   * `partialObject()` gives it as it grows.
+   * Like `stream` below, but with a schema as `response_format`: the answer carries its value in `message.parsed`, and
+   * `partialObject()` yields it while it grows.
    *
-   * @throws ChatError `invalid_request` at once for a schema that cannot be used
+   * @throws ChatError `invalid_request` at once if the schema cannot be used
    */
   stream<const Schema extends OutputSchema>(
     params: ChatCompletionParseParams<Schema> & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): ChatStream<InferOutput<Schema>, InferInput<Schema>>;
-  /** As `create` with `stream: true`, but gives the stream at once; what fails before the answer fails in the stream. */
+  /** Like `create` with `stream: true`, but returns the stream at once; a failure before the answer is thrown while reading it. */
   stream(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): ChatStream;
   /**
-   * Asks for a value: `completion.choices[0].message.parsed`, checked by your schema. An answer that does not fit is
-   * shown to the model with what is wrong, and asked for once more.
+   * Requests a value: `completion.choices[0].message.parsed`, validated by your schema. An answer that does not match is
+   * sent back to the model with what is wrong, once by default (`maxRepairs`).
    *
    * @throws ChatError `invalid_output` with the `issues`, and the answer as `partial`
    */
@@ -86,12 +86,12 @@ export interface ChatCompletions<Options = ProviderOptions> {
     params: ChatCompletionParseParams<Schema>,
     options?: ParseOptions<Options>,
   ): Promise<ParsedChatCompletionWithReport<InferOutput<Schema>>>;
-  /** Lets the model call tools, and runs them, until it answers. */
+  /** Lets the model call tools and runs them, until it answers or `maxSteps` is reached. Sends nothing before it is read. */
   runTools<Context = unknown>(
     params: RunToolsParams<Context> & GivesContext<Context>,
     options?: RequestOptions<Options>,
   ): ToolRun;
-  /** Exactly what would be sent, without the key and without needing one. Sends nothing. */
+  /** Returns exactly what would be sent, without the key and without needing one. Sends nothing. */
   prepare(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
@@ -101,7 +101,7 @@ export interface ChatCompletions<Options = ProviderOptions> {
 /** A list of models that can be iterated. */
 export type ModelPage = ModelList & AsyncIterable<Model>;
 
-/** `client.completions`: filling in the middle, at direct DeepSeek. */
+/** `client.completions`: filling in the middle, at DeepSeek itself. */
 export interface TextCompletions<Options = ProviderOptions> {
   /**
    * Writes what belongs between `prompt` and `suffix`. Without thinking, at most 4,096 tokens.
@@ -112,19 +112,19 @@ export interface TextCompletions<Options = ProviderOptions> {
     params: CompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<CompletionWithReport>;
-  /** Asks for a stream. @throws ChatError `unsupported` where the vendor documents no such call */
+  /** Requests a stream. @throws ChatError `unsupported` where the vendor documents no such call */
   create(
     params: CompletionCreateParamsStreaming,
     options?: RequestOptions<Options>,
   ): Promise<CompletionStream>;
-  /** Asks for either. */
+  /** Requests either, as `stream` says at run time. */
   create(
     params: CompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): Promise<CompletionStream | CompletionWithReport>;
 }
 
-/** A client of one vendor. */
+/** A client of one vendor, or of several as one. */
 export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   readonly chat: { readonly completions: ChatCompletions<Options> };
   readonly completions: TextCompletions<Options>;
@@ -134,22 +134,22 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   };
   /** What is left on the account. @throws ChatError `unsupported` where the vendor documents no such call */
   balance(options?: RequestOptions<Options>): Promise<Balance>;
-  /** How each vendor is, by its name, as this process sees it. */
+  /** The state of each vendor by its name, as this process sees it. */
   health(): Record<string, VendorHealth>;
-  /** What the calls of this client came to, all together and by vendor. */
+  /** Calls, tokens and costs of this client so far, in total and by vendor. */
   totals(): Totals;
-  /** What a request could come to at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
+  /** What a request could cost at most at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
   estimate(params: ChatCompletionCreateParamsBase): Promise<Estimate[]>;
   /** The same client with other options. Another vendor gets neither the key, the base URL, the headers nor the prices of this one. */
   withOptions<const Other extends ProviderId | Provider = never>(
     options: ClientOptions<Other>,
   ): Client<[Other] extends [never] ? Options : ProviderOptionsFor<Other>>;
-  /** Ends the calls that are under way with `aborted`, and takes no more. Closes only what the client opened. */
+  /** Aborts the calls in progress with `aborted` and accepts no new ones. Closes only what the client opened. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a client. No network, no key and no file is touched until the first call.
+ * Creates a client. No network, key or file is touched until the first call.
  *
  * @example
  * const client = createClient({ provider: 'deepseek' });
@@ -219,7 +219,7 @@ const preset: Preset = {
   transport: () => (isNode() ? undiciTransport() : fetchTransport()),
 };
 
-/** The calls of a client, over whoever answers them. */
+/** The calls of a client, over any {@link Asker}. */
 function callsOf(asker: Asker): Pick<Client<never>, 'chat' | 'completions' | 'models' | 'balance'> {
   return {
     chat: { completions: chatsOf(asker) },

@@ -29,7 +29,7 @@ export type { ChatStream } from './stream/chat-stream.ts';
 export type { Report } from './outcome/report.ts';
 export type { Provider } from './dialect/provider.ts';
 
-/** Options of a client without a list of vendors: the provider itself, which one of `deepseek-v4-flash/providers/*` is. */
+/** Options of a client that knows no vendors by name: `provider` is an object from `deepseek-v4-flash/providers/*`. */
 export interface CoreOptions<P extends Provider = Provider> extends Omit<
   ClientOptions<P>,
   'provider'
@@ -37,23 +37,23 @@ export interface CoreOptions<P extends Provider = Provider> extends Omit<
   provider: P;
 }
 
-/** A client for chats alone. */
+/** A client with chat completions only. */
 export interface CoreClient<Options> extends AsyncDisposable {
   readonly chat: {
     readonly completions: Pick<ChatCompletions<Options>, 'create' | 'prepare'> & {
-      /** Gives the stream at once; what fails before the answer fails in the stream. */
+      /** Returns the stream at once; a failure before the answer is thrown while reading it. */
       stream(
         params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
         options?: RequestOptions<Options>,
       ): ChatStream;
     };
   };
-  /** Ends the calls that are under way with `aborted`, and takes no more. */
+  /** Aborts the calls in progress with `aborted` and accepts no new ones. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a client of the vendor that is handed in. No network and no key is touched until the first call.
+ * Creates a client of the given vendor. No network and no key is touched until the first call.
  *
  * @example
  * import { createClient } from 'deepseek-v4-flash/core';
@@ -71,7 +71,7 @@ export function createClient<const P extends Provider>(
   const asker = createChatAsker({ options, budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);
-    // A transport that was handed in belongs to whoever made it.
+    // A transport that was passed in belongs to the caller.
     if (given.transport === undefined) await options.transport.close?.();
   };
   const create = async (

@@ -187,7 +187,7 @@ export type {
   WebResponse,
 } from './internal/web.ts';
 
-/** @internal Shared with the entries that stand on this one. */
+/** @internal Shared with the entries that build on this one. */
 export { handOnOwn } from './stream/hand-on-own.ts';
 /** @internal */
 export { checkInit, sentence } from './stream/hand-on.ts';

@@ -30,13 +30,13 @@ export interface Asked {
   isValidated?: boolean | undefined;
   /** Streamed: it is open once the first of the answer is here, and not with the response head. */
   opensWithContent?: boolean | undefined;
-  /** An adjustment that is not to be made: the request is refused, since somebody else may take it as it is. */
+  /** Adjustments that must not be made: the request is refused instead, because another vendor may accept it unchanged. */
   refuses?: ((adjustment: Adjustment) => boolean) | undefined;
   /** The answer that is to be gone on with. */
   begun?: Accumulator | undefined;
   /** Answers that follow each other are better given by one vendor, whose cache holds what was said before. */
   run?: { answeredBy?: string | undefined } | undefined;
-  /** Prepares what is no chat, but is sent and read like one. */
+  /** Prepares requests that are not chats but are sent and read like them. */
   prepare?: typeof prepare | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface Asked {
 export interface Asker {
   /** A whole answer. */
   complete(asked: Asked): Promise<ChatCompletionWithReport>;
-  /** A streamed answer, at once; what fails before it fails in the stream. Sent by whoever makes a `ChatStream` of it. */
+  /** A streamed answer, returned at once; a failure before it is thrown while reading. The creator of its `ChatStream` sends it. */
   stream(asked: Asked): StreamedCall;
   /** Exactly what would be sent. Sends nothing. */
   prepare(params: unknown, options: Options): PreparedRequest;
@@ -84,7 +84,7 @@ export async function complete(
   }
 }
 
-/** A streamed answer: the same path, with the reading left to whoever pulls. */
+/** A streamed answer: the same path, but the consumer pulls the chunks. */
 export function stream(context: CallContext, asked: Asked): StreamedCall {
   const { options } = context;
   const call = createCall(context, asked.options, 'streamed');
@@ -109,13 +109,13 @@ export function stream(context: CallContext, asked: Asked): StreamedCall {
   };
 }
 
-/** Prepares the request, and tells the report and the user what was changed. */
+/** Prepares the request, and records and warns about what was changed. */
 function begin(
   options: ResolvedOptions,
-  { report, note, own, prepared, check }: Call,
+  { report, note, own, prepared, throwRefusal }: Call,
   asked: Asked,
 ): ReadyRequest {
-  check();
+  throwRefusal();
   const ready = asked.prepare ?? prepare;
   const request = ready(options, asked.params, own, asked.isValidated);
   report.model = request.model;
@@ -152,7 +152,7 @@ export async function get<T>(
 ): Promise<T> {
   const call = createCall(context, requestOptions, 'whole');
   try {
-    call.check();
+    call.throwRefusal();
     const request = prepareGet(context.options, url, what, call.own);
     const answer = await call.attempts.run(async (scope) => {
       const response = await call.send(request, scope);

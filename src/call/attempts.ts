@@ -44,7 +44,7 @@ export class Attempts {
       try {
         return await send(scope);
       } catch (error) {
-        // Whatever is left of it must not go on beside the next one.
+        // What is left of it must not run in parallel with the next one.
         if (isChatError(error)) scope.stop.abort(error);
         await this.again(error);
       }
@@ -119,7 +119,7 @@ export class Attempts {
     if ((error.status ?? 0) >= 500 && ++this.#serverErrors > serverErrorRetries) return undefined;
     const delayMs = error.retryAfterMs ?? backoffMs(record.number);
     if (delayMs > longestWaitMs) return undefined;
-    // A wait that outlasts the call helps nobody, and would hide what the vendor said.
+    // A wait that outlasts the call is useless, and would hide the vendor's message.
     if (Date.now() + delayMs >= lifetime.endsAtMs) return undefined;
     return budget.take(options.origin, error.code === 'timeout') ? delayMs : undefined;
   }

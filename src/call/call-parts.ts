@@ -20,11 +20,11 @@ export interface CallContext {
   closing: AbortSignalLike;
   /** What the last prompts were made of; absent: nobody watches the cache here. */
   lastPrompts?: LastPrompts | undefined;
-  /** Told of the beginning and the end of each call; absent: nobody counts them here. */
+  /** Notified of the beginning and the end of each call; absent if calls are not counted here. */
   counts?: CallCounts | undefined;
 }
 
-/** What a client knows of its calls. */
+/** Counts the calls of a client. */
 export interface CallCounts {
   begin(): void;
   end(report: Report): void;
@@ -61,7 +61,7 @@ export function createParts(
   counts?.begin();
   const clocks = resolveClocks(timeout, kind);
   const { totalMs } = clocks;
-  const totalHint = kind === 'whole' ? '; long answers are better streamed' : '';
+  const totalHint = kind === 'whole' ? '; for long answers use stream: true' : '';
   return {
     options,
     budget,

@@ -20,7 +20,7 @@ import { vendorError } from './vendor-error.ts';
 export type { CallContext } from './call-parts.ts';
 export type { CallResponse } from './send.ts';
 
-/** A tool that is no function of the caller's: the vendor runs it, and charges for it. */
+/** A tool that is not a function of the caller: the vendor runs it and charges for it. */
 function isServerTool(tool: unknown): boolean {
   const { type } = (tool ?? {}) as { type?: unknown };
   return typeof type === 'string' && type !== 'function';
@@ -36,7 +36,7 @@ export interface Call {
   /** What the call was given itself. */
   readonly own: RequestOptions<unknown>;
   /** @throws ChatError `invalid_options` if an option of the call is refused: as part of the call, so with its report */
-  check(): void;
+  throwRefusal(): void;
   /** What is going to be sent: texts that no message may repeat to the user's logs, and whether there are tools. */
   prepared(request: { body: Record<string, unknown>; http: HttpRequest }): void;
   /** One send. @throws ChatError for every status but 2xx */
@@ -67,7 +67,7 @@ export function createCall(
     note,
     unreadMs: clocks.unreadMs,
     own,
-    check() {
+    throwRefusal() {
       if (refusal !== undefined) throw refusal;
     },
     prepared({ body, http }) {

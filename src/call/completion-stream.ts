@@ -3,13 +3,13 @@ import type { Report } from '../outcome/report.ts';
 import type { CompletionWithReport } from '../outcome/with-report.ts';
 import type { Completion } from '../schema/fill.ts';
 
-/** A gap that is being filled. Read once, and ended by leaving the loop, as a `ChatStream` is. */
+/** A text completion while it arrives. Can be read once; leaving the loop ends the request, as with a `ChatStream`. */
 export interface CompletionStream extends AsyncIterable<Completion> {
-  /** What happened so far; settled when the stream has ended. */
+  /** What has happened so far; final once the stream has ended. */
   readonly report: Report;
-  /** The text alone. */
+  /** Only the text. */
   text(): AsyncItems<string>;
-  /** The whole answer; reads the stream itself if nobody does. @throws ChatError the stream's own error */
+  /** The complete answer; reads the stream itself if nothing else does. @throws ChatError the stream's own error */
   finalCompletion(): Promise<CompletionWithReport>;
   /** Ends the request. */
   abort(): void;

@@ -54,5 +54,5 @@ export function createAsker(context: CallContext): Asker {
 }
 
 function unreachable(): never {
-  throw new Error('A call without a path was sent');
+  throw new Error('A call was sent without a path');
 }

@@ -6,7 +6,7 @@ import type { Report } from '../outcome/report.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import { noteEnd, settleReport } from './settle-report.ts';
 
-/** Ends a call: lets go of what it held, completes its report with what came, and tells the user's hook. */
+/** Ends a call: releases its resources, completes its report, and calls the user's hook. */
 export function endCall(
   parts: CallParts,
   completion: DecodedCompletion | undefined,

@@ -64,7 +64,8 @@ function prepareText(
   if (!checked.ok) throw invalidRequest(checked.issues);
   const own = requestOptions.providerOptions as Record<string, unknown> | undefined;
   if (own?.[provider.id] != null) {
-    const message = 'are fields of chats: this vendor documents none of its own here';
+    const message =
+      'are for chats only: this vendor documents no options of its own for filling in the middle';
     throw invalidRequest([{ path: `providerOptions.${provider.id}`, message }]);
   }
   const { value: given, adjustments: mended } = withoutHalves(
@@ -89,9 +90,9 @@ function refuseContradictions({
   stream: isStream,
 }: CompletionCreateParams): void {
   const rules: [broken: boolean, path: string, message: string][] = [
-    [!!echo && suffix != null, 'echo', 'is not for a text with a `suffix`'],
-    [!!echo && logprobs != null, 'echo', 'is not for answers with `logprobs`'],
-    [!!isStream && logprobs != null, 'logprobs', 'is only for whole answers'],
+    [!!echo && suffix != null, 'echo', 'cannot be combined with `suffix`'],
+    [!!echo && logprobs != null, 'echo', 'cannot be combined with `logprobs`'],
+    [!!isStream && logprobs != null, 'logprobs', 'cannot be combined with `stream: true`'],
   ];
   const broken = rules.filter(([isBroken]) => isBroken);
   if (broken.length > 0)

@@ -3,7 +3,7 @@ import type { CallParts } from './call-parts.ts';
 import { tellResponse } from './hooks.ts';
 import type { TransportResponse } from '../transport/transport.ts';
 
-/** Writes a response head into the report, and tells the user's hook of it. */
+/** Records the response headers in the report, and calls the user's hook. */
 export function recordHead(
   { status, headers }: Pick<TransportResponse, 'status' | 'headers'>,
   scope: AttemptScope,

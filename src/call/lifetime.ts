@@ -44,7 +44,7 @@ export function createLifetime(options: {
     );
   const limitMs = Math.min(totalMs, leftMs);
   if (limitMs <= 0) expire();
-  // A timer holds 31 bits; a deadline that is further away is no concern of this process.
+  // A timer holds 31 bits; a deadline that is further away does not matter to this process.
   const timer = limitMs > 0 && limitMs < 2 ** 31 ? setTimeout(expire, limitMs) : undefined;
   return {
     signal: stop,

@@ -11,7 +11,7 @@ import { streamDialect } from '../stream/stream-dialect.ts';
 import { ChunkReader } from '../stream/chunk-reader.ts';
 import { isEventStream } from '../stream/sse.ts';
 
-/** The value of a whole body. @throws ChatError for an error in it, whatever the status, and for what is no JSON */
+/** The value of a whole body. @throws ChatError for an error in it, whatever the status, and for a body that is not JSON */
 export async function readAnswer(
   { body }: CallResponse,
   call: Call,
@@ -20,7 +20,7 @@ export async function readAnswer(
   return checkAnswer(parseAnswer(await readText(body, options.limits)), call, options);
 }
 
-/** A whole answer. Some gateways stream unless they are told not to, and some even then. */
+/** A complete answer. Some gateways stream unless `stream` is false, and some even then. */
 export async function readCompletion(
   { body }: CallResponse,
   call: Call,
@@ -54,7 +54,7 @@ async function readStreamed(
 ): Promise<DecodedCompletion> {
   note({
     code: 'streamed',
-    message: 'the answer came as a stream, although a whole one was asked for',
+    message: 'the vendor sent a stream, although a complete response was requested',
   });
   // A whole answer in one event is what was asked for.
   const noteOther: NoteIssue = (issue) => {
@@ -91,7 +91,7 @@ async function readText(body: WatchedBody, { responseBytes }: ResolvedLimits): P
       const message = `The answer is larger than ${responseBytes} bytes (option limits.responseBytes)`;
       throw new ChatError('limit_exceeded', message);
     }
-    // Blank lines keep the connection awake while the request is queued; they are no content.
+    // Blank lines keep the connection open while the request is queued; they are not content.
     if (pieces.length === 0 && isBlank(bytes)) continue;
     body.gotContent();
     pieces.push(bytes);

@@ -10,7 +10,7 @@ export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-/** A redirect is an error: the key would go along. Proxies that want somebody to log in send them too. */
+/** A redirect is an error: the key would be sent along. Proxies that require a login send redirects too. */
 export function redirectError(
   name: string,
   response: Pick<TransportResponse, 'status' | 'headers' | 'proxy'>,
@@ -25,9 +25,9 @@ export function redirectError(
     // Only the origin: the rest of a redirect may hold anything.
     if (location !== undefined) target = ` to ${new URL(location, url).origin}`;
   } catch {
-    // A location that is no URL says nothing.
+    // A location that is not a URL is ignored.
   }
-  const message = `${who} answered ${status}, a redirect${target}; none is followed, since the key would go along${noteOf(author, proxy)}`;
+  const message = `${who} answered ${status}, a redirect${target}; redirects are not followed, because the API key would be sent along${noteOf(author, proxy)}`;
   return new ChatError('unexpected_redirect', message, { status });
 }
 

@@ -36,12 +36,13 @@ export function noteRecovery(report: Report): void {
       ? {
           code: 'reasoning_not_recovered',
           path,
-          message: 'all tokens went into thinking, also when asked with less of it',
+          message: 'all tokens were spent on thinking, even with less thinking requested',
         }
       : {
           code: 'reasoning_recovered',
           path,
-          message: 'all tokens went into thinking; asked once more, with less of it',
+          message:
+            'all tokens were spent on thinking; the request was sent again with less thinking',
         },
   );
 }
@@ -57,24 +58,26 @@ export function recoveryParams(
 ): Record<string, unknown> | undefined {
   // Only what the caller's object itself has, as with all options.
   const isGiven = options != null && Object.hasOwn(options, 'onReasoningExhausted');
-  const wanted = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
-  if (wanted === 'return' || report.completion !== 'reasoning_exhausted') return undefined;
+  const requestedRecovery = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
+  if (requestedRecovery === 'return' || report.completion !== 'reasoning_exhausted')
+    return undefined;
   const given = params as Record<string, unknown>;
   const asked = typeof given.model === 'string' ? given.model : defaultModel;
   const style = thinkingStyle(profile, findModel(asked, profile));
-  const isPossible = wanted === 'disable' ? style.off !== undefined : lowers(style, given);
+  const isPossible =
+    requestedRecovery === 'disable' ? style.off !== undefined : canLowerEffort(style, given);
   const path = 'thinking';
   if (!isPossible) {
-    const message = `all tokens went into thinking, and ${profile.name} offers no way to think less`;
+    const message = `all tokens were spent on thinking, and ${profile.name} offers no way to reduce it`;
     addIssue(report.issues, { code: 'reasoning_not_recovered', path, message });
     return undefined;
   }
-  return wanted === 'disable'
+  return requestedRecovery === 'disable'
     ? { ...given, thinking: { type: 'disabled' }, reasoning_effort: null }
     : { ...given, thinking: null, reasoning_effort: 'low' };
 }
 
-function lowers({ effort }: ThinkingStyle, given: Record<string, unknown>): boolean {
+function canLowerEffort({ effort }: ThinkingStyle, given: Record<string, unknown>): boolean {
   const { reasoning_effort, thinking } = given as {
     reasoning_effort?: ReasoningEffort | null;
     thinking?: { reasoning_effort?: ReasoningEffort | null } | null;

@@ -67,9 +67,9 @@ async function responseError(
   const body = parseErrorBody(text);
   const author = authorOf(response, url, typeof body !== 'string' || /^\s*[[{]/.test(text));
   if (author === 'proxy') {
-    const said = readText(secrets.redact(text));
+    const pageText = readText(secrets.redact(text));
     const retryAfterMs = serverDelayMs(headers, Date.now());
-    return proxyRefusal({ status, url, proxy, said, retryAfterMs });
+    return proxyRefusal({ status, url, proxy, pageText, retryAfterMs });
   }
   const note = noteOf(author, proxy);
   const failure = { status, headers, model: report.model, body };
@@ -82,7 +82,7 @@ async function sendOver(
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
   if (typeof TextDecoder === 'undefined') {
-    throw new ChatError('invalid_options', `There is no TextDecoder here. ${inJest}`);
+    throw new ChatError('invalid_options', `There is no global TextDecoder. ${inJest}`);
   }
   try {
     if (isOwnTransport(transport)) return await transport.send(request, stop);

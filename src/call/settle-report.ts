@@ -38,7 +38,7 @@ function settleModel(
   if (model.trim() === '') return;
   report.answeredBy = model === report.model ? model : secrets.redactName(model);
   if (model === report.model || !isOtherModel(report.model, model, profile)) return;
-  const message = 'the model that the answer names is not the one that was asked; see answeredBy';
+  const message = 'the answer names another model than the one requested; see answeredBy';
   note({ code: 'other_model', path: 'model', message });
 }
 
@@ -54,8 +54,7 @@ function settleCost(
   const cost = costOf(completion, priced, pricing, sentAt, note);
   // Only the vendor itself knows what its tools cost.
   if (hasServerTools && cost?.source !== 'provider') {
-    const message =
-      "tools that the vendor runs cost more than the answer's tokens, and it is not told how much";
+    const message = 'tools run by the vendor cost extra, and the vendor does not say how much';
     note({ code: 'unpriced_tools', path: 'cost', message });
   } else if (cost !== undefined) {
     report.cost = cost;
@@ -71,7 +70,7 @@ function settleUsage(report: Report, completion: DecodedCompletion): void {
   if (hasCounts(usage)) report.usage = reportUsage(usage, counted);
 }
 
-/** A switch that a vendor takes and ignores costs money and time, and nothing else tells of it. */
+/** A switch that a vendor accepts but ignores costs money and time, and only this shows it. */
 function settleThinking(
   { thinking, usage, completion: state }: Report,
   completion: DecodedCompletion,
@@ -82,11 +81,11 @@ function settleThinking(
   const texts = completion.choices.map(({ message }) => message.reasoning_content);
   thinking.seen = tokens > 0 || texts.some((text) => text != null && text !== '');
   if (thinking.asked === 'disabled' && thinking.seen) {
-    const message = 'the model thought, although it was asked not to';
+    const message = 'the model thought, although thinking was disabled';
     note({ code: 'thinking_not_off', path: 'thinking', message });
   }
   if (thinking.asked === 'enabled' && !thinking.seen && state === 'complete') {
-    const message = 'no reasoning came, although it was asked for';
+    const message = 'no reasoning arrived, although it was requested';
     note({ code: 'thinking_not_seen', path: 'thinking', message });
   }
 }
@@ -121,7 +120,7 @@ export function noteEnd(
     const path = `choices.${choice.index}`;
     const end = knownEnd(choice.finish_reason, words);
     if (end === undefined) {
-      const message = 'this word is not known, so the answer does not count as whole';
+      const message = 'this finish_reason is unknown, so the answer is treated as incomplete';
       note({ code: 'unknown_finish_reason', path: `${path}.finish_reason`, message });
     }
     if (end === 'good') noteNothing(choice, path, note);
@@ -134,17 +133,18 @@ function noteNothing({ message, finish_reason }: Choice, path: string, note: Not
   const { content, refusal, audio, tool_calls, invalid_tool_calls } = message;
   if (tool_calls?.length || invalid_tool_calls?.length) return;
   if (announcesCalls(finish_reason)) {
-    const why = 'the answer says that tools were called, and holds no call';
+    const why = 'the finish_reason says that tools were called, but the answer contains no call';
     note({ code: 'missing_tool_calls', path: `${path}.message.tool_calls`, message: why });
   } else if (!content?.trim() && !refusal && !audio) {
-    const why = 'the answer is whole, and holds neither content nor a call';
+    const why = 'the answer is complete, but contains neither content nor a tool call';
     note({ code: 'empty_answer', path: `${path}.message.content`, message: why });
   }
 }
 
 function noteCallInText({ message }: Choice, path: string, note: NoteIssue): void {
   for (const field of callsInText(message)) {
-    const why = 'a tool call came as text, which the vendor has failed to read; it was not run';
+    const why =
+      'a tool call arrived as plain text, because the vendor failed to parse it; it was not run';
     note({ code: 'tool_call_in_text', path: `${path}.message.${field}`, message: why });
   }
 }

@@ -139,7 +139,7 @@ export class StreamSource implements ChunkSource, ChunkReading {
     });
   }
 
-  /** Reads up to the first chunk. An error in its place may still be retried: nobody has seen anything. */
+  /** Reads up to the first chunk. An error before it can still be retried: nothing has been delivered yet. */
   async #fillFirst(): Promise<boolean> {
     for (;;) {
       try {

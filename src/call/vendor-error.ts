@@ -8,10 +8,10 @@ import { serverDelayMs } from '../traffic/retry-delay.ts';
 /**
  * The error that a vendor answered with: in a response, or in an event of a stream.
  *
- * What happened is read from the vendor's own words. What is told of it is read a second time, with the secrets hidden:
- * they have to be hidden before a text is shortened or reflowed, since afterwards they could not be recognised.
+ * Classify from the original text; build the message from the redacted text. Redact before clipping or reflowing:
+ * afterwards a secret is no longer recognisable.
  *
- * @param note what is to be said about where the answer came from
+ * @param note added to the message: where the answer came from
  * @param requestId the id in the response's headers. It is the one in the report, so it comes before one in the body.
  */
 export function vendorError(
@@ -22,17 +22,17 @@ export function vendorError(
   note = '',
 ): ChatError {
   const { headers } = failure;
-  const { code, retryable, limit, ...meant } = decodeFailure(provider, failure);
+  const { code, retryable, limit, ...classified } = decodeFailure(provider, failure);
   const body = secrets.redactValue(failure.body);
-  const { message, ...told } = decodeFailure(provider, { ...failure, body });
+  const { message, ...redacted } = decodeFailure(provider, { ...failure, body });
   return new ChatError(code, message + note, {
-    ...told,
+    ...redacted,
     retryable,
     limit,
-    // Known words are told as they are: a prompt may hold one by chance.
-    vendorCode: isKnownWord(meant.vendorCode) ? meant.vendorCode : told.vendorCode,
-    vendorType: isKnownWord(meant.vendorType) ? meant.vendorType : told.vendorType,
-    requestId: requestId ?? told.requestId,
+    // Known words are shown unchanged: a prompt may contain one by chance.
+    vendorCode: isKnownWord(classified.vendorCode) ? classified.vendorCode : redacted.vendorCode,
+    vendorType: isKnownWord(classified.vendorType) ? classified.vendorType : redacted.vendorType,
+    requestId: requestId ?? redacted.requestId,
     retryAfterMs:
       headers && serverDelayMs(headers, Date.now(), provider.profile.rateLimitResetHeader),
   });

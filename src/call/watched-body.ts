@@ -15,8 +15,8 @@ export interface ReadLimits {
 const finishMs = 5_000;
 
 /**
- * A body under clocks that run only while somebody waits for it. A slow reader costs the vendor nothing: waiting is
- * counted, not passing time. One timer serves all clocks and is moved only when it would be late, so a fast stream pays
+ * A body with time limits that run only while the caller waits for data. A slow reader cannot exceed them: waiting is
+ * counted, not elapsed time. One timer serves all limits and is moved only when it would be late, so a fast stream pays
  * two clock readings a read.
  */
 export class WatchedBody implements ByteReader {
@@ -57,7 +57,7 @@ export class WatchedBody implements ByteReader {
     return bytes;
   }
 
-  /** The first half of a `read`: whoever does the second one too saves a promise for each. */
+  /** The first half of a `read`; calling both halves directly saves a promise for each read. */
   beginRead(): Promise<Uint8Array | undefined> {
     this.#isWaiting = true;
     this.#waitingSince = performance.now();
@@ -94,7 +94,7 @@ export class WatchedBody implements ByteReader {
     }
   }
 
-  /** Something of the answer has arrived. What comes after its end is no reason to wait longer. */
+  /** A part of the answer has arrived. Data after its end must not extend the wait. */
   gotContent(): void {
     if (this.#isFinished) return;
     this.#stalledMs = 0;

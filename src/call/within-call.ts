@@ -19,7 +19,7 @@ export function boundByCall(
   return async (work) => {
     const { signal, deadlineMs, timeout } = resolveCall(options, given, 'whole');
     const totalMs = timeout.total ?? defaults.timeout.total.whole;
-    const totalHint = '; its schema was still at work';
+    const totalHint = '; its schema was still validating';
     const lifetime = createLifetime({ signal, closing, totalMs, totalHint, deadlineMs });
     try {
       return await raceSignal(work, lifetime.signal);

@@ -9,7 +9,7 @@ export function wireCalls({ tool_calls, function_call }: WireMessage, note: Note
   const calls: unknown[] = Array.isArray(tool_calls) ? tool_calls : [tool_calls];
   const present = calls.filter(isRecord);
   if (calls.some((call) => call != null && !isRecord(call))) {
-    note({ code: 'unreadable_field', path: 'tool_calls', message: 'left out: it is no tool call' });
+    note({ code: 'unreadable_field', path: 'tool_calls', message: 'left out: not a tool call' });
   }
   if (present.length > 0 || !isRecord(function_call)) return present;
   return [{ type: 'function', function: function_call }];
@@ -62,7 +62,7 @@ function readCustom({ name, input }: Fields): DecodedToolCallDelta['custom'] {
   };
 }
 
-/** The calls of a whole answer without those that stand there once more, to the last character and under their own id. */
+/** The calls of a complete answer without exact duplicates, which have the same id and the same text. */
 export function withoutRepeats(calls: readonly DecodedToolCallDelta[]): DecodedToolCallDelta[] {
   const seen = new Set<string>();
   return calls.filter(({ id, function: called }) => {

@@ -58,7 +58,7 @@ function readReasoning(value: unknown, path: string, note: NoteIssue): string | 
   if (value == null || typeof value === 'string') return value;
   const text = reasoningOf(value);
   if (text === undefined && !isEmpty(value)) {
-    note({ code: 'unreadable_field', path, message: 'left out: it holds no text' });
+    note({ code: 'unreadable_field', path, message: 'left out: it contains no text' });
   }
   return text;
 }
@@ -130,19 +130,21 @@ function addPart(
   const isRead = reasoning !== undefined || typeof refusal === 'string' || typeof text === 'string';
   if (!isRead || (!isReasoning && !['', 'text', 'output_text', 'refusal'].includes(kind))) {
     const what = `a part of type ${plainWord(kind) ?? 'unknown'}`;
-    const message = isRead ? `${what} was read as text` : `${what} was left out: it holds no text`;
+    const message = isRead
+      ? `${what} was read as text`
+      : `${what} was left out: it contains no text`;
     note({ code: 'unknown_part', path: 'content', message });
   }
 }
 
-/** A word of somebody else's that can be told as it is: neither a key nor a sentence. */
+/** A foreign word that can be shown unchanged: neither a key nor a sentence. */
 export function plainWord(word: unknown): string | undefined {
   return typeof word === 'string' && /^[a-z][a-z0-9_]{0,15}$/i.test(word) ? word : undefined;
 }
 
-/** A field that is a text, or is none. */
+/** A field if it is a string; otherwise it is left out and noted. */
 export function textOf(value: unknown, path: string, note: NoteIssue): string | null | undefined {
   if (value == null || typeof value === 'string') return value;
-  note({ code: 'unreadable_field', path, message: 'left out: it is no text' });
+  note({ code: 'unreadable_field', path, message: 'left out: not text' });
   return undefined;
 }

@@ -15,7 +15,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * The error in a body that came with status 200, or in an event of a stream; `undefined` if there is none. Read by the
- * shape, since gateways send errors with any status and any content type. `error: null` is no error.
+ * shape, since gateways send errors with any status and any content type. `error: null` does not count.
  */
 export function findError(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(findError).find((error) => error !== undefined);
@@ -31,22 +31,22 @@ export function findError(body: unknown): unknown {
 
 /** Status and body → what happened, in the codes of this package. */
 export function decodeError(failure: VendorFailure, profile: AnswerFacts): DecodedFailure {
-  const told = readError(failure.body);
-  const code = codeOf(failure, told, profile);
-  const said = told.message === undefined ? '' : `: ${told.message}`;
+  const vendorError = readError(failure.body);
+  const code = codeOf(failure, vendorError, profile);
+  const quoted = vendorError.message === undefined ? '' : `: ${vendorError.message}`;
   const where =
     failure.status === undefined ? 'reported an error' : `answered ${String(failure.status)}`;
   return {
     code,
-    message: `${profile.name} ${where}${said}${hint(code, failure.model, profile)}`,
+    message: `${profile.name} ${where}${quoted}${hint(code, failure.model, profile)}`,
     status: failure.status,
     provider: profile.id,
     retryable: retryable.has(code),
-    limit: code === 'rate_limit' ? concurrencyLimit(told) : undefined,
-    param: told.param,
-    vendorCode: told.code,
-    vendorType: told.type,
-    requestId: told.requestId,
+    limit: code === 'rate_limit' ? concurrencyLimit(vendorError) : undefined,
+    param: vendorError.param,
+    vendorCode: vendorError.code,
+    vendorType: vendorError.type,
+    requestId: vendorError.requestId,
   };
 }
 
@@ -56,7 +56,7 @@ function hint(code: ChatErrorCode, model: string | undefined, profile: AnswerFac
   const { apiKeyVariables, models = {} } = profile;
   const contextWindow = findModel(model ?? defaultModel, { models })?.contextWindow;
   if (code === 'context_length' && contextWindow !== undefined) {
-    return ` (the context here is ${contextWindow} tokens)`;
+    return ` (the context window is ${contextWindow} tokens)`;
   }
   if (code === 'authentication' && apiKeyVariables.length > 0) {
     return ` (check the key; it is usually in ${apiKeyVariables.join(' or ')})`;
@@ -64,39 +64,42 @@ function hint(code: ChatErrorCode, model: string | undefined, profile: AnswerFac
   return '';
 }
 
-/** DeepSeek's limit of calls at the same time, which it tells in words alone. */
-function concurrencyLimit({ message = '' }: ToldError): number | undefined {
+/** DeepSeek's limit of calls at the same time, which it states only in the message. */
+function concurrencyLimit({ message = '' }: VendorErrorFields): number | undefined {
   const limit = /concurrency limit of \(?(\d{1,9})\)?/i.exec(message)?.[1];
   return limit === undefined ? undefined : Number(limit);
 }
 
 /**
- * The status decides; inside a 200, the status that the body tells, then its `code` and `type`, and its words last: they
- * may speak of anything, also of what was asked.
+ * The status decides; inside a 200, the status in the body, then its `code` and `type`, and its message last, which
+ * may contain anything, also parts of the prompt.
  */
 function codeOf(
-  { status: given, body }: VendorFailure,
-  told: ToldError,
+  { status: httpStatus, body }: VendorFailure,
+  vendorError: VendorErrorFields,
   profile: AnswerFacts,
 ): ChatErrorCode {
-  const ours = flashErrorCode(told.type, told.code);
+  const ours = flashErrorCode(vendorError.type, vendorError.code);
   if (ours !== undefined) return ours;
-  const words = [told.type, told.code, told.message].filter(Boolean).join(' ').toLowerCase();
-  const status = given ?? told.status;
+  const searchedText = [vendorError.type, vendorError.code, vendorError.message]
+    .filter(Boolean)
+    .join(' ')
+    .toLowerCase();
+  const status = httpStatus ?? vendorError.status;
   // A web page is the network's, and its words are about nothing that the vendor knows.
   if (isPage(body)) return status === 403 ? 'permission_denied' : codeOfStatus(status ?? 502);
-  const named = codeOfWords([told.code, told.type]);
-  if (status === undefined) return refine(named ?? codeByWords(words), words);
-  if (status === 403) return forbidden(named, words, profile);
+  const codeByName = codeOfWords([vendorError.code, vendorError.type]);
+  if (status === undefined) return refine(codeByName ?? codeByWords(searchedText), searchedText);
+  if (status === 403) return forbidden(codeByName, searchedText, profile);
   const code = codeOfStatus(status);
   if (code === 'rate_limit') {
-    if (named === 'insufficient_balance') return named;
-    const isEmpty = emptyAccount.test(words) && !tooManyAtOnce.test(words);
+    if (codeByName === 'insufficient_balance') return codeByName;
+    const isEmpty = emptyAccount.test(searchedText) && !tooManyAtOnce.test(searchedText);
     return isEmpty ? 'insufficient_balance' : code;
   }
   if (code !== 'bad_request') return code;
-  if (named !== undefined && refinements.has(named)) return named;
-  return isFiltered(body) ? 'content_filter' : refine(code, words);
+  if (codeByName !== undefined && refinements.has(codeByName)) return codeByName;
+  return isFiltered(body) ? 'content_filter' : refine(code, searchedText);
 }
 
 // What a 400 may be as well, if its own `code` or `type` says so.
@@ -108,12 +111,12 @@ const refinements = new Set<ChatErrorCode>([
 ]);
 
 /** A request may be bad because it does not fit, or for what it says; many have only words for it. */
-function refine(code: ChatErrorCode, words: string): ChatErrorCode {
+function refine(code: ChatErrorCode, searchedText: string): ChatErrorCode {
   if (code !== 'bad_request') return code;
-  if (contextLength.test(words)) return 'context_length';
+  if (contextLength.test(searchedText)) return 'context_length';
   // DeepSeek, of a name that is gone.
-  if (words.includes('supported api model names')) return 'not_found';
-  return contentFilter.test(words) ? 'content_filter' : code;
+  if (searchedText.includes('supported api model names')) return 'not_found';
+  return contentFilter.test(searchedText) ? 'content_filter' : code;
 }
 
 function codeOfStatus(status: number): ChatErrorCode {
@@ -135,22 +138,22 @@ function codeOfStatus(status: number): ChatErrorCode {
 }
 
 function forbidden(
-  named: ChatErrorCode | undefined,
-  words: string,
+  codeByName: ChatErrorCode | undefined,
+  searchedText: string,
   { insufficientBalanceStatuses = [] }: AnswerFacts,
 ): ChatErrorCode {
-  if (named === 'insufficient_balance' || named === 'content_filter') return named;
-  if (emptyAccount.test(words) || /\bquota\b|\bbalance\b/.test(words))
+  if (codeByName === 'insufficient_balance' || codeByName === 'content_filter') return codeByName;
+  if (emptyAccount.test(searchedText) || /\bquota\b|\bbalance\b/.test(searchedText))
     return 'insufficient_balance';
   const saysPermission =
-    named === 'permission_denied' || /permission|not allowed|access denied/.test(words);
+    codeByName === 'permission_denied' || /permission|not allowed|access denied/.test(searchedText);
   return insufficientBalanceStatuses.includes(403) && !saysPermission
     ? 'insufficient_balance'
     : 'permission_denied';
 }
 
 /** What the words of an error say that has nothing else. */
-function codeByWords(words: string): ChatErrorCode {
+function codeByWords(searchedText: string): ChatErrorCode {
   const rules: [RegExp, ChatErrorCode][] = [
     [tooManyAtOnce, 'rate_limit'],
     [emptyAccount, 'insufficient_balance'],
@@ -164,7 +167,7 @@ function codeByWords(words: string): ChatErrorCode {
     [/server_error|internal|upstream|api_error/, 'server_error'],
     [/invalid[ _]|bad[ _]request|unsupported/, 'bad_request'],
   ];
-  return rules.find(([pattern]) => pattern.test(words))?.[1] ?? 'server_error';
+  return rules.find(([pattern]) => pattern.test(searchedText))?.[1] ?? 'server_error';
 }
 
 /** An answer that the vendor's filter has emptied, with a status of failure. */
@@ -175,7 +178,7 @@ function isFiltered(body: unknown): boolean {
   return typeof reason === 'string' && answerEnd(reason) === 'content_filter';
 }
 
-interface ToldError {
+interface VendorErrorFields {
   message?: string | undefined;
   type?: string | undefined;
   code?: string | undefined;
@@ -185,19 +188,19 @@ interface ToldError {
 }
 
 /** Reads every shape in which vendors and gateways put an error. */
-function readError(body: unknown): ToldError {
+function readError(body: unknown): VendorErrorFields {
   if (Array.isArray(body)) return readError(body[0]);
   if (typeof body === 'string') return { message: readText(body) };
   if (!isRecord(body)) return {};
   const { error } = body;
   const inner: Fields = isRecord(error) ? error : body;
   const message = messageOf(inner) ?? messageOf(body);
-  // The name of the failure beside what there is to say about it.
+  // The name of the failure together with its message.
   const name = typeof error === 'string' && error.trim() !== '' ? error : undefined;
-  const said = name === undefined || name === message ? message : joined(name, message);
+  const vendorMessage = name === undefined || name === message ? message : joined(name, message);
   const code = word(inner.code);
   return {
-    message: said === undefined ? undefined : clip(said),
+    message: vendorMessage === undefined ? undefined : clip(vendorMessage),
     type: word(inner.type),
     code: code ?? word(inner.statusCode ?? inner.status),
     param: word(inner.param),
@@ -238,7 +241,7 @@ function messageText(value: unknown): string | undefined {
   return undefined;
 }
 
-/** What a text says that is no JSON, on one line: of a page its title. */
+/** The text of a body that is not JSON, on one line; for a web page, its title. */
 export function readText(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;

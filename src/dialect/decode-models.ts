@@ -8,7 +8,9 @@ const modelsShape = { record: { data: { list: { record: { id: 'string' } } } } }
 export function decodeModels(body: unknown): ModelList {
   const issues = misfits(modelsShape, body);
   if (issues.length > 0) {
-    throw new ChatError('invalid_response', "The vendor's answer is no list of models", { issues });
+    throw new ChatError('invalid_response', "The vendor's answer is not a list of models", {
+      issues,
+    });
   }
   const { data, ...rest } = body as ModelList;
   return { ...rest, object: 'list', data };

@@ -7,7 +7,7 @@ import {
   metaShape,
   usageShape,
 } from '../schema/answer-shapes.ts';
-import type { ChunkChoice, DecodedChunk, StreamMemory, ToldMessage } from '../schema/chunk.ts';
+import type { ChunkChoice, DecodedChunk, StreamMemory, SeenMessage } from '../schema/chunk.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
 import type { Choice, DecodedCompletion, FinishReason } from '../schema/response.ts';
 import type { Shape, Shaped } from '../schema/shape.ts';
@@ -31,7 +31,7 @@ export function decode(body: unknown, note: NoteIssue, words?: Words): DecodedCo
   return isPlainCompletion(body) ? body : decodeBySchema(body, note, words);
 }
 
-/** The judge: what {@link decode} says in any case, more slowly. */
+/** Reference path of {@link decode}: the same result for every input; used when the fast path declines. */
 export function decodeBySchema(body: unknown, note: NoteIssue, words?: Words): DecodedCompletion {
   const wire = readAnswer(body);
   const choices = wire.choices.map((each, position): Choice => {
@@ -78,7 +78,7 @@ export function decodeChunk(
   return isPlainChunk(data, memory) ? data : decodeChunkBySchema(data, note, memory);
 }
 
-/** The judge: what {@link decodeChunk} says in any case, more slowly. */
+/** Reference path of {@link decodeChunk}: the same result for every input; used when the fast path declines. */
 export function decodeChunkBySchema(
   data: unknown,
   note: NoteIssue,
@@ -115,21 +115,28 @@ function deltaOf(
   note: NoteIssue,
   memory: StreamMemory,
 ): WireMessage {
-  const said = Object.entries(delta ?? {})
+  const deltaFields = Object.entries(delta ?? {})
     .filter(([name, value]) => name !== 'role' && value != null && value !== '')
     .map(([name]) => name);
-  const told = memory.messages?.get(index);
-  if (said.length > 0 || message == null || (told === undefined && memory.answered?.has(index))) {
-    if (said.length > 0)
+  const seenMessage = memory.messages?.get(index);
+  if (
+    deltaFields.length > 0 ||
+    message == null ||
+    (seenMessage === undefined && memory.answered?.has(index))
+  ) {
+    if (deltaFields.length > 0)
       spoke(
         memory,
         index,
-        said.some((name) => !reasoningFields.has(name)),
+        deltaFields.some((name) => !reasoningFields.has(name)),
       );
     return delta ?? {};
   }
-  note({ code: 'not_streamed', message: 'the answer came whole, although a stream was asked for' });
-  const isReasoned = told === undefined && memory.spoken?.has(index) === true;
+  note({
+    code: 'not_streamed',
+    message: 'the vendor sent a complete response, although a stream was requested',
+  });
+  const isReasoned = seenMessage === undefined && memory.spoken?.has(index) === true;
   spoke(memory, index, true);
   return isReasoned ? withoutReasoning(message) : newIn(message, index, memory);
 }
@@ -144,17 +151,21 @@ function withoutReasoning(message: WireMessage): WireMessage {
 
 /** What a message adds to those before it: some hosts repeat in each all that they have said, others go on. */
 function newIn(message: WireMessage, index: number, memory: StreamMemory): WireMessage {
-  const told: ToldMessage = memory.messages?.get(index) ?? { content: '', reasoning_content: '' };
-  (memory.messages ??= new Map()).set(index, told);
+  const seenMessage: SeenMessage = memory.messages?.get(index) ?? {
+    content: '',
+    reasoning_content: '',
+  };
+  (memory.messages ??= new Map()).set(index, seenMessage);
   const added: WireMessage = { ...message };
   for (const field of ['content', 'reasoning_content'] as const) {
     const text = message[field];
     if (typeof text !== 'string' || text === '') continue;
-    const before = told[field];
-    if (before !== '') told.isGrowing ??= text.length > before.length && text.startsWith(before);
-    const isGrown = told.isGrowing === true && text.startsWith(before);
+    const before = seenMessage[field];
+    if (before !== '')
+      seenMessage.isGrowing ??= text.length > before.length && text.startsWith(before);
+    const isGrown = seenMessage.isGrowing === true && text.startsWith(before);
     added[field] = isGrown ? text.slice(before.length) : text;
-    told[field] = isGrown ? text : before + text;
+    seenMessage[field] = isGrown ? text : before + text;
   }
   return added;
 }
@@ -174,7 +185,7 @@ function decodeTop(wire: Fields, note: NoteIssue) {
     const value = wire[field];
     if (value != null) (top as Fields)[field] = textOf(value, field, note);
   }
-  // A missing count is not zero, and a missing usage is no usage.
+  // A missing count is not zero, and a missing usage stays absent.
   if (top.usage == null) delete top.usage;
   return top;
 }
@@ -212,7 +223,7 @@ function decodeIndex({ index }: Fields, position: number, note: NoteIssue): numb
   if (index == null) return position;
   const read = typeof index === 'string' && index.trim() !== '' ? Number(index) : index;
   if (typeof read === 'number' && Number.isFinite(read)) return read;
-  note({ code: 'unreadable_field', path: 'choices.index', message: 'left out: it is no number' });
+  note({ code: 'unreadable_field', path: 'choices.index', message: 'left out: not a number' });
   return position;
 }
 

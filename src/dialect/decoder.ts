@@ -38,11 +38,11 @@ export function createDecoder<const Id extends string>(
   };
 }
 
-/** An `invalid_options` for what is no vendor, or none that is known. */
+/** An `invalid_options` for a value that is not a vendor, or not a known one. */
 export function unknownProvider(given: unknown, known: readonly string[]): ChatError {
   const message =
     typeof given === 'object'
-      ? 'Option provider must be a name, or what defineProvider() gives'
+      ? 'Option provider must be the id of a vendor, or a provider from defineProvider()'
       : `Unknown provider "${String(given)}". Known: ${known.join(', ')}`;
   return new ChatError('invalid_options', message, { param: 'provider' });
 }

@@ -39,13 +39,13 @@ export function createProvider<const Id extends string, Options = never>(
 /** `Partial`, for those who compile with exact optional types too. */
 type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
 
-/** Facts about a vendor, every one of which has a default. */
+/** Facts about a vendor; every one has a default. */
 export interface ProviderFacts
   extends Optional<Omit<Profile, 'id' | 'thinking' | 'models'>>, ModelsFacts {
   thinking?: Optional<Profile['thinking']> | undefined;
 }
 
-/** What `defineProvider` takes: some facts; the rest is as at the vendor it extends, or as OpenAI has it. */
+/** What `defineProvider` takes: some facts. The others are those of the extended vendor, or of OpenAI's API. */
 export interface ProviderSpec<Id extends string = string, Options = never>
   extends ProviderFacts, Optional<ProviderFunctions> {
   /** Name of the vendor in reports, errors and `providerOptions`. */

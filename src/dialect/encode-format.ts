@@ -5,7 +5,7 @@ export function encodeFormat({ request, profile, body, written, adjust }: Encodi
   const { response_format: format } = request;
   if (format === undefined) return;
   if (profile.jsonSchema === 'dropped') {
-    const reason = `${profile.name} documents no form of answers; it is asked for in a system message`;
+    const reason = `${profile.name} documents no \`response_format\`; a system message asks for the form`;
     adjust({
       param: 'response_format',
       action: 'dropped',
@@ -63,13 +63,13 @@ export function jsonInstruction(
     if (schema != null) lines.push(`It must fit this JSON Schema: ${JSON.stringify(schema)}`);
     return {
       text: lines.join('\n'),
-      reason: 'the only place where this vendor can be told the schema',
+      reason: 'the only place where this vendor accepts a schema',
     };
   }
   if (format?.type !== 'json_object' || messages.some(mentionsJson)) return undefined;
   return {
     text: 'Answer with one JSON object and nothing else.',
-    reason: 'JSON mode is refused unless a message holds the word "json"',
+    reason: 'JSON mode is refused unless a message contains the word "json"',
   };
 }
 

@@ -58,7 +58,7 @@ function encodeRole({ adjust }: Encoding, role: string, path: string): string {
     lossy: false,
     from: role,
     to: 'system',
-    reason: "the model's own endpoint knows no `developer`",
+    reason: "the model's own API has no role `developer`",
   });
   return 'system';
 }
@@ -126,7 +126,9 @@ function encodeAnswer(
     action: 'mapped',
     lossy: false,
     to: omitted ? null : '',
-    reason: omitted ? 'left out: null is not allowed here' : 'null is not taken in its place',
+    reason: omitted
+      ? 'left out: this vendor accepts no null here'
+      : 'this vendor rejects null, so an empty string was sent',
   });
 }
 
@@ -149,7 +151,7 @@ function encodeReasoning(
       action: 'added',
       lossy: false,
       to: '',
-      reason: 'with tools, every earlier turn needs its reasoning, if only an empty one',
+      reason: 'with tools, every earlier turn needs its reasoning, even if it is empty',
     });
   }
 }
@@ -204,7 +206,7 @@ function encodeContent(
     field === 'refusal';
   if (!flattens || !parts.every(isText)) return parts;
   if (field === 'content') {
-    const reason = `${profile.name} takes one string here`;
+    const reason = `${profile.name} accepts only a single string here`;
     const [from, to] = ['text parts', 'one string'];
     adjust({ param: `${path}.content`, action: 'mapped', lossy: false, from, to, reason });
   }
@@ -222,7 +224,7 @@ function encodePart(encoding: Encoding, part: AnyContentPart, path: string): obj
       return part;
     case 'refusal': {
       if (profile.refusal === 'sent') return part;
-      const reason = `${profile.name} knows no refusals`;
+      const reason = `${profile.name} has no field for refusals`;
       adjust({ param: path, action: 'mapped', lossy: false, from: 'refusal', to: 'text', reason });
       return { type: 'text', text: part.refusal };
     }
@@ -241,7 +243,7 @@ function flatFile(
   part: AnyContentPart & { type: 'file' },
   path: string,
 ): object {
-  const reason = 'the place where this vendor puts the fields of a file';
+  const reason = 'where this vendor expects the fields of a file';
   const param = `${path}.file`;
   adjust({ param, action: 'renamed', lossy: false, from: 'file.*', to: '*', reason });
   return { type: 'file', ...part.file };

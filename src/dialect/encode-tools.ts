@@ -48,7 +48,7 @@ function decideStrict(encoding: Encoding, tools: readonly ChatCompletionTool[]):
   }
   const reason =
     profile.strictTools === 'beta'
-      ? `${profile.name} takes \`strict\` on all functions or on none`
+      ? `${profile.name} accepts \`strict\` on all functions or on none`
       : `${profile.name} documents no such parameter`;
   for (const index of strict) {
     const param = `tools.${index}.function.strict`;

@@ -91,7 +91,7 @@ function encodeLimits({ request, caps, profile, body, written, adjust }: Encodin
       adjust({ param, action: 'renamed', lossy: false, from: param, to: 'max_tokens', reason });
     }
     if (body.max_tokens !== max_tokens) {
-      const reason = `${profile.name} writes at most ${caps.max_tokens} tokens`;
+      const reason = `${profile.name} generates at most ${caps.max_tokens} tokens`;
       adjust({
         param,
         action: 'clamped',
@@ -106,7 +106,7 @@ function encodeLimits({ request, caps, profile, body, written, adjust }: Encodin
     const tooMany = Array.isArray(stop) && caps.stop !== undefined && stop.length > caps.stop;
     body.stop = tooMany ? stop.slice(0, caps.stop) : stop;
     if (tooMany) {
-      const reason = `${profile.name} takes ${caps.stop} stop sequences; the first ones are kept`;
+      const reason = `${profile.name} accepts at most ${caps.stop} stop sequences; the first ones are kept`;
       adjust({ param: 'stop', action: 'clamped', lossy: true, from: stop, to: body.stop, reason });
     }
   }
@@ -134,7 +134,7 @@ function encodeRuled(encoding: Encoding, field: Ruled, given: unknown): void {
   const least = field === 'top_p' || field === 'seed' ? encoding.caps[field] : undefined;
   if (least !== undefined && (given as number) < least) {
     body[field] = least;
-    const reason = `${profile.name} takes ${least} and more${idle === undefined ? '' : `, and ${idle}`}`;
+    const reason = `${profile.name} requires at least ${least}${idle === undefined ? '' : `, and ${idle}`}`;
     adjust({ param: field, action: 'clamped', lossy: true, from: given, to: least, reason });
     return;
   }
@@ -151,13 +151,12 @@ function whyIneffective(
   rule: ParameterRule,
   value: unknown,
 ): string | undefined {
-  if (rule === 'ineffective') return 'takes it without an effect';
-  if (rule === 'ineffective while thinking' && thinks)
-    return 'takes it without an effect while it thinks';
+  if (rule === 'ineffective') return 'ignores it';
+  if (rule === 'ineffective while thinking' && thinks) return 'ignores it while thinking';
   const least = field === 'top_p' ? model?.effectiveTopP : undefined;
   if (least === undefined) return undefined;
-  if (!thinks) return 'takes it without an effect while it does not think';
-  return (value as number) < least ? `goes by ${least} in its place while it thinks` : undefined;
+  if (!thinks) return 'ignores it unless thinking';
+  return (value as number) < least ? `uses ${least} instead while thinking` : undefined;
 }
 
 function encodeUser({ request, profile, body, written, adjust }: Encoding): void {
@@ -167,7 +166,7 @@ function encodeUser({ request, profile, body, written, adjust }: Encoding): void
   const { user } = profile;
   if (user === undefined || (user.pattern && !user.pattern.test(id))) {
     const reason = user
-      ? `${profile.name} takes ${user.pattern}`
+      ? `${profile.name} accepts only ${user.pattern}`
       : `${profile.name} documents no such parameter`;
     adjust({ param, action: 'dropped', lossy: true, from: id, reason });
     return;
@@ -181,13 +180,13 @@ function encodeUser({ request, profile, body, written, adjust }: Encoding): void
 
 function encodeStream({ request, profile, body, adjust }: Encoding): void {
   if (request.stream === undefined) return;
-  // Also when it is false: some gateways stream unless they are told not to.
+  // Also when it is false: some gateways stream by default.
   body.stream = request.stream;
   if (!request.stream) return;
   const { include_usage: asked } = request;
   const param = 'stream_options';
   if (profile.parameters.stream_options === 'dropped') {
-    // Not to be told the counts is what happens anyway.
+    // Without the option there are no counts anyway.
     if (!asked) return;
     const reason = `${profile.name} documents no such parameter`;
     adjust({ param, action: 'dropped', lossy: true, from: { include_usage: asked }, reason });
@@ -208,7 +207,7 @@ function dropForeign({ request, adjust }: Encoding): void {
       action: 'dropped',
       lossy: true,
       from,
-      reason: 'an OpenAI field that no vendor takes',
+      reason: 'an OpenAI field that no vendor accepts',
     });
   }
 }

@@ -13,7 +13,7 @@ import { thinkingStyle } from './thinking.ts';
 export interface Encoding {
   readonly request: CanonicalRequest;
   readonly profile: Profile;
-  /** What the profile says of this model; `undefined` if it is none that it speaks of. */
+  /** The profile's facts about this model; `undefined` if it has none. */
   readonly model: ModelProfile | undefined;
   /** The caps of the model, or none. */
   readonly caps: ModelProfile['caps'];
@@ -58,8 +58,8 @@ export function beginEncoding(given: CanonicalRequest, profile: Profile): Encodi
 }
 
 /**
- * Where a vendor takes no form of answer, a forced tool call has one, if somebody is going to look for the value in it: the
- * schema that checks it here.
+ * If a vendor has no `response_format`, a forced tool call gives the answer its form, provided that the value is
+ * validated here by the caller's schema.
  */
 function withCallForForm(
   request: CanonicalRequest,
@@ -75,7 +75,7 @@ function withCallForForm(
     lossy: false,
     from: { type: 'json_schema' },
     to: `a call of a tool ${name}`,
-    reason: `${vendor} documents no form of answers`,
+    reason: `${vendor} documents no \`response_format\``,
   });
   const described = description == null ? {} : { description };
   const parameters = schema as FunctionParameters;
@@ -91,7 +91,7 @@ function withCallForForm(
 export function unsupported(profile: Profile, param: string, what: string): ChatError {
   return new ChatError(
     'unsupported_parameter',
-    `${profile.name} does not take ${what} (${param})`,
+    `${profile.name} does not accept ${what} (${param})`,
     {
       provider: profile.id,
       param,

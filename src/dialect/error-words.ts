@@ -59,8 +59,10 @@ const codes = new Map(
 const ranks = new Map(words.map(([code], rank) => [code, rank]));
 
 /** What the words of `code` and `type` mean: that of the more telling one. `undefined` if neither is known. */
-export function codeOfWords(told: readonly (string | undefined)[]): ChatErrorCode | undefined {
-  const known = told.flatMap((word) => meaningOf(word) ?? []);
+export function codeOfWords(
+  vendorWords: readonly (string | undefined)[],
+): ChatErrorCode | undefined {
+  const known = vendorWords.flatMap((word) => meaningOf(word) ?? []);
   return known.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0))[0];
 }
 

@@ -22,7 +22,7 @@ export function encodeText(
   const clamped = (param: string, from: number | null | undefined, least: number, most: number) => {
     if (from == null || (from >= least && from <= most)) return from;
     const to = from < least ? least : most;
-    const reason = `${profile.name} takes ${from < least ? `${least} and more` : `at most ${most}`} here`;
+    const reason = `${profile.name} accepts ${from < least ? `at least ${least}` : `at most ${most}`} here`;
     adjustments.push({ param, action: 'clamped', lossy: true, from, to, reason });
     return to;
   };

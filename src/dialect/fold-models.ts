@@ -1,7 +1,7 @@
 import type { ModelProfile } from './models.ts';
 import { defaultModel } from './models.ts';
 
-/** Facts about a model, every one of which has a default. */
+/** Facts about a model; every one has a default. */
 export type ModelFacts = { [Fact in keyof ModelProfile]?: ModelProfile[Fact] | undefined };
 
 /** What `defineProvider` takes about models: entry by entry, and in short for `deepseek-v4-flash`. */

@@ -19,7 +19,7 @@ const deepseek = /^deepseek-(?:v(\d)(?:[.p-](\d)(?!\d))?|(r\d))?-?(flash|pro)?(?
 const others =
   /^(?:chat)?(gpt|claude|gemini|gemma|qwen|glm|kimi|llama|mistral|mixtral|grok|minimax)(?![a-z])/;
 
-/** What a name says; `undefined` if it is none that is known. */
+/** The parts of a model name; `undefined` if it is not a known one. */
 export function readName(name: string): NamedModel | undefined {
   const plain = plainName(name);
   const other = others.exec(plain)?.[1];

@@ -10,13 +10,13 @@ export const defaultModel = 'deepseek-v4-flash';
 /** Which DeepSeek Flash a model is. */
 export type Generation = 'v4' | 'v4.1';
 
-/** What holds of one model at one vendor. */
+/** Facts about one model at one vendor. */
 export interface ModelProfile {
-  /** What the vendor calls it; absent: our id, with the vendor's prefix. */
+  /** The vendor's id of the model. @default our id, with the vendor's prefix */
   wireId?: string | undefined;
-  /** Other names that the vendor has for it. They are sent as the caller writes them. */
+  /** Other ids that the vendor accepts for it. They are sent as the caller writes them. */
   aliases?: readonly string[] | undefined;
-  /** What answers under this name here; absent: not known beyond what the name says. */
+  /** The generation that answers under this name here; absent if it is known only from the name. */
   generation?: Generation | undefined;
   caps: {
     max_tokens?: number | undefined;
@@ -29,17 +29,17 @@ export interface ModelProfile {
     toolNameLength?: number | undefined;
   };
   /**
-   * Smallest `top_p` that has an effect, and only while the model thinks: the vendor takes every other one, and goes by its
-   * own. Absent: each has its effect.
+   * Smallest `top_p` that has an effect, and only while the model thinks: the vendor accepts smaller ones but uses its
+   * own instead. Absent: every value has an effect.
    */
   effectiveTopP?: number | undefined;
   /** How it is asked to think, where that is not as the vendor's other models are. */
   thinking?: ThinkingStyle | undefined;
   /** Price table; absent: unknown. */
   prices?: Prices | undefined;
-  /** Kinds of parts beside text that it takes here. */
+  /** Kinds of content parts, other than text, that it accepts here. */
   parts: readonly Exclude<AnyContentPart['type'], 'text' | 'refusal'>[];
-  /** Tokens of prompt and answer together, as the vendor says; only told in messages. */
+  /** Maximum tokens of prompt and answer together, as the vendor states it; only used in error messages. */
   contextWindow?: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface ModelProfile {
 export interface Selling {
   /** Put before a model id without a slash, e.g. `deepseek/`. @default '' */
   modelPrefix?: string | undefined;
-  /** The models that it is known to sell: our id, and what holds of it here. Of any other model nothing is known. */
+  /** The models that the vendor is known to sell, by our id. Nothing is known about any other model. */
   models: Readonly<Record<string, ModelProfile>>;
 }
 
@@ -95,19 +95,22 @@ export function wireModel(model: string, selling: Selling): string {
   return model.includes('/') ? model : modelPrefix + model;
 }
 
-/** What is to be told of a model that goes out under a name of the vendor's; a prefix is nothing to tell. */
+/** The adjustment for a model that is sent under a name of the vendor's; a prefix alone is not reported. */
 export function modelAdjustment(
   model: string,
   selling: Selling & { name: string },
 ): Adjustment | undefined {
   const to = ownWireId(model, selling);
   if (to === undefined || to === model) return undefined;
-  const named = readName(model)?.generation;
-  const sold = findModel(model, selling)?.generation;
-  const isOther = named !== undefined && sold !== undefined && named !== sold;
+  const namedGeneration = readName(model)?.generation;
+  const soldGeneration = findModel(model, selling)?.generation;
+  const isOther =
+    namedGeneration !== undefined &&
+    soldGeneration !== undefined &&
+    namedGeneration !== soldGeneration;
   const reason = isOther
-    ? `${selling.name} answers it with ${sold.toUpperCase()}`
-    : `the name that ${selling.name} has for it`;
+    ? `${selling.name} serves it with ${soldGeneration.toUpperCase()}`
+    : `the name that ${selling.name} uses for it`;
   return { param: 'model', action: 'mapped', lossy: isOther, from: model, to, reason };
 }
 

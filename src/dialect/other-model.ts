@@ -5,13 +5,13 @@ import { findEntry } from './models.ts';
 
 /**
  * Whether the name in an answer is known to be that of another model than the one that was asked: of another generation,
- * size or maker. Not so for another name of the same model, a date behind it, or a name that nobody here knows.
+ * size or maker. Not so for another name of the same model, a date after it, or an unknown name.
  */
-export function isOtherModel(asked: string, answered: string, selling: Selling): boolean {
-  const entry = findEntry(asked, selling);
-  const names = [asked, ...(entry === undefined ? [] : namesOf(...entry))];
+export function isOtherModel(requested: string, answered: string, selling: Selling): boolean {
+  const entry = findEntry(requested, selling);
+  const names = [requested, ...(entry === undefined ? [] : namesOf(...entry))];
   if (names.some((name) => isSameName(name, answered))) return false;
-  const one = describe(asked, selling);
+  const one = describe(requested, selling);
   const other = describe(answered, selling);
   if (one === undefined || other === undefined) return false;
   return (['maker', 'generation', 'size'] as const).some(

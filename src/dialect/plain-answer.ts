@@ -3,9 +3,9 @@ import type { ChatCompletion } from '../schema/response.ts';
 import { isPlainUsage } from '../schema/usage.ts';
 import { foreignPlaces, reasoningPlaces } from './reasoning-places.ts';
 
-// The other hot path: what is in our form already, as nearly all answers and events are, is told by hand, at a fifth of
-// what a schema costs. Anything that is not known for certain goes to the schema, which is the judge; a test holds both
-// to the same answers.
+// The other hot path: a hand-written check recognises what is in our form already, as nearly all answers and events
+// are, at a fifth of the cost of a schema. Anything that is not certain goes to the schema, which decides; a test holds
+// both to the same answers.
 
 type Fields = Record<string, unknown>;
 

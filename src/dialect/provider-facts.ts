@@ -3,10 +3,10 @@ import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
 import { reasoningEfforts } from '../schema/reasoning-effort.ts';
-import { check, once, unknownField } from '../schema/standard.ts';
+import { validate, once, unknownField } from '../schema/standard.ts';
 import type { EffortField, ThinkingStyle } from './thinking.ts';
 
-// Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.
+// TypeScript checks facts at compile time. Without it, mistakes would only show after the first paid call.
 
 const text = () => z.string().check(z.minLength(1, 'must be text'));
 const flag = () => z.optional(z.boolean());
@@ -127,7 +127,9 @@ const ends = () => z.enum(['good', 'length', 'content_filter', 'interrupted']);
 /** The facts of a provider; each may be left out. A type test holds them equal to those of a profile. */
 export const factsZod = /* @__PURE__ */ once(() =>
   z.strictObject({
-    id: z.string().check(z.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of a-z A-Z 0-9 _ . -')),
+    id: z
+      .string()
+      .check(z.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 characters of a-z A-Z 0-9 _ . -')),
     name: z.optional(text()),
     baseURL: z.optional(text()),
     regions: z.optional(
@@ -202,7 +204,7 @@ export function readFacts<Spec extends object>(
   );
   for (const group of ['paths', 'caps', 'thinking', 'parameters', 'prices'] as const) {
     const { innerType } = shape[group]._zod.def;
-    // For the name that was meant, which the schema does not tell.
+    // For a suggestion of the right name, which the schema does not give.
     if (given[group] != null) {
       ownOptions(given[group], Object.keys(innerType._zod.def.shape), `Fact ${group}`);
     }
@@ -211,9 +213,9 @@ export function readFacts<Spec extends object>(
     ownOptions(entry as object, Object.keys(model()._zod.def.shape), `Fact models.${id}`);
   }
   const facts = Object.entries(given).filter(([name]) => name in shape);
-  const checked = check(factsZod(), Object.fromEntries(facts));
+  const checked = validate(factsZod(), Object.fromEntries(facts));
   if (checked.ok) return given as Partial<Spec> & Record<string, unknown>;
   const [first] = checked.issues;
-  const why = first?.message === unknownField ? 'is none of its facts' : first?.message;
+  const why = first?.message === unknownField ? 'is not a known fact' : first?.message;
   throw invalidOptions(first?.path ?? '', `Fact ${first?.path} of a provider: ${why}`);
 }

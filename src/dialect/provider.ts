@@ -24,7 +24,7 @@ export interface Provider<Id extends string = string, Options = unknown> {
   decode(body: unknown, note: NoteIssue, profile: Profile): DecodedCompletion;
   /** Wire → ours, one event. @throws ChatError `invalid_response` */
   decodeChunk(data: unknown, note: NoteIssue, memory?: StreamMemory): DecodedChunk;
-  /** Whether {@link Provider.decodeChunk} gives such data back as it is, whatever its text. Absent: nobody knows. */
+  /** Whether {@link Provider.decodeChunk} returns such data unchanged, whatever its text. Absent if unknown. */
   isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
   /** The error in a body of status 200, or in an event; `undefined` if there is none. */
   findError(body: unknown): unknown;

@@ -1,6 +1,6 @@
 /**
- * Where vendors put the reasoning, in the order in which it is looked for: fields of the message, then of the choice. Beside
- * these it may be a part of the content. A place that is added here is read, and is no longer taken for plain.
+ * Where vendors put the reasoning, in the order in which it is searched: fields of the message, then of the choice. In addition,
+ * it may be a part of the content. A place that is added here is read by the decoder and excluded from the fast path.
  */
 export const reasoningPlaces = {
   message: ['reasoning_content', 'reasoning', 'reasoning_details'],

@@ -36,7 +36,9 @@ export function readAnswer(body: unknown): WireAnswer & { choices: WireChoice[] 
     'chat completion',
   );
   if (answer.choices.length > 0) return answer;
-  throw unfit('chat completion', [{ path: 'choices', message: 'must hold an answer' }]);
+  throw unfit('chat completion', [
+    { path: 'choices', message: 'must contain at least one choice' },
+  ]);
 }
 
 /** One event of a stream. @throws ChatError `invalid_response` */
@@ -53,6 +55,6 @@ function fit<T>(shape: Shape, value: unknown, what: string): T {
 function unfit(what: string, issues: readonly ErrorIssue[]): ChatError {
   const [first] = issues;
   const where = `${first?.path || 'body'}: ${first?.message}`;
-  const told = `The vendor's answer is no ${what}: ${where}`;
-  return new ChatError('invalid_response', told, { issues });
+  const message = `The vendor's answer is not a ${what}: ${where}`;
+  return new ChatError('invalid_response', message, { issues });
 }

@@ -13,11 +13,11 @@ import { ChunkReader } from '../stream/chunk-reader.ts';
 import type { ByteReader, ByteSource } from '../internal/web.ts';
 
 /**
- * The stream decoder alone: bytes of an answer, from wherever, to chunks in one form.
+ * The stream decoder by itself: turns the bytes of an answer, from any source, into chunks.
  *
  * @param body a web stream, a Node stream, or any async iterable of bytes
- * @param options.provider whose dialect it is. @default 'deepseek'
- * @throws ChatError `stream_interrupted` if the stream ends without a finish_reason, with what there was as `partial`
+ * @param options.provider the vendor that the bytes come from. @default 'deepseek'
+ * @throws ChatError `stream_interrupted` if the stream ends without a finish_reason, with what had arrived as `partial`
  *
  * @example
  * for await (const chunk of decodeStream(response.body, { provider: 'aimlapi' })) console.log(chunk);
@@ -70,18 +70,18 @@ function readerOf(body: ByteSource): ByteReader {
     return {
       async read() {
         const { done, value } = await reader.read().catch((cause: unknown) => {
-          const message = 'The bytes of the stream broke off';
+          const message = 'The stream of bytes was interrupted';
           throw new ChatError('stream_interrupted', message, { cause, retryable: true });
         });
         if (done) return undefined;
         if (value === undefined || value instanceof Uint8Array) return value ?? new Uint8Array();
-        const message = 'decodeStream takes bytes, and was given something else';
+        const message = 'decodeStream expects a stream of bytes, but received something else';
         throw new ChatError('invalid_options', message, { param: 'body' });
       },
       cancel: () => void reader.cancel().catch(() => {}),
     };
   } catch (cause) {
-    const message = 'decodeStream takes a stream of bytes that nobody else reads';
+    const message = 'decodeStream needs a stream of bytes that is not being read already';
     throw new ChatError('invalid_options', message, { cause, param: 'body' });
   }
 }

@@ -1,4 +1,4 @@
-/** What tells the time and rings: the machine's own, or a test's. */
+/** Time and timers: those of the machine, or of a test. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
@@ -14,7 +14,7 @@ export const realClock: Clock = {
 };
 
 // A timer holds 31 bits; a larger one rings at once.
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Calls back at a point in time; returns how to take it back. `Infinity` never comes. */
 export function callAt(clock: Clock, atMs: number, callback: () => void): () => void {
@@ -22,10 +22,7 @@ export function callAt(clock: Clock, atMs: number, callback: () => void): () => 
   let timer: unknown;
   const wait = (): void => {
     const delayMs = Math.max(0, atMs - clock.now());
-    timer = clock.setTimeout(
-      delayMs > longestTimerMs ? wait : callback,
-      Math.min(delayMs, longestTimerMs),
-    );
+    timer = clock.setTimeout(delayMs > maxTimerMs ? wait : callback, Math.min(delayMs, maxTimerMs));
   };
   wait();
   return () => clock.clearTimeout(timer);

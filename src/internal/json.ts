@@ -7,7 +7,7 @@ export function parseOr(text: string): unknown {
   }
 }
 
-/** Whether a text that is no JSON is the beginning of one: cut off, and not followed by something else. */
+/** Whether text that is not valid JSON is the beginning of valid JSON: cut off, and not followed by something else. */
 export function isCutOff(text: string): boolean {
   let depth = 0;
   let isInString = false;

@@ -6,7 +6,7 @@ type Instance<Name extends string, Otherwise> = typeof globalThis extends {
   ? Type
   : Otherwise;
 
-/** What we need of an `AbortSignal`. Any real one fits. */
+/** The part of an `AbortSignal` that is used. Any real one fits. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -20,7 +20,7 @@ export type WebAbortSignal = Instance<'AbortSignal', AbortSignalLike>;
 /** A web `Response`. */
 export type WebResponse = Instance<'Response', unknown>;
 
-/** Bytes to be read once: a web stream, a Node stream, an async generator. */
+/** Bytes that can be read once: a web stream, a Node stream, an async generator. */
 export type ByteSource =
   | AsyncIterable<Uint8Array>
   | {
@@ -41,7 +41,7 @@ export type WebByteStream = typeof globalThis extends {
 export interface ByteReader {
   /** The next bytes, or `undefined` at the end. @throws ChatError `stream_interrupted`, or the signal's reason */
   read(): Promise<Uint8Array | undefined>;
-  /** Lets go of the connection. Never waits, never throws; may be called again. */
+  /** Releases the connection. Never waits, never throws; may be called again. */
   cancel(): void;
 }
 

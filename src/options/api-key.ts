@@ -5,7 +5,7 @@ import type { ResolvedOptions } from './options.ts';
 export function checkKey(key: string): void {
   if (typeof key !== 'string' || !/^[\x21-\x7e]*$/.test(key)) {
     const message =
-      'The key holds a line break, a space or another character that no key has (was it read from a file?)';
+      'The API key contains a line break, a space or another invalid character (was it read from a file?)';
     throw new ChatError('invalid_options', message, { param: 'apiKey' });
   }
 }
@@ -45,7 +45,7 @@ async function askFor(
   try {
     return await apiKey();
   } catch (cause) {
-    const message = `The function given as apiKey for ${name} failed`;
+    const message = `The apiKey function for ${name} failed`;
     throw new ChatError('missing_api_key', message, { cause, param: 'apiKey' });
   }
 }
@@ -61,12 +61,14 @@ function missingKey(
   if (!isOwnHost) {
     const { host } = new URL(baseURL);
     const unused =
-      variables.length > 0 ? `; ${variables.join(' and ')} is for ${name}'s own host alone` : '';
-    return `No key for ${host}: give it as apiKey${unused}`;
+      variables.length > 0
+        ? `; ${variables.join(' and ')} is used only for ${name}'s own host`
+        : '';
+    return `No key for ${host}: pass it as apiKey${unused}`;
   }
-  if (variables.length === 0) return `No key for ${name}: give it as apiKey`;
+  if (variables.length === 0) return `No key for ${name}: pass it as apiKey`;
   const permission = 'Deno' in globalThis ? ' (which Deno reads with --allow-env)' : '';
-  return `No key for ${name}: set ${variables.join(' or ')}${permission}, or give it as apiKey`;
+  return `No key for ${name}: set ${variables.join(' or ')}${permission}, or pass it as apiKey`;
 }
 
 function readVariable(names: readonly string[]): string | undefined {

@@ -19,7 +19,7 @@ export function checkRecovery(
   const param = 'onReasoningExhausted';
   checkOneOf(param, recovery, ['return', 'disable', 'lower']);
   if (kind === 'streamed' && recovery != null && recovery !== 'return') {
-    const message = `Option ${param} is not for streams, which have handed out the reasoning by then`;
+    const message = `Option ${param} is not available for streams, because they have already delivered the reasoning`;
     throw invalidOptions(param, message);
   }
 }
@@ -36,7 +36,8 @@ export function readable<T>(param: string, read: () => T): T {
 export function resolveSignal(signal: RequestOptions['signal']): RequestOptions['signal'] {
   const isSignal = readable('signal', () => typeof signal?.addEventListener === 'function');
   if (signal == null || isSignal) return signal;
-  const message = 'Option signal must be an AbortSignal (of a controller, its signal)';
+  const message =
+    'Option signal must be an AbortSignal (pass controller.signal, not the controller)';
   throw invalidOptions('signal', message);
 }
 
@@ -57,12 +58,13 @@ export function resolveBaseURL(given: string, allowHttp: boolean): string {
   } catch {
     throw refuse('must be an absolute URL, e.g. https://api.example.com/v1');
   }
-  if (url.username !== '' || url.password !== '') throw refuse('must not hold a user or password');
-  if (url.search !== '' || url.hash !== '') throw refuse('must not hold a query or a fragment');
+  if (url.username !== '' || url.password !== '')
+    throw refuse('must not contain a user or password');
+  if (url.search !== '' || url.hash !== '') throw refuse('must not contain a query or a fragment');
   if (url.protocol === 'http:') {
     if (!loopback.test(url.hostname) && !allowHttp) {
       throw refuse(
-        `must be https: the key would travel in the clear to ${url.hostname} (or set allowHttp)`,
+        `must be https: over http the API key would be sent unencrypted to ${url.hostname} (set allowHttp to permit that)`,
       );
     }
   } else if (url.protocol !== 'https:') {
@@ -92,7 +94,7 @@ export type ResolvedHeaders = Record<string, string | null>;
 export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeaders {
   if (headers == null) return {};
   const resolved: ResolvedHeaders = {};
-  // A web `Headers` is no record, but can be read as one.
+  // A web `Headers` is not a record, but can be read as one.
   if (typeof headers !== 'object') {
     throw invalidOptions('headers', 'Option headers must be an object');
   }
@@ -102,14 +104,14 @@ export function resolveHeaders(headers: ClientOptions['headers']): ResolvedHeade
       : Object.entries(headers),
   );
   for (const [name, value] of entries) {
-    // One that is `undefined` is none.
+    // An `undefined` one is ignored.
     if (value === undefined) continue;
     const lower = String(name).toLowerCase();
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) {
-      throw invalidOptions('headers', 'Option headers has a name that no header can have');
+      throw invalidOptions('headers', 'Option headers contains an invalid header name');
     }
     if (reservedHeaders.has(lower)) {
-      const instead = lower === 'authorization' ? '; give the key as apiKey' : '';
+      const instead = lower === 'authorization' ? '; pass the key as apiKey' : '';
       throw invalidOptions(`headers.${lower}`, `Header ${lower} cannot be set${instead}`);
     }
     if (value !== null && (typeof value !== 'string' || !isVisible(value))) {
@@ -157,7 +159,7 @@ export function resolveFunctions<T extends object>(
 }
 
 // A timer holds 31 bits; a larger one, or NaN, rings at once.
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 const clockNames = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
 
@@ -174,11 +176,9 @@ export function resolveTimeout(
     if (limitMs === null) continue;
     const param = `timeout.${name}`;
     const isTimer =
-      typeof limitMs === 'number' &&
-      limitMs > 0 &&
-      (limitMs <= longestTimerMs || limitMs === Infinity);
+      typeof limitMs === 'number' && limitMs > 0 && (limitMs <= maxTimerMs || limitMs === Infinity);
     if (!isTimer) {
-      throw invalidOptions(param, `Option ${param} must be 1 to ${longestTimerMs} ms, or Infinity`);
+      throw invalidOptions(param, `Option ${param} must be 1 to ${maxTimerMs} ms, or Infinity`);
     }
     clocks[name] = limitMs;
   }
@@ -194,7 +194,7 @@ export function mergeTimeouts(client: TimeoutOptions, own: TimeoutOptions): Time
 export function resolveRetries(maxRetries: number | null | undefined): number | undefined {
   if (maxRetries == null) return undefined;
   if (!Number.isInteger(maxRetries) || maxRetries < 0) {
-    throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number from 0 on');
+    throw invalidOptions('maxRetries', 'Option maxRetries must be a whole number, 0 or more');
   }
   return maxRetries;
 }
@@ -208,7 +208,7 @@ export function resolveDeadline(deadline: number | Date | undefined): number | u
   }
   if (atMs < earliestMs) {
     const message =
-      'Option deadline is a point in time and no duration: a Date, or epoch milliseconds such as Date.now() + 5000';
+      'Option deadline must be a point in time, not a duration: a Date, or epoch milliseconds such as Date.now() + 5000';
     throw invalidOptions('deadline', message);
   }
   return atMs;
@@ -235,7 +235,7 @@ function resolvePrice(name: string, price: unknown): string {
   if (!isDecimal(price) || Number(price) < 0) {
     throw invalidOptions(
       `pricing.${name}`,
-      `Option pricing.${name} must be a decimal number from 0 on`,
+      `Option pricing.${name} must be a decimal number, 0 or more`,
     );
   }
   return decimalString(price);

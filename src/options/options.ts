@@ -9,38 +9,38 @@ import type { SharedState } from '../traffic/shared-state.ts';
 import type { Hooks, Logger } from './spectators.ts';
 import type { HedgeOptions, Strategy } from './strategy.ts';
 
-/** Clocks, in milliseconds; `Infinity` for none. */
+/** Time limits, in milliseconds; `Infinity` for none. */
 export interface TimeoutOptions {
-  /** Until the connection stands. @default 10 s */
+  /** To open the connection. @default 10 s */
   connect?: number | undefined;
-  /** From then until the response head. @default 60 s streamed, 11 min whole */
+  /** From then until the response headers. @default 60 s streamed, 11 min otherwise */
   headers?: number | undefined;
-  /** Without any byte. Runs only while somebody waits for data. @default 300 s */
+  /** Without any byte. Runs only while the caller waits for data. @default 300 s */
   idle?: number | undefined;
   /**
-   * With bytes, comments or blank lines, but without content. Runs only while somebody waits for data.
+   * With bytes, comments or blank lines, but without content. Runs only while the caller waits for data.
    * @default 11 min before the first content (DeepSeek queues a request for up to 10), then 300 s
    */
   stall?: number | undefined;
-  /** The whole call, retries included. @default none streamed, 15 min whole */
+  /** The whole call, retries included. @default none streamed, 15 min otherwise */
   total?: number | undefined;
-  /** Until a stream that nobody reads is given up. @default 300 s */
+  /** Until a stream that is not being read is cancelled. @default 300 s */
   unread?: number | undefined;
 }
 
-/** What may be how large. */
+/** Limits on sizes and counts. Beyond one, except `errorBodyBytes`, a call fails with `limit_exceeded`. */
 export interface Limits {
   /** One event of a stream. All sizes of text count its UTF-16 units. @default 16 MiB */
   eventBytes?: number | undefined;
-  /** A whole answer, and what a stream has gathered of one: texts, arguments and side fields together. @default 64 MiB */
+  /** A complete answer, or what a stream has collected of one: texts, arguments and other fields together. @default 64 MiB */
   responseBytes?: number | undefined;
-  /** Log probabilities that a stream has gathered. @default 1 GiB */
+  /** Log probabilities that a stream has collected. @default 1 GiB */
   logprobBytes?: number | undefined;
-  /** What is read of an error's body. @default 64 KiB */
+  /** Bytes read of the body of an error. @default 64 KiB */
   errorBodyBytes?: number | undefined;
   /** Tool calls of one answer. @default 128 */
   toolCalls?: number | undefined;
-  /** Answers of one call. @default 128 */
+  /** Choices of one answer. @default 128 */
   choices?: number | undefined;
   /** Arguments of one tool call. @default 16 MiB */
   argumentBytes?: number | undefined;
@@ -57,41 +57,41 @@ export interface Pricing {
   cacheMiss: string | number;
   /** Answer tokens, reasoning included. */
   output: string | number;
-  /** When they were read, `YYYY-MM-DD`. */
+  /** The date of the prices, `YYYY-MM-DD`. */
   date?: string | undefined;
 }
 
-/** What `createClient` takes. */
+/** Options of `createClient`. */
 export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Provider> {
-  /** The vendor: a known one, or one of `defineProvider`. @default 'deepseek' */
+  /** The vendor: the id of a built-in one, or a provider from `defineProvider`. @default 'deepseek' */
   provider?: P | undefined;
   /**
-   * The key, or a function that is asked for it before each attempt.
+   * The API key, or a function that returns it, called before each attempt.
    * @default the vendor's environment variable, read at each call, and only for the vendor's own host
    */
   apiKey?: string | (() => string | Promise<string>) | undefined;
-  /** What an OpenAI SDK takes: up to, without, `/chat/completions`. @default the vendor's */
+  /** Base URL as for an OpenAI SDK, without `/chat/completions`. @default the vendor's */
   baseURL?: string | undefined;
   /** Allow `http:` to hosts that are not loopback. @default false */
   allowHttp?: boolean | undefined;
-  /** Added to every request; `undefined` is none, `null` takes one of the library's own off. */
+  /** Added to every request; `undefined` is ignored, `null` removes a header of the library's own. */
   headers?: Record<string, string | null | undefined> | undefined;
-  /** Clocks, or the total in milliseconds. */
+  /** Time limits, or only the total, in milliseconds. */
   timeout?: TimeoutOptions | number | undefined;
-  /** Sends after the first one. @default 2 */
+  /** Maximum number of sends after the first one. @default 2 */
   maxRetries?: number | undefined;
   /**
-   * What to do with a parameter that the vendor does not take as it is: `warn` adjusts, reports, and warns once about
+   * What to do with a parameter that the vendor does not accept unchanged: `warn` adjusts, reports, and warns once about
    * what may change the answer; `adjust` does not warn; `error` refuses such a request before sending.
    * @default 'warn'
    */
   onUnsupported?: 'warn' | 'adjust' | 'error' | undefined;
-  /** How bytes travel. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
+  /** Sends the requests. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
   transport?: Transport | undefined;
   limits?: Limits | undefined;
-  /** Used where the vendor tells no cost. @default the dated table of the vendor, if there is one */
+  /** Used where the vendor reports no cost. @default the dated table of the vendor, if there is one */
   pricing?: Pricing | undefined;
-  /** Take `<think>…</think>` at the start of the content for reasoning. @default false */
+  /** Treat `<think>…</think>` at the start of the content as reasoning. @default false */
   splitThinkTags?: boolean | undefined;
   logger?: Logger | undefined;
   hooks?: Hooks | undefined;
@@ -101,70 +101,70 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
    * `maxRetries` counts the rounds over the whole list.
    */
   providers?: readonly (ProviderId | Provider | ProviderEntry)[] | undefined;
-  /** In which order several vendors are asked. @default 'priority' */
+  /** The order in which several vendors are called. @default 'priority' */
   strategy?: Strategy | undefined;
   /**
-   * What to do when a stream breaks off after its first delta, and another vendor may answer: `error` fails; `restart` asks
-   * anew, and a `reset` event voids what was given; `continue` goes on where the answer broke off, where a vendor can do
-   * that, and restarts otherwise. `text()` cannot tell of a reset, and fails instead.
+   * What to do when a stream is interrupted after its first delta, and another vendor may answer: `error` fails; `restart`
+   * requests a new answer, and a `reset` event voids the old one; `continue` resumes the answer where it stopped if a vendor can do
+   * that, and restarts otherwise. `text()` cannot announce a reset, and fails instead.
    *
    * @default 'error'
    */
   onInterrupted?: 'error' | 'restart' | 'continue' | undefined;
-  /** Ask a second vendor when the first one is silent; the first content wins, and the other call is ended. @default off */
+  /** Call a second vendor when the first one is silent; the first content wins, and the other call is cancelled. @default off */
   hedge?: HedgeOptions | undefined;
-  /** How many calls at the same time each vendor gets; others queue. @default no limit but what a vendor names */
+  /** Maximum number of calls at the same time at each vendor; others queue. @default only the limit that a vendor reports */
   concurrency?: number | undefined;
   /**
-   * What the calls of this client may cost together, in US dollars. A call that could pass it is refused before it is sent,
-   * and a stream that passes it is ended, with `budget_exceeded`. @default no limit
+   * Maximum cost of all calls of this client, in US dollars. A call that could exceed it is refused before it is sent,
+   * and a stream that exceeds it is stopped, with `budget_exceeded`. @default no limit
    */
   maxCostUsd?: number | string | undefined;
-  /** How long a call waits for the first vendor to come back, if none can be called, in milliseconds. @default 10 s */
+  /** How long a call waits, in milliseconds, for the first vendor to return if none can be called. @default 10 s */
   maxWaitMs?: number | undefined;
   /** Counts tokens for `estimate()` and `maxCostUsd`. @default DeepSeek's rule of 0.3 and 0.6 tokens a character */
   countTokens?: CountTokens | undefined;
-  /** Where breakers, places and spend are held. @default `memoryState()`, of this client alone */
+  /** Where breakers, leases and spend are stored. @default `memoryState()`, for this client only */
   state?: SharedState | undefined;
 }
 
-/** One of several vendors, with what belongs to it alone. */
+/** One of several vendors, with its own options. */
 export interface ProviderEntry extends Pick<
   ClientOptions,
   'apiKey' | 'baseURL' | 'allowHttp' | 'headers' | 'pricing' | 'timeout' | 'transport'
 > {
   provider: ProviderId | Provider;
-  /** What it is called in reports, in `health()` and in `totals()`; unique. @default the vendor's id */
+  /** Its name in reports, in `health()` and in `totals()`; unique. @default the vendor's id */
   name?: string | undefined;
-  /** How many calls at the same time it gets. @default the client's */
+  /** Maximum number of calls at the same time. @default the client's */
   concurrency?: number | undefined;
 }
 
-/** What every call takes beside its parameters. */
+/** The second argument of every call. */
 export interface RequestOptions<Options = ProviderOptions> {
   /** Ends the call with `aborted`; its reason becomes the error's `cause`. */
   signal?: AbortSignalLike | null | undefined;
-  /** Over the client's. */
+  /** Overrides the client's. */
   timeout?: TimeoutOptions | number | undefined;
-  /** Over the client's. */
+  /** Overrides the client's. */
   maxRetries?: number | undefined;
-  /** Over the client's, name by name; `null` takes one of those off. */
+  /** Merged over the client's; `null` removes one of those. */
   headers?: Record<string, string | null | undefined> | undefined;
-  /** When the call must be over, retries and waits included: epoch milliseconds or a Date. */
+  /** When the call must have ended, retries and waits included: epoch milliseconds or a Date. */
   deadline?: number | Date | undefined;
-  /** Merged into the body last, untouched. Not `model`, `messages` or `stream`. */
+  /** Merged into the body last, unchanged. Not `model`, `messages`, `prompt` or `stream`. */
   extraBody?: Record<string, unknown> | undefined;
   /**
-   * What to do when all tokens went into thinking and there is no answer: `return` it as it is, with
-   * `report.completion` `reasoning_exhausted`; ask once more with thinking off (`disable`) or with the effort `low`
-   * (`lower`). For whole answers and `runTools`; a stream has handed its reasoning out already.
+   * What to do when all tokens were spent on thinking and there is no answer: `return` the empty answer, with
+   * `report.completion` `reasoning_exhausted`; send again once, with thinking off (`disable`) or with the effort `low`
+   * (`lower`). For complete answers and `runTools`; a stream has already delivered its reasoning.
    *
    * @default 'return'
    */
   onReasoningExhausted?: 'return' | 'disable' | 'lower' | undefined;
-  /** Fields that only one vendor documents; only the called vendor's are sent. */
+  /** Fields that only one vendor documents, by vendor; only those of the called vendor are sent. */
   providerOptions?: Options | undefined;
-  /** What this call may cost, in US dollars, beside the limit of the client. @default no limit */
+  /** Maximum cost of this call, in US dollars, in addition to the limit of the client. @default no limit */
   maxCostUsd?: number | string | undefined;
 }
 

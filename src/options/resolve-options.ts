@@ -66,18 +66,21 @@ export function resolveOptions(
   checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
   if (typeof options.apiKey === 'string') checkKey(options.apiKey);
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {
-    throw invalidOptions('apiKey', 'Option apiKey must be a string, or a function that gives one');
+    throw invalidOptions(
+      'apiKey',
+      'Option apiKey must be a string, or a function that returns one',
+    );
   }
   checkVersion();
   checkBoolean('allowHttp', options.allowHttp);
   checkBoolean('splitThinkTags', options.splitThinkTags);
   if (options.logger != null && typeof options.logger !== 'object') {
-    throw invalidOptions('logger', 'Option logger must be an object with a debug()');
+    throw invalidOptions('logger', 'Option logger must be an object with a debug() method');
   }
   if (options.transport != null && typeof options.transport.send !== 'function') {
     throw invalidOptions(
       'transport',
-      'Option transport must have a send(), as undiciTransport() has',
+      'Option transport must have a send() method, as undiciTransport() has',
     );
   }
   const { profile } = provider;
@@ -107,7 +110,8 @@ const hookNames = ['onRequest', 'onResponse', 'onRetry', 'onEnd'];
 
 /** The options of a client that it was given itself. @throws ChatError `invalid_options` */
 export function clientOptions(given: ClientOptions): Partial<ClientOptions> {
-  if (given === null) throw invalidOptions('', 'createClient takes an object, or nothing');
+  if (given === null)
+    throw invalidOptions('', 'createClient expects an object of options, or nothing');
   return ownOptions(given, clientOptionNames, 'The options of createClient', clientHints);
 }
 
@@ -124,7 +128,7 @@ export function callOptions<Options extends RequestOptions<unknown>>(
   return ownOptions(given, [...callOptionNames, ...more], 'The options of a call', callHints);
 }
 
-/** The options of one call. A refusal is kept: the call ends with it, and its report tells so. */
+/** The options of one call. A refusal is kept: the call fails with it and has a report. */
 export function resolveCall(
   options: Pick<ResolvedOptions, 'timeout' | 'maxRetries'>,
   given: RequestOptions<unknown> | null | undefined,

@@ -28,11 +28,14 @@ export const ownHeaders = {
 
 /** @throws ChatError `unsupported` for a Node that lacks what is used here, and would fail later and worse */
 export function checkVersion(): void {
-  const given = runtime?.versions?.node;
-  if (given === undefined || !isNode()) return;
-  const [major = 0, minor = 0, patch = 0] = given.split('.').map(Number);
+  const nodeVersion = runtime?.versions?.node;
+  if (nodeVersion === undefined || !isNode()) return;
+  const [major = 0, minor = 0, patch = 0] = nodeVersion.split('.').map(Number);
   if (major > 20 || (major === 20 && (minor > 18 || (minor === 18 && patch >= 1)))) return;
-  throw new ChatError('unsupported', `Node 20.18.1 or newer is needed, and this is ${given}`);
+  throw new ChatError(
+    'unsupported',
+    `Node 20.18.1 or newer is required, but this is ${nodeVersion}`,
+  );
 }
 
 /** Bun, Deno and workers show themselves as Node where it helps them; their own `fetch` is the better way there. */

@@ -3,12 +3,12 @@ import type { Attempt, Report } from '../outcome/report.ts';
 
 // Whoever watches calls and has no say in them.
 
-/** Takes log lines. Details are JSON-safe and hold no key, no prompt and no answer. */
+/** Receives log lines. Details are safe for JSON and contain no key, prompt or answer. */
 export interface Logger {
   debug?: ((message: string, details: Record<string, unknown>) => void) | undefined;
 }
 
-/** Called as a call goes on. What they throw is ignored. They see the values of headers that are known to be harmless. */
+/** Called during a call. What they throw is ignored. They see only the values of headers that are known to be harmless. */
 export interface Hooks {
   /** Before each send. */
   onRequest?:
@@ -20,7 +20,7 @@ export interface Hooks {
         attempt: number;
       }) => void)
     | undefined;
-  /** At each response head. */
+  /** When the headers of a response have arrived. */
   onResponse?:
     | ((event: {
         provider: string;
@@ -31,6 +31,6 @@ export interface Hooks {
     | undefined;
   /** Before the wait for the next attempt. */
   onRetry?: ((event: { provider: string; attempt: Attempt; delayMs: number }) => void) | undefined;
-  /** At the end of each call; with its error, if it failed. */
+  /** At the end of each call, with its error if it failed. */
   onEnd?: ((report: Report, error?: ChatError) => void) | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Estimate } from '../cost/call-estimate.ts';
 import type { VendorHealth } from '../traffic/vendor-traffic.ts';
 
-/** What a strategy of one's own knows of a vendor. */
+/** What a custom strategy is given about a vendor. */
 export interface StrategyCandidate {
   readonly name: string;
   /** Id of the vendor. */

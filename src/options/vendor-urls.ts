@@ -26,25 +26,25 @@ export function inRegion(provider: Provider, baseURL: string | undefined): Provi
 export function resolveURLs(profile: Profile, baseURL: string): VendorURLs {
   const { paths, fim, baseURLEndings = [] } = profile;
   const { origin } = new URL(baseURL);
-  const resolve = (base: string, path: string): string => {
+  const joinURL = (base: string, path: string): string => {
     const url = URL.canParse(path, `${base}/`) ? new URL(path, `${base}/`) : undefined;
     if (url?.origin === origin) return url.href;
-    const message = `A path of provider "${profile.id}" leaves ${origin}, where the key belongs: ${path}`;
+    const message = `A path of provider "${profile.id}" points outside ${origin}, the only place the API key is sent to: ${path}`;
     throw invalidOptions('provider', message);
   };
   // A server on another host that only speaks the protocol has OpenAI's paths, and no others.
   const isPlain = origin !== new URL(profile.baseURL).origin && baseURL.endsWith('/v1');
   const ending = isPlain ? '' : (baseURLEndings.find((each) => baseURL.endsWith(each)) ?? '');
-  // Paths beside that of chats start from the root that other SDKs' endings hang on.
+  // Paths other than that of chats start from the root, without the endings that other SDKs append.
   const root = baseURL.slice(0, baseURL.length - ending.length);
-  const beside = (path: string | undefined): string | undefined =>
-    path === undefined ? undefined : resolve(root, path);
-  const chat = resolve(baseURL, (isPlain ? undefined : paths.chat) ?? 'chat/completions');
+  const siblingURL = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : joinURL(root, path);
+  const chat = joinURL(baseURL, (isPlain ? undefined : paths.chat) ?? 'chat/completions');
   return {
     chat,
-    beta: isPlain && paths.beta !== undefined ? chat : beside(paths.beta),
-    models: beside(isPlain && paths.models !== undefined ? 'models' : paths.models),
-    balance: beside(paths.balance),
-    fim: beside(isPlain && fim !== undefined ? 'completions' : fim?.path),
+    beta: isPlain && paths.beta !== undefined ? chat : siblingURL(paths.beta),
+    models: siblingURL(isPlain && paths.models !== undefined ? 'models' : paths.models),
+    balance: siblingURL(paths.balance),
+    fim: siblingURL(isPlain && fim !== undefined ? 'completions' : fim?.path),
   };
 }

@@ -3,7 +3,7 @@ import type { ErrorIssue } from '../schema/issue.ts';
 import type { Report } from './report.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 
-/** What a {@link ChatError} is made of. */
+/** The fields of a {@link ChatError}. */
 export interface ChatErrorInit {
   status?: number | undefined;
   provider?: string | undefined;
@@ -40,7 +40,7 @@ const plainFields = [
 
 /**
  * The only error this package throws. `code` says what happened, `retryable` whether the same call may succeed later.
- * No message holds a key, a prompt or an answer.
+ * No message contains a key, a prompt or an answer.
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
@@ -52,34 +52,34 @@ export class ChatError extends Error {
   declare readonly status?: number | undefined;
   /** Id of the vendor that was called. */
   declare readonly provider?: string | undefined;
-  /** The vendor's id for the request, to quote to its support. */
+  /** The vendor's id for the request, for questions to its support. */
   declare readonly requestId?: string | undefined;
   /** How long the vendor asked us to wait, in milliseconds. */
   declare readonly retryAfterMs?: number | undefined;
   /** How many calls at the same time the vendor allows, on a `rate_limit` that says so. */
   declare readonly limit?: number | undefined;
-  /** Which clock ran out, on `timeout`. */
+  /** Which time limit was exceeded, on `timeout`. */
   declare readonly phase?: TimeoutPhase | undefined;
   /**
-   * Every rule that was broken, on `invalid_request`, `invalid_response` and `invalid_output`; on the last in the words of
+   * Everything that is wrong, on `invalid_request`, `invalid_response` and `invalid_output`; on the last in the words of
    * your schema, which may quote the answer, so not enumerable there.
    */
   declare readonly issues?: readonly ErrorIssue[] | undefined;
-  /** Path of the parameter that is to blame, e.g. `messages.0.role`. */
+  /** Path of the parameter that is wrong, e.g. `messages.0.role`. */
   declare readonly param?: string | undefined;
   /** The vendor's own error code, verbatim. */
   declare readonly vendorCode?: string | undefined;
   /** The vendor's own error type, verbatim. */
   declare readonly vendorType?: string | undefined;
   /**
-   * What had arrived, once the answer had begun: text, reasoning, whole tool calls, usage. Its `finish_reason` is
-   * `null`; on `invalid_output` it is the whole answer, with its own one. Not enumerable, so that a log of the error
-   * holds no answer.
+   * What had arrived, once the answer had begun: text, reasoning, complete tool calls, usage. Its `finish_reason` is
+   * `null`; on `invalid_output` it is the complete answer, with its own. Not enumerable, so that a log of the error
+   * contains no answer.
    */
   declare readonly partial?: ChatCompletion | undefined;
   /** What happened up to the failure: attempts, adjustments, timings. Not enumerable. */
   declare readonly report?: Report | undefined;
-  /** On `all_providers_failed`: what each of them failed with, in order. Not enumerable. */
+  /** On `all_providers_failed`: the error of each vendor, in order. Not enumerable. */
   declare readonly causes?: readonly ChatError[] | undefined;
 
   constructor(code: ChatErrorCode, message: string, init: ChatErrorInit = {}) {
@@ -125,7 +125,7 @@ export function attachToError(
 }
 
 /**
- * Whether `error` is a {@link ChatError} (of any copy of this package), and of that code where one is given.
+ * Whether `error` is a {@link ChatError} (of any copy of this package), and has that code if one is given.
  *
  * @example
  * if (isChatError(error, 'rate_limit')) await sleep(error.retryAfterMs ?? 1000);

@@ -7,7 +7,7 @@ import type { ReportUsage } from '../schema/usage.ts';
 /**
  * Makes `last` the report of both turns of one call: every attempt, all tokens, the whole cost, from the first start on.
  *
- * @param sums what to tell where a turn told nothing: nothing, or what the other one told, as for a turn that failed
+ * @param sums the sum with a turn that has no counts: `nothing`, or the counts of the other turn (for a turn that failed)
  */
 export function continueReport(
   first: Report,
@@ -17,8 +17,10 @@ export function continueReport(
   const laterMs = last.timings.startedAt - first.timings.startedAt;
   last.attempts.unshift(...first.attempts);
   for (const [index, attempt] of last.attempts.entries()) attempt.number = index + 1;
-  const told = new Set(last.adjustments.map(keyOf));
-  last.adjustments.unshift(...first.adjustments.filter((each) => !told.has(keyOf(each))));
+  const reportedAdjustments = new Set(last.adjustments.map(keyOf));
+  last.adjustments.unshift(
+    ...first.adjustments.filter((each) => !reportedAdjustments.has(keyOf(each))),
+  );
   for (const issue of last.issues.splice(0, last.issues.length, ...first.issues)) {
     addIssue(last.issues, issue);
   }
@@ -51,8 +53,8 @@ function assign<Field extends 'usage' | 'cost'>(
 }
 
 /**
- * The sum of two counts. A counter that only one turn told is left out, since a part is no total; of the details, which
- * vendors leave out where they are zero, what is told counts. `undefined` if a turn told nothing at all.
+ * The sum of two counts. A counter that only one turn has is left out, since a part is not a total; of the details, which
+ * vendors omit where they are zero, the known ones count. `undefined` if a turn has no counts at all.
  */
 export function addUsage(
   one: ReportUsage | undefined,
@@ -73,11 +75,11 @@ export function addUsage(
 type Counters = Record<string, unknown>;
 
 function addDetails(left: Counters, right: Counters): Counters {
-  const told = (value: unknown): number => (typeof value === 'number' ? value : 0);
+  const countOrZero = (value: unknown): number => (typeof value === 'number' ? value : 0);
   return Object.fromEntries(
     namesOf(left, right)
       .filter((name) => typeof left[name] === 'number' || typeof right[name] === 'number')
-      .map((name) => [name, told(left[name]) + told(right[name])]),
+      .map((name) => [name, countOrZero(left[name]) + countOrZero(right[name])]),
   );
 }
 
@@ -89,10 +91,10 @@ function isDetail(value: unknown): value is Counters {
   return typeof value === 'object' && value !== null;
 }
 
-/** The sum of two costs; `undefined` if one of them is not known, since a part is no total. */
+/** The sum of two costs; `undefined` if one of them is unknown, since a part is not a total. */
 export function addCost(one: Cost | undefined, other: Cost | undefined): Cost | undefined {
   if (one === undefined || other === undefined) return undefined;
-  // Discounts stay with the turns that they were told for: nobody knows what they are of.
+  // Discounts stay with the turns they were reported for: their base is unknown.
   const { discount: _discount, ...kind } = other.source === 'provider' ? one : other;
   const unpriced = (one.unpriced ?? 0) + (other.unpriced ?? 0);
   const usd = addDecimals(one.usd, other.usd);

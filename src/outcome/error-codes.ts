@@ -1,10 +1,10 @@
 /** Every way a call can fail. A closed list: a `switch` over it can be exhaustive. */
 export type ChatErrorCode =
-  /** The request breaks a rule of the API; nothing was sent. `issues` and `param` hold the path. */
+  /** The request breaks a rule of the API; nothing was sent. `issues` and `param` contain the path. */
   | 'invalid_request'
   /** A client or call option is wrong: URL, vendor, key, timer value. Nothing was sent. */
   | 'invalid_options'
-  /** The vendor has no such parameter, and leaving it out was not allowed or makes no sense. */
+  /** The vendor has no such parameter, and omitting it is not allowed or would change the meaning. */
   | 'unsupported_parameter'
   /** No key was given, and none of the vendor's environment variables is set. */
   | 'missing_api_key'
@@ -22,17 +22,17 @@ export type ChatErrorCode =
   | 'context_length'
   /** The vendor's content filter refused the prompt. */
   | 'content_filter'
-  /** Too many requests (429). `retryAfterMs` holds the vendor's own figure, if it gave one. */
+  /** Too many requests (429). `retryAfterMs` is the vendor's own figure, if it sent one. */
   | 'rate_limit'
   /** The vendor has no capacity (503, 529). */
   | 'overloaded'
   /** The vendor failed (other 5xx). */
   | 'server_error'
-  /** No response head arrived: refused, reset, name not found, TLS. */
+  /** No response arrived: refused, reset, name not found, TLS. */
   | 'connection'
-  /** The vendor answered with a redirect; none is followed, since the key would travel with it. */
+  /** The vendor answered with a redirect; redirects are not followed, because the key would be sent along. */
   | 'unexpected_redirect'
-  /** One of our clocks ran out; `phase` says which. */
+  /** A time limit was exceeded; `phase` says which. */
   | 'timeout'
   /** The `deadline` of the call passed. */
   | 'deadline_exceeded'
@@ -40,20 +40,20 @@ export type ChatErrorCode =
   | 'aborted'
   /** The answer began and did not end properly. `partial` is what had arrived. */
   | 'stream_interrupted'
-  /** The stream was already read, or is being read by somebody else. */
+  /** The stream was already read, or is being read elsewhere. */
   | 'stream_consumed'
-  /** Something was larger than a limit of ours; the message says which and how to raise it. */
+  /** Something exceeded an option of `limits`; the message says which one to raise. */
   | 'limit_exceeded'
   /** The vendor answered, but not with a chat completion. */
   | 'invalid_response'
-  /** The answer does not fit the schema that was asked for. */
+  /** The answer does not match the requested schema. */
   | 'invalid_output'
-  /** The call could cost more than `maxCostUsd` leaves: nothing was sent, or a stream was ended; then `partial` is what had arrived. */
+  /** The call could cost more than `maxCostUsd` allows: nothing was sent, or a stream was stopped; then `partial` is what had arrived. */
   | 'budget_exceeded'
-  /** Every vendor of a failover list failed. */
+  /** Every vendor in `providers` failed; `causes` has the error of each. */
   | 'all_providers_failed'
   /** The vendor does not offer this call. */
   | 'unsupported';
 
-/** Which clock ran out. */
+/** Which time limit was exceeded; see `TimeoutOptions`. */
 export type TimeoutPhase = 'connect' | 'headers' | 'idle' | 'stall' | 'total' | 'unread';

@@ -1,4 +1,4 @@
-/** A copy of somebody else's error: its name, message and code, and nothing that hangs on it. */
+/** A copy of a foreign error: its name, message and code, without its other properties. */
 export class ForeignError extends Error {
   declare readonly code?: string | undefined;
 

@@ -1,6 +1,6 @@
 import { keySpellings, promptSpellings } from './spellings.ts';
 
-/** A text that must not be told. */
+/** A text that must not be shown. */
 export interface Secret {
   text: string;
   /** Enough of its beginning to know it by. */
@@ -13,7 +13,7 @@ export interface Secret {
 export function keySecrets(key: string): readonly Secret[] {
   let secrets = known.get(key);
   if (secrets === undefined) {
-    if (known.size === mostKnown) known.clear();
+    if (known.size === maxSecrets) known.clear();
     // Also half of it is as good as a key.
     secrets = keySpellings(key).map((text) =>
       secretOf(text, Math.max(12, Math.ceil(text.length / 2)), 6),
@@ -24,7 +24,7 @@ export function keySecrets(key: string): readonly Secret[] {
 }
 
 const known = new Map<string, readonly Secret[]>();
-const mostKnown = 32;
+const maxSecrets = 32;
 
 /** Every spelling of what was asked. Less of it may be anybody's. */
 export function promptSecrets(prompts: readonly string[]): Secret[] {
@@ -111,8 +111,8 @@ function goesOn(
   secret: string,
   from: number,
 ): [number, number] | undefined {
-  const near = text.slice(at, at + leastPrompt + mostBetween);
-  for (let skipped = 0; skipped <= mostBetween; skipped++) {
+  const near = text.slice(at, at + leastPrompt + maxCharactersBetween);
+  for (let skipped = 0; skipped <= maxCharactersBetween; skipped++) {
     const piece = secret.slice(from + skipped, from + skipped + leastPrompt);
     if (piece.length < leastPrompt) return undefined;
     const found = near.indexOf(piece);
@@ -122,7 +122,7 @@ function goesOn(
 }
 
 /** Characters that an escape may take. */
-const mostBetween = 12;
+const maxCharactersBetween = 12;
 
 function hideAtEnd(text: string, secrets: readonly Secret[], mark: string): string {
   const lengths = secrets.map(({ start, brief }) => {

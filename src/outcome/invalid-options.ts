@@ -17,7 +17,7 @@ export const noOptions: object = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ O
  * write to `Object.prototype`, and must not choose where a key is sent. One that is `undefined` is not given.
  *
  * @param what whose they are, for the message
- * @throws ChatError `invalid_options` for what is no plain object, and for unknown names
+ * @throws ChatError `invalid_options` for anything but a plain object, and for unknown names
  */
 export function ownOptions<T extends object>(
   given: T | null | undefined,
@@ -53,10 +53,11 @@ function unknownOption(
 ): ChatError {
   const hint = Object.hasOwn(hints, name) ? hints[name] : closestName(name, known);
   const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
-  const meant = hint === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${hint}?`;
+  const suggestion =
+    hint === undefined ? `; the options are ${known.join(', ')}` : `; did you mean ${hint}?`;
   const verb = /^(?:Option|Fact) /.test(what) ? 'has' : 'have';
   const parent = what.startsWith('Option ') ? `${what.slice('Option '.length)}.` : '';
-  return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${meant}`);
+  return invalidOptions(parent + shown, `${what} ${verb} no option ${shown}${suggestion}`);
 }
 
 /** Of this realm or of another one: its prototype is the last of its chain. */

@@ -8,7 +8,7 @@ import { even, hide, keySecrets, mayHold, mayQuote, promptSecrets } from './hide
 // again; then what is secret is hidden; only then is anything shortened. What no filter can promise: a part of a prompt
 // from its middle, a text in other words, or one of a few letters.
 
-/** What a call must not tell. */
+/** The secrets of a call, which no message may contain. */
 export class Secrets {
   #keys: readonly Secret[] = [];
   #body: Record<string, unknown> = {};
@@ -24,14 +24,14 @@ export class Secrets {
     else if (!this.#keys.some(({ text }) => text === key)) this.#keys = [...this.#keys, ...secrets];
   }
 
-  /** Hides what is asked: a request, and the text of it. Looked at only when something is to be told. */
+  /** Adds a request and its text to the secrets. They are examined only when a message is to be redacted. */
   hideRequest(body: Record<string, unknown>, json: string): void {
     this.#body = body;
     this.#json = json;
     this.#asked = undefined;
   }
 
-  /** A text of somebody else's, on one line, without what is secret. */
+  /** A foreign text on one line, without secrets. */
   redact(text: string): string {
     this.#asked ??= promptSecrets(
       [this.#json, ...promptTexts(this.#body)].map((prompt) => prompt.slice(0, longest)),
@@ -39,10 +39,10 @@ export class Secrets {
     return hide(this.#hideKeys(even(text).slice(0, longest)), this.#asked, '[prompt]');
   }
 
-  /** A name of somebody else's, as that of a model. One that looks like a name is no prompt, but may be a key. */
+  /** A foreign name, e.g. of a model. What looks like a name is not a prompt, but may be a key. */
   redactName(name: string): string {
-    const told = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
-    return told.slice(0, longestName);
+    const shownName = /^[\w.:@/+-]+$/.test(name) ? this.#hideKeys(name) : this.redact(name);
+    return shownName.slice(0, maxNameLength);
   }
 
   /** The same for every text in a JSON value. `undefined` for one that is nested too deep to be read again. */
@@ -71,11 +71,11 @@ export class Secrets {
     const isSuspect =
       mayHold(all, this.#keys) || (unknown !== '' && mayQuote(unknown, promptTexts(this.#body)));
     if (!isSuspect) return headers;
-    const told = Object.entries(headers).map(([name, value]) => [
+    const redactedHeaders = Object.entries(headers).map(([name, value]) => [
       this.#hideKeys(name),
       isHarmless(name, value) ? this.#hideKeys(value) : this.redact(value),
     ]);
-    return Object.fromEntries(told) as Record<string, string>;
+    return Object.fromEntries(redactedHeaders) as Record<string, string>;
   }
 
   /** Takes what is secret out of an error's message, stack and cause. Never throws: it runs while a call fails. */
@@ -83,18 +83,21 @@ export class Secrets {
     try {
       this.#redactError(error);
     } catch {
-      setMessage(error, 'The call failed, and the reason could not be searched for secrets');
+      setMessage(
+        error,
+        'The call failed; the reason is withheld, because it could not be checked for secrets',
+      );
       setOwn(error, 'cause', undefined);
     }
   }
 
   #redactError(error: ChatError): void {
     const message = this.redact(error.message);
-    if (message !== even(error.message)) setMessage(error, message.slice(0, mostTold));
+    if (message !== even(error.message)) setMessage(error, message.slice(0, maxMessageLength));
     if (error.cause === undefined) return;
     const { name, message: inner, code } = foreignError(error.cause);
-    const told = this.redact(inner).slice(0, mostTold);
-    const cause = new ForeignError(this.redact(name), told, code && this.redact(code));
+    const causeMessage = this.redact(inner).slice(0, maxMessageLength);
+    const cause = new ForeignError(this.redact(name), causeMessage, code && this.redact(code));
     setOwn(error, 'cause', cause);
   }
 
@@ -107,10 +110,10 @@ export class Secrets {
 const longest = 65_536;
 
 /** No model has a longer one. */
-const longestName = 256;
+const maxNameLength = 256;
 
-/** What is told of somebody else's error. */
-const mostTold = 2_000;
+/** Maximum length of the message of a foreign error. */
+const maxMessageLength = 2_000;
 
 function setMessage(error: ChatError, message: string): void {
   const { stack = '', message: before } = error;

@@ -4,7 +4,7 @@ const most = 100;
 
 const others = {
   code: 'more_issues',
-  message: `there were more than ${most - 1} issues; these are the others`,
+  message: `there were more than ${most - 1} issues; the rest is only counted`,
 };
 
 /** Takes note of an issue. One that is known already is counted, and beyond a hundred there is only their number. */

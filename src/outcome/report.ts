@@ -3,7 +3,7 @@ import type { ReportUsage } from '../schema/usage.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { Cost } from '../cost/prices.ts';
 
-/** One difference between what was asked and what was sent. */
+/** One difference between what was requested and what was sent. */
 export interface Adjustment {
   /** Dotted path in the caller's request, e.g. `messages.0.role`. */
   param: string;
@@ -12,11 +12,11 @@ export interface Adjustment {
    * path of the same vendor.
    */
   action: 'renamed' | 'mapped' | 'clamped' | 'dropped' | 'added' | 'rerouted' | 'ineffective';
-  /** Whether the answer may differ from what was asked for. Lossy ones warn, or are refused with `onUnsupported: 'error'`. */
+  /** Whether the answer may differ from what was requested. Lossy ones warn, or are refused with `onUnsupported: 'error'`. */
   lossy: boolean;
-  /** What the caller wrote; `null` if nothing. */
+  /** The value that the caller wrote; `null` if none. */
   from: unknown;
-  /** What was sent; `null` if nothing. */
+  /** The value that was sent; `null` if none. */
   to: unknown;
   /** Why, in one sentence. */
   reason: string;
@@ -30,17 +30,17 @@ export interface Attempt {
   provider: string;
   /** When it began, epoch milliseconds. */
   startedAt: number;
-  /** How long it took until it failed or the answer was whole, in milliseconds. */
+  /** How long it took until it failed or the answer was complete, in milliseconds. */
   durationMs: number;
-  /** HTTP status, once a response head had arrived. */
+  /** HTTP status, once the response headers had arrived. */
   status?: number | undefined;
   /** The vendor's id for this attempt. */
   requestId?: string | undefined;
-  /** How it failed; absent if it did not. */
+  /** The error code; absent if it did not fail. */
   error?: ChatErrorCode | undefined;
-  /** Which clock ended it, if one did. */
+  /** Which time limit ended it, if one did. */
   phase?: TimeoutPhase | undefined;
-  /** How long we waited after it before the next attempt, in milliseconds. */
+  /** The wait between it and the next attempt, in milliseconds. */
   waitedMs?: number | undefined;
   /** `false` where the vendor documents that it does not bill an attempt that failed this way; absent if unknown. */
   billed?: boolean | undefined;
@@ -50,9 +50,9 @@ export interface Attempt {
 export interface Timings {
   /** When the call began, epoch milliseconds. */
   startedAt: number;
-  /** How long the call waited for its place, where calls at the same time are limited; absent if it did not. */
+  /** How long the call queued, if calls at the same time are limited; absent if it did not. */
   queuedMs?: number | undefined;
-  /** Response head of the attempt that answered. */
+  /** Response headers of the attempt that answered. */
   headersMs?: number | undefined;
   /** First event with reasoning text. */
   firstReasoningMs?: number | undefined;
@@ -62,13 +62,13 @@ export interface Timings {
   totalMs?: number | undefined;
 }
 
-/** Whether the model thought, against what it was asked to do. */
+/** Whether thinking was requested, and whether the model thought. */
 export interface ReportThinking {
-  /** What was asked of it; `default` if nothing was. A forced tool choice that rules thinking out asks for `disabled`. */
+  /** What was requested; `default` if nothing was. A forced tool choice that rules thinking out counts as `disabled`. */
   asked: 'enabled' | 'disabled' | 'default';
   /** What the vendor does when nothing is asked; only where `asked` is `default`. */
   byDefault?: 'on' | 'off' | 'unknown' | undefined;
-  /** Whether the answer came with reasoning text or a count of reasoning tokens; `false` until it did. */
+  /** Whether the answer has reasoning text or a count of reasoning tokens; `false` until it does. */
   seen: boolean;
 }
 
@@ -82,48 +82,48 @@ export interface ReportCache {
   hitRate: number;
 }
 
-/** What kind of end the answer had. */
+/** How the answer ended. */
 export type CompletionState =
   /** The call has not ended yet. */
   | 'running'
-  /** The answer is whole. */
+  /** The answer is complete. */
   | 'complete'
   /** `max_tokens` or the context ran out. */
   | 'length'
-  /** As `length`, but every token went into reasoning and there is no content. */
+  /** Like `length`, but every token was spent on reasoning and there is no content. */
   | 'reasoning_exhausted'
   | 'content_filter'
-  /** The vendor stopped in the middle, or gave a reason that is not known to be a good one; or the call failed. */
+  /** The vendor stopped early or gave an unknown finish_reason, or the call failed. */
   | 'interrupted';
 
-/** What happened during a call. Safe to log as JSON: it holds no key, no prompt and no answer. */
+/** What happened during a call. Safe to log as JSON: it contains no key, no prompt and no answer. */
 export interface Report {
   /** Id of the vendor. */
   provider: string;
   /** The model id that was sent. */
   model: string;
-  /** The model that the answer names, in the vendor's words; absent if it names none. */
+  /** The model that the answer names, as the vendor spells it; absent if it names none. */
   answeredBy?: string | undefined;
   /** The vendor's id for the request, from its own header. */
   requestId?: string | undefined;
   /** Response headers, without cookies. */
   headers: Record<string, string>;
-  /** Every send, the last one last. */
+  /** Every send, in order. */
   attempts: Attempt[];
   /** Every difference between the request and what was sent. */
   adjustments: Adjustment[];
-  /** Oddities of the answer; at most 100, and equal ones once, with their `count`. */
+  /** Irregularities of the answer; at most 100, and equal ones only once, with a `count`. */
   issues: ReportIssue[];
-  /** Token counts, with the cache counters filled in where they follow from the others; absent if the vendor gave none. */
+  /** Token counts, with the cache counters filled in where they follow from the others; absent if the vendor sent none. */
   usage?: ReportUsage | undefined;
-  /** Cost of the answer; absent where unknown, never guessed. */
+  /** Cost of the answer; absent if unknown, never guessed. */
   cost?: Cost | undefined;
-  /** Whether the model thought; absent where the call has nothing to do with thinking. */
+  /** Whether the model thought; absent for calls that do not involve thinking. */
   thinking?: ReportThinking | undefined;
   /** How much of the prompt came from the vendor's cache; absent where the vendor does not tell. */
   cache?: ReportCache | undefined;
   /** When things happened. */
   timings: Timings;
-  /** What kind of end the answer had. */
+  /** How the answer ended. */
   completion: CompletionState;
 }

@@ -1,4 +1,4 @@
-// A secret is told back as it was sent, or as a mock, a proxy or an error page writes it.
+// A secret may be echoed as it was sent, or as a mock, a proxy or an error page writes it.
 
 /** How a key may be written: as it is, in lower case as in a host name, in a URL, and inside of any base64. */
 export function keySpellings(key: string): string[] {

@@ -6,15 +6,15 @@ export const flashErrorType = 'flash_error';
 const busy = 'The service is busy. Please try again in a moment.';
 const broken = 'The answer could not be finished. Please try again.';
 const down = 'The service cannot answer at the moment.';
-const asked = 'This request cannot be answered as it is.';
+const cannotAnswer = 'This request cannot be answered as it is.';
 const late = 'The answer took too long. Please try again.';
 
-/** What a visitor is told of an error: nothing of the vendor, the account or the server. */
+/** The sentence that a visitor gets for an error: nothing about the vendor, the account or the server. */
 export const visitorSentences: Readonly<Record<ChatErrorCode, string>> = {
-  invalid_request: asked,
-  unsupported_parameter: asked,
-  bad_request: asked,
-  unsupported: asked,
+  invalid_request: cannotAnswer,
+  unsupported_parameter: cannotAnswer,
+  bad_request: cannotAnswer,
+  unsupported: cannotAnswer,
   context_length: 'The conversation has become too long for the model.',
   content_filter: 'The request was refused by a content filter.',
   invalid_options: down,

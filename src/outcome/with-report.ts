@@ -3,15 +3,15 @@ import type { ChatCompletion, ParsedChatCompletion } from '../schema/response.ts
 import type { Completion } from '../schema/fill.ts';
 import type { CompletionUsage } from '../schema/usage.ts';
 
-/** A whole answer and what happened on the way to it; `report` is not enumerable, so the rest is plain wire data. */
+/** A complete answer and the report of its call; `report` is not enumerable, so the rest is plain wire data. */
 export type ChatCompletionWithReport = ChatCompletion & { readonly report: Report };
 
-/** {@link ParsedChatCompletion} and what happened on the way to it. */
+/** {@link ParsedChatCompletion} and the report of its call. */
 export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> & {
   readonly report: Report;
 };
 
-/** A filled gap and what happened on the way to it; `report` is not enumerable. */
+/** A text completion and the report of its call; `report` is not enumerable. */
 export type CompletionWithReport = Completion & {
   usage?: CompletionUsage | undefined;
   readonly report: Report;

@@ -9,7 +9,7 @@ import { checkContradictions } from './contradictions.ts';
 import { forcesCall } from '../schema/tool.ts';
 import { invalidRequest } from '../outcome/invalid-request.ts';
 
-/** What to tell whoever gave a key that is no parameter; `undefined` if nothing is known of it. */
+/** A hint for a key that is not a parameter; `undefined` if there is none. */
 export type HintFor = (key: string) => string | undefined;
 
 /**
@@ -25,7 +25,7 @@ export function canonicalRequest(
   refuseSchemaObject(params);
   const given = checkRequest(params, hintFor);
   const issues: ErrorIssue[] = [];
-  const request = resolve(given, issues);
+  const request = toCanonical(given, issues);
   checkContradictions(given, request, issues);
   if (issues.length > 0) throw invalidRequest(issues);
   return request;
@@ -52,9 +52,9 @@ function refuseSchemaObject(params: unknown): void {
 }
 
 const hints: Record<string, string> = {
-  functions: 'is the old form of `tools`, which no vendor takes; use `tools`',
-  function_call: 'is the old form of `tool_choice`, which no vendor takes; use `tool_choice`',
-  n: 'must be 1: no vendor gives more than one answer',
+  functions: 'is the old form of `tools`, which no vendor accepts; use `tools`',
+  function_call: 'is the old form of `tool_choice`, which no vendor accepts; use `tool_choice`',
+  n: 'must be 1: no vendor returns more than one answer',
 };
 
 function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
@@ -62,8 +62,10 @@ function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
   const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
   if (hint !== undefined) return { path, message: hint };
   const isUnknown = message === unknownField && !path.includes('.');
-  const meant = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
-  return meant === undefined ? issue : { path, message: `${message}; did you mean ${meant}?` };
+  const suggestion = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
+  return suggestion === undefined
+    ? issue
+    : { path, message: `${message}; did you mean ${suggestion}?` };
 }
 
 /** All of a request, so that no field is forgotten. */
@@ -119,7 +121,7 @@ function resolveEffort(
   return effort;
 }
 
-function resolve(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
+function toCanonical(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
   const written: Record<string, string> = {};
   const findings = { written, issues };
   const tools = given.tools?.length ? given.tools : undefined;
@@ -200,7 +202,7 @@ function resolveFormat(
   };
 }
 
-/** Messages that have no form that is known, whatever stands between them. */
+/** Issues of messages whose form is unknown, each judged by itself. */
 export function messageIssues(messages: unknown): readonly ErrorIssue[] {
   const checked = judgeRequest({ messages });
   return checked.ok ? [] : checked.issues;

@@ -11,10 +11,10 @@ export function checkContradictions(
   issues: ErrorIssue[],
 ): void {
   if (given.stream_options != null && !request.stream) {
-    issues.push({ path: 'stream_options', message: 'is only for `stream: true`' });
+    issues.push({ path: 'stream_options', message: 'requires `stream: true`' });
   }
   if (request.top_logprobs !== undefined && !request.logprobs) {
-    issues.push({ path: 'top_logprobs', message: 'is only for `logprobs: true`' });
+    issues.push({ path: 'top_logprobs', message: 'requires `logprobs: true`' });
   }
   checkTools(request, issues);
   checkMessages(request.messages, issues);
@@ -26,7 +26,7 @@ function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: Error
     if (names.has(tool.function.name)) {
       issues.push({
         path: `tools.${index}.function.name`,
-        message: 'is the name of an earlier tool',
+        message: 'is already the name of an earlier tool',
       });
     }
     names.add(tool.function.name);
@@ -50,7 +50,7 @@ export function checkMessages(
   for (const [index, message] of messages.entries()) {
     if (message.role === 'tool') {
       if (open.has(message.tool_call_id)) continue;
-      const why = 'answers no call of the assistant message before it';
+      const why = 'matches no tool call of the assistant message before it';
       issues.push({ path: `messages.${index}.tool_call_id`, message: why });
       continue;
     }
@@ -61,14 +61,17 @@ export function checkMessages(
     const calls = message.tool_calls ?? [];
     open = new Set(calls.map(({ id }) => id));
     if (message.prefix && index < messages.length - 1) {
-      issues.push({ path: `messages.${index}.prefix`, message: 'is only for the last message' });
+      issues.push({
+        path: `messages.${index}.prefix`,
+        message: 'is allowed only on the last message',
+      });
     }
     const answered = answeredIds(messages, index + 1);
     for (const [callIndex, call] of calls.entries()) {
       if (!answered.has(call.id)) {
         issues.push({
           path: `messages.${index}.tool_calls.${callIndex}`,
-          message: 'is not answered by a `tool` message before the next other message',
+          message: 'needs a `tool` message with its result before any other message',
         });
       }
     }

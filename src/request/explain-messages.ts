@@ -9,9 +9,9 @@ import { canonicalRequest, messageIssues } from './canonical.ts';
 import { checkMessages } from './contradictions.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 
-/** What becomes of one message at one vendor. */
+/** What happens to one message at one vendor. */
 export interface MessageExplanation {
-  /** Which message, from 0 on. */
+  /** Index of the message, starting at 0. */
   index: number;
   /** Dotted path to the place, e.g. `messages.2.tool_calls.0`. */
   path: string;
@@ -23,7 +23,7 @@ export interface MessageExplanation {
 
 /**
  * Says, without sending anything, which messages a vendor would refuse and which would be changed for it; an empty list
- * if all of them go as they are. For conversations that were stored, edited, or held with another vendor.
+ * if all of them are sent unchanged. For conversations that were stored, edited, or held with another vendor.
  *
  * @example
  * for (const { path, outcome, reason } of explainMessages(messages, 'deepseek')) console.log(path, outcome, reason);
@@ -37,7 +37,7 @@ export function explainMessages(
   const vendor = findProvider(provider);
   const malformed = messageIssues(messages);
   if (!Array.isArray(messages)) return malformed.map(refused);
-  // What is no message at all says nothing about the others.
+  // A value that is not a message does not affect the others.
   const broken = new Set(malformed.map(({ path }) => Number(path.split('.')[1])));
   const readable = [...messages].map((message, index): ChatCompletionMessageParam =>
     broken.has(index) ? { role: 'user', content: '' } : (message as ChatCompletionMessageParam),

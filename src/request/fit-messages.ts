@@ -11,21 +11,21 @@ import { messageIssues } from './canonical.ts';
 /** Options of {@link fitMessages}. */
 export interface FitMessagesOptions<Count extends CountTokens = CountTokens> {
   /**
-   * How many tokens the messages may have together. Tools, the schema of an answer, and the answer itself are not in it:
-   * take them off the model's context first.
+   * Maximum number of tokens of all messages. Tools, the schema of an answer, and the answer itself are not included:
+   * subtract them from the model's context window first.
    */
   maxTokens: number;
-  /** Counts the tokens of a text; may answer later. Default: DeepSeek's rule of 0.3 and 0.6 tokens a character. */
+  /** Counts the tokens of a text; may be asynchronous. @default DeepSeek's rule of 0.3 and 0.6 tokens a character */
   countTokens?: Count | undefined;
 }
 
 /** A conversation that fits. */
 export interface FittedMessages {
-  /** What is left, in its order; the messages themselves, not copies. */
+  /** The messages that remain, in order; the objects themselves, not copies. */
   messages: ChatCompletionMessageParam[];
-  /** What was dropped, in its order; empty if everything fits. For a summary, perhaps. */
+  /** The messages that were dropped, in order, e.g. to summarize them; empty if everything fits. */
   dropped: ChatCompletionMessageParam[];
-  /** How many tokens `messages` have, as far as that is counted: images, sounds and files are not. */
+  /** Number of tokens of `messages`. Images, audio and files are not counted. */
   tokens: number;
 }
 
@@ -55,7 +55,7 @@ export function fitMessages(
   messages: readonly ChatCompletionMessageParam[],
   options: FitMessagesOptions,
 ): FittedMessages | Promise<FittedMessages> {
-  const { maxTokens, countTokens } = resolve(options);
+  const { maxTokens, countTokens } = resolveOptions(options);
   const isEmpty = Array.isArray(messages) && messages.length === 0;
   const issues = isEmpty ? [] : messageIssues(messages);
   if (issues.length > 0) throw invalidRequest(issues);
@@ -65,7 +65,10 @@ export function fitMessages(
   return counts.some(isPending) ? Promise.all(counts).then(fit) : fit(counts as number[]);
 }
 
-function resolve(options: FitMessagesOptions): { maxTokens: number; countTokens: CountTokens } {
+function resolveOptions(options: FitMessagesOptions): {
+  maxTokens: number;
+  countTokens: CountTokens;
+} {
   const names = ['maxTokens', 'countTokens'];
   const hints = { max_tokens: 'maxTokens', maxPromptTokens: 'maxTokens', tokenizer: 'countTokens' };
   const given = ownOptions(options, names, 'Options of fitMessages', hints);

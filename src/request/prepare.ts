@@ -14,13 +14,13 @@ import type { Checked, StandardSchemaV1 } from '../schema/standard.ts';
 import { readResult } from '../schema/standard.ts';
 import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
 
-/** Exactly what would be sent, but for the key. */
+/** Exactly what would be sent, except for the key. */
 export interface PreparedRequest {
   /** Id of the vendor. */
   provider: string;
   method: 'POST';
   url: string;
-  /** Lower-case names; without `authorization`. */
+  /** Names in lower case; without `authorization`. */
   headers: Record<string, string>;
   body: Record<string, unknown>;
   /** Every difference between the request and the body. */
@@ -48,7 +48,7 @@ export function prepare(
   requestOptions: RequestOptions<unknown>,
   isValidated = false,
 ): ReadyRequest {
-  const request = expressible(() =>
+  const request = orInvalidRequest(() =>
     canonicalRequest(params, (key) => hintFor(key, options.vendors)),
   );
   request.isValidated = isValidated;
@@ -70,7 +70,7 @@ function hintFor(key: string, vendors: Vendors): string | undefined {
   const option = vendors.findOption(key);
   if (option !== undefined) return `is not a field of every vendor; pass it as ${option}`;
   const isOfCall = callOptionNames.includes(key);
-  return isOfCall ? 'is an option of the call: give it in the second argument' : undefined;
+  return isOfCall ? 'is an option of the call: pass it in the second argument' : undefined;
 }
 
 function prepareCanonical(
@@ -80,7 +80,7 @@ function prepareCanonical(
   requestOptions: RequestOptions<unknown>,
 ): ReadyRequest {
   const { provider, urls } = options;
-  const encoded = expressible(() => provider.encode(request, provider.profile));
+  const encoded = orInvalidRequest(() => provider.encode(request, provider.profile));
   const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
   const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
   const { thinking: asked, thinksByDefault: byDefault = 'unknown', adjustments, issues } = encoded;
@@ -112,7 +112,7 @@ export function post(
     model: String(body.model),
     issues,
     thinking,
-    http: { method: 'POST', url, headers, body: expressible(() => JSON.stringify(body)) },
+    http: { method: 'POST', url, headers, body: orInvalidRequest(() => JSON.stringify(body)) },
   };
 }
 
@@ -144,7 +144,7 @@ function refuseLossy(options: ResolvedOptions, adjustments: readonly Adjustment[
 
 /** An `unsupported_parameter`: the vendor would only take something else in its place. */
 export function notAsItIs({ provider }: ResolvedOptions, { param, reason }: Adjustment): ChatError {
-  const message = `${provider.profile.name} does not take ${param} as it is: ${reason}`;
+  const message = `${provider.profile.name} does not accept ${param} unchanged: ${reason}`;
   return new ChatError('unsupported_parameter', message, { provider: provider.id, param });
 }
 
@@ -165,7 +165,7 @@ function vendorFields(
   const path = `providerOptions.${provider.id}`;
   if (provider.options === undefined) {
     throw invalidRequest([
-      { path, message: 'has no fields: this vendor documents none of its own' },
+      { path, message: 'must be empty: this vendor documents no options of its own' },
     ]);
   }
   const checked = checkFields(provider.options, section, path);
@@ -197,7 +197,7 @@ function offerServerTools(
 
 /** @throws ChatError `invalid_options` for a schema that fails, or that has to be waited for: it is the provider's */
 function checkFields(schema: StandardSchemaV1, fields: unknown, path: string): Checked {
-  let message = 'The schema of the provider failed while it checked its options';
+  let message = 'The schema of the provider failed while validating its options';
   try {
     const result = schema['~standard'].validate(fields);
     if (!(result instanceof Promise)) return readResult(result);
@@ -216,24 +216,24 @@ function extraBody(
   if (typeof extra !== 'object' || Array.isArray(extra)) {
     throw invalidRequest([{ path: 'extraBody', message: 'must be an object' }]);
   }
-  const given = readable('extraBody', () => Object.entries(extra)).filter(
+  const extraFields = readable('extraBody', () => Object.entries(extra)).filter(
     ([, value]) => value !== undefined,
   );
-  const names = new Set(given.map(([name]) => name));
+  const names = new Set(extraFields.map(([name]) => name));
   const taken = ['model', 'messages', 'prompt', 'stream'].filter((key) => names.has(key));
   if (taken.length > 0) {
     const message = 'is a parameter of the call, and cannot be replaced';
     throw invalidRequest(taken.map((key) => ({ path: `extraBody.${key}`, message })));
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(extraFields);
 }
 
 /** A BigInt, a circle, or a depth beyond all measure: the engine's own message names values. */
-function expressible<T>(write: () => T): T {
+function orInvalidRequest<T>(write: () => T): T {
   try {
     return write();
   } catch (error) {
     if (isChatError(error)) throw error;
-    throw invalidRequest([{ path: '', message: 'holds a value that JSON cannot express' }]);
+    throw invalidRequest([{ path: '', message: 'contains a value that JSON cannot represent' }]);
   }
 }

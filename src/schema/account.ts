@@ -11,18 +11,18 @@ export interface Model {
   /** Unix seconds. */
   created?: number | undefined;
   owned_by?: string | undefined;
-  /** Which vendor has it; of a client of several alone. */
+  /** The vendor that offers it; only set by a client of several vendors. */
   provider?: string | undefined;
 }
 
 /** What is left on the account. */
 export interface Balance {
-  /** Whether calls can be paid for. */
+  /** Whether the balance suffices for calls. */
   available: boolean;
   /** ISO 4217 code; absent if the vendor does not say. */
   currency?: string | undefined;
   /** Decimal string. */
   total: string;
-  /** The vendor's own words. */
+  /** The vendor's response, unchanged. */
   raw: unknown;
 }

@@ -1,6 +1,6 @@
 import { counters } from './usage.ts';
 
-// Side fields of an answer. What does not have its form is left out, and said; it voids nothing beside it.
+// Side fields of an answer. A malformed one is left out and noted, without affecting the others.
 
 /** Sources that an answer cites. */
 export const annotationsShape = {

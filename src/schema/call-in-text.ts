@@ -12,7 +12,7 @@ const tag = /<(\/?)\s*[｜|]\s*DSML\s*[｜|]\s*([a-z_]*)[^>]*(?:>|$)/g;
 
 /**
  * Whether a text ends in a tool call as the model itself writes one (DSML, `<｜DSML｜invoke name="…">`), whole or cut off.
- * A host has failed to read it, and it is no answer. A text that only speaks of such tags goes on after them.
+ * The host failed to parse it, so it is not an answer. A text that only mentions such tags continues after them.
  */
 function endsInCall(text: string): boolean {
   let isInCall = false;

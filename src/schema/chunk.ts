@@ -13,7 +13,7 @@ import { chunkUsageSchema } from './usage-schema.ts';
 
 /** A piece of a tool call. Pieces of one call share their `index`. */
 export interface ChatCompletionDeltaToolCall {
-  /** Which call of the message; filled in by us where the vendor leaves it out. */
+  /** Index of the call in the message; filled in by this library where the vendor omits it. */
   index: number;
   id?: string | undefined;
   type?: 'function' | 'custom' | undefined;
@@ -24,9 +24,9 @@ export interface ChatCompletionDeltaToolCall {
 /** What a chunk adds to the message. */
 export interface ChatCompletionDelta {
   role?: 'assistant' | undefined;
-  /** More of the answer. */
+  /** A piece of the answer. */
   content?: string | null | undefined;
-  /** More of the reasoning, whichever field the vendor puts it in. */
+  /** A piece of the reasoning, whichever field the vendor uses. */
   reasoning_content?: string | null | undefined;
   refusal?: string | null | undefined;
   annotations?: Annotation[] | null | undefined;
@@ -46,10 +46,10 @@ export interface ChunkChoice {
 
 /** One event of a stream, in one form for all vendors. Fields that are not listed are kept where the vendor put them. */
 export interface ChatCompletionChunk {
-  /** The vendor's id; empty if it gave none. */
+  /** The vendor's id; empty if it sent none. */
   id: string;
   object: 'chat.completion.chunk';
-  /** Unix seconds; 0 if the vendor gave none. */
+  /** Unix seconds; 0 if the vendor sent none. */
   created: number;
   /** The model that answers; empty if the vendor named none. */
   model: string;
@@ -61,7 +61,7 @@ export interface ChatCompletionChunk {
   service_tier?: string | null | undefined;
   meta?: CompletionMeta | null | undefined;
   metadata?: unknown;
-  /** Ours, and never the vendor's: `reset` voids what was given of the answer before this chunk. */
+  /** Set by this library, never by a vendor: `reset` means that all earlier chunks of the answer must be discarded. */
   flash?: { reset?: true | undefined } | undefined;
 }
 
@@ -80,7 +80,7 @@ export interface DecodedChunk extends Omit<ChatCompletionChunk, 'choices'> {
 }
 
 /** The texts of an answer that comes in messages. */
-export interface ToldMessage {
+export interface SeenMessage {
   content: string;
   reasoning_content: string;
   /** Whether each message repeats what the one before it said; `undefined` until that shows. */
@@ -98,7 +98,7 @@ export interface StreamMemory {
   answered?: Set<number> | undefined;
   lastAnswered?: number | undefined;
   /** What came as messages in the place of deltas, answer by answer. */
-  messages?: Map<number, ToldMessage> | undefined;
+  messages?: Map<number, SeenMessage> | undefined;
 }
 
 const text = () => z.nullish(z.string());

@@ -1,7 +1,7 @@
 import type { ChatCompletion, DecodedCompletion } from './response.ts';
 import { countedUsage } from './usage.ts';
 
-/** Takes what is no count out of an answer. A usage is whole, or there is none: one that was not given is not zero. */
+/** Removes invalid counts from an answer. A usage is complete or absent: a missing count is not zero. */
 export function countUsage(completion: DecodedCompletion): ChatCompletion {
   const counted = completion.usage && countedUsage(completion.usage);
   if (counted === undefined) delete completion.usage;

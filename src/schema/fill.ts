@@ -10,44 +10,44 @@ import {
 import type { FinishReason } from './response.ts';
 import type { ChunkUsage } from './usage.ts';
 
-/** A text with a gap to be filled, without its `stream` switch. */
+/** A request to fill in the middle of a text, without its `stream` switch. */
 export interface CompletionCreateParamsBase {
-  /** What stands before the gap. */
+  /** The text before the gap. */
   prompt: string;
-  /** What stands behind the gap. */
+  /** The text after the gap. */
   suffix?: string | null | undefined;
   /** Model id. @default 'deepseek-v4-flash' */
   model?: 'deepseek-v4-flash' | (string & {}) | null | undefined;
-  /** Most tokens to write, at least 1; at most 4,096 at DeepSeek. */
+  /** Maximum number of tokens to generate, at least 1; at most 4,096 at DeepSeek. */
   max_tokens?: number | null | undefined;
   /** 0 to 2. */
   temperature?: number | null | undefined;
   /** 0 to 1. */
   top_p?: number | null | undefined;
-  /** Up to 16 texts that end the answer. */
+  /** Up to 16 sequences at which the answer stops. */
   stop?: string | string[] | null | undefined;
-  /** Give the prompt back before the answer; not with `suffix` or `logprobs`. */
+  /** Repeat the prompt before the answer; cannot be combined with `suffix` or `logprobs`. */
   echo?: boolean | null | undefined;
-  /** How many of the likeliest tokens to tell, 0 to 20; for whole answers. */
+  /** Number of most likely tokens to return, 0 to 20; not with `stream: true`. */
   logprobs?: number | null | undefined;
 }
 
-/** A gap to be filled, as a whole. */
+/** A request to fill in the middle, answered at once. */
 export interface CompletionCreateParamsNonStreaming extends CompletionCreateParamsBase {
   stream?: false | null | undefined;
 }
 
-/** A gap to be filled, as a stream. */
+/** A request to fill in the middle, answered as a stream. */
 export interface CompletionCreateParamsStreaming extends CompletionCreateParamsBase {
   stream: true;
 }
 
-/** A gap to be filled. */
+/** A request to fill in the middle of a text. */
 export type CompletionCreateParams =
   | CompletionCreateParamsNonStreaming
   | CompletionCreateParamsStreaming;
 
-/** How likely the tokens of a filling were, each list as long as there are tokens. */
+/** Log probabilities of the tokens; each list has one entry for each token. */
 export interface CompletionLogprobs {
   text_offset?: number[] | null | undefined;
   token_logprobs?: number[] | null | undefined;
@@ -55,7 +55,7 @@ export interface CompletionLogprobs {
   top_logprobs?: Record<string, number>[] | null | undefined;
 }
 
-/** One filling, or a piece of one. */
+/** One completion, or a piece of one in a stream. */
 export interface CompletionChoice {
   index: number;
   text: string;
@@ -64,18 +64,18 @@ export interface CompletionChoice {
   logprobs?: CompletionLogprobs | null | undefined;
 }
 
-/** A filled gap, or a piece of one in a stream. Fields that are not listed are kept where the vendor put them. */
+/** A text completion, or a piece of one in a stream. Unlisted fields are kept where the vendor put them. */
 export interface Completion {
-  /** The vendor's id; empty if it gave none. */
+  /** The vendor's id; empty if it sent none. */
   id: string;
   object: 'text_completion';
-  /** Unix seconds; 0 if the vendor gave none. */
+  /** Unix seconds; 0 if the vendor sent none. */
   created: number;
   /** The model that answered. */
   model: string;
   /** Empty in a piece that only holds token counts. */
   choices: CompletionChoice[];
-  /** Token counts; absent if the vendor gave none. */
+  /** Token counts; absent if the vendor sent none. */
   usage?: ChunkUsage | null | undefined;
   system_fingerprint?: string | null | undefined;
 }

@@ -6,7 +6,7 @@ import type { FinishReason } from './response.ts';
  */
 export type AnswerEnd = 'good' | 'length' | 'content_filter' | 'interrupted';
 
-/** A host's own words for the end of an answer, in lower case with `_`. */
+/** A vendor's own finish reasons and what each means, in lower case with `_`. */
 export type FinishWords = Readonly<Record<string, AnswerEnd>>;
 
 // Good ends are listed, and nothing else is good: hosts invent words for failures all the time, and a call that was cut

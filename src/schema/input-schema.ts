@@ -48,7 +48,7 @@ function buildRecord(input: RecordInput): z.ZodMiniType {
   if (apart === undefined) return schema;
   const isOne = (value: Record<string, unknown>): boolean =>
     apart.some((name) => value[name] === undefined);
-  return schema.check(z.refine(isOne, `takes \`${apart.join('` or `')}\`, not both`));
+  return schema.check(z.refine(isOne, `accepts \`${apart.join('` or `')}\`, not both`));
 }
 
 function buildFields(fields: Readonly<Record<string, Input>>): Record<string, z.ZodMiniType> {

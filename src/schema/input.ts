@@ -8,12 +8,12 @@ export interface Range {
   readonly to: number;
 }
 
-/** How long a text may be, or what it must look like; `otherwise` is what is told of one that does not. */
+/** The length or the pattern of a string; `otherwise` is the message if it does not match. */
 export type TextRule =
   | { readonly least: number; readonly most?: number }
   | { readonly pattern: RegExp; readonly otherwise: string };
 
-/** A list of some size; `otherwise` is what is told of one that is too short. */
+/** A list of some size; `otherwise` is the message if it is too short. */
 export interface ListInput {
   readonly list: Input;
   readonly least?: number;

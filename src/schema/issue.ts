@@ -6,15 +6,15 @@ export interface ErrorIssue {
   message: string;
 }
 
-/** Something odd in the answer that was understood all the same. */
+/** An irregularity in the answer that did not prevent reading it. */
 export interface ReportIssue {
-  /** A stable word for the oddity, e.g. `incomplete_tool_call`, `missing_id`, `undocumented`. */
+  /** A stable code, e.g. `incomplete_tool_call`, `missing_id`, `undocumented`. */
   code: string;
-  /** Dotted path, where there is one. */
+  /** Dotted path, if there is one. */
   path?: string | undefined;
-  /** What it was, in one sentence. */
+  /** What was irregular, in one sentence. */
   message: string;
-  /** How often, if more than once. */
+  /** How often it occurred, if more than once. */
   count?: number | undefined;
 }
 

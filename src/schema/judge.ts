@@ -206,7 +206,7 @@ function ofRecord(input: RecordInput): Judge {
       found = below(name, judgeFor(name)?.misfits(undefined, look) ?? [], found);
     }
     if (apart?.every((name) => value[name] !== undefined)) {
-      found = [...(found ?? []), at(`takes \`${apart.join('` or `')}\`, not both`)];
+      found = [...(found ?? []), at(`accepts \`${apart.join('` or `')}\`, not both`)];
     }
     return found && inOrder(found, names);
   };

@@ -9,18 +9,18 @@ export interface ChatCompletionContentPartText {
   text: string;
 }
 
-/** An image, for vendors and models that see. */
+/** An image, for vendors and models that accept images. */
 export interface ChatCompletionContentPartImage {
   type: 'image_url';
   image_url: {
     /** `https:` or `data:` URL. */
     url: string;
-    /** How closely to look. */
+    /** Resolution at which the image is read. */
     detail?: 'auto' | 'low' | 'high' | 'original' | undefined;
   };
 }
 
-/** Sound, base64. */
+/** Audio in base64. */
 export interface ChatCompletionContentPartInputAudio {
   type: 'input_audio';
   input_audio: {
@@ -49,13 +49,13 @@ export interface ChatCompletionContentPartVideo {
   video_url: { url: string };
 }
 
-/** A refusal of the model, in an assistant message. */
+/** A refusal by the model, in an assistant message. */
 export interface ChatCompletionContentPartRefusal {
   type: 'refusal';
   refusal: string;
 }
 
-/** What a user, system or tool message may be made of. */
+/** A part of the content of a user, system or tool message. */
 export type ChatCompletionContentPart =
   | ChatCompletionContentPartText
   | ChatCompletionContentPartImage
@@ -71,7 +71,7 @@ export interface ChatCompletionSystemMessageParam {
   name?: string | null | undefined;
 }
 
-/** Instructions, under the newer OpenAI name; sent as `system`, since the model's own endpoint knows no other. */
+/** Instructions, under OpenAI's newer name; sent as `system`, because the model's own API has no `developer` role. */
 export interface ChatCompletionDeveloperMessageParam {
   role: 'developer';
   content: string | ChatCompletionContentPartText[];
@@ -79,7 +79,7 @@ export interface ChatCompletionDeveloperMessageParam {
   name?: string | null | undefined;
 }
 
-/** What the user says. */
+/** A message from the user. */
 export interface ChatCompletionUserMessageParam {
   role: 'user';
   content: string | ChatCompletionContentPart[];
@@ -87,10 +87,10 @@ export interface ChatCompletionUserMessageParam {
   name?: string | null | undefined;
 }
 
-/** What the model said earlier. A {@link ChatCompletionMessage} fits as it is. */
+/** An earlier answer of the model. A {@link ChatCompletionMessage} can be passed unchanged. */
 export interface ChatCompletionAssistantMessageParam {
   role: 'assistant';
-  /** The answer; may be `null` or left out beside `tool_calls`. */
+  /** The answer; may be `null` or omitted if there are `tool_calls`. */
   content?:
     | string
     | (ChatCompletionContentPartText | ChatCompletionContentPartRefusal)[]
@@ -100,7 +100,7 @@ export interface ChatCompletionAssistantMessageParam {
   name?: string | null | undefined;
   /** The reasoning that came with the answer. Sent back verbatim: with tools, DeepSeek refuses the next turn without it. */
   reasoning_content?: string | null | undefined;
-  /** A refusal that came instead of content. */
+  /** A refusal that the model gave instead of content. */
   refusal?: string | null | undefined;
   /** The calls the model made; each must be answered by a `tool` message before the next other message. */
   tool_calls?: ChatCompletionMessageToolCall[] | null | undefined;

@@ -26,7 +26,7 @@ function received(value: unknown): string {
   return String((value.constructor as { name?: unknown }).name);
 }
 
-/** What is told of a size that is out of its range. */
+/** The message for a size that is out of range. */
 export function outOf(
   { from, to }: Range,
   size: number,
@@ -37,7 +37,7 @@ export function outOf(
   return size > to ? [at(`Too big: expected ${what} <=${to}${unit}`)] : undefined;
 }
 
-/** What is told of a word that is none of these. */
+/** The message for a value that is not one of these. */
 export function optionMessage(words: readonly unknown[]): string {
   const all = words.map((word) => JSON.stringify(word)).join('|');
   return words.length === 1

@@ -53,7 +53,7 @@ import type {
 } from './tool.ts';
 import type { CompletionTokensDetails, CompletionUsage, PromptTokensDetails } from './usage.ts';
 
-/** What stands behind the names, which in a namespace of the same names could not be called by them. */
+/** The types behind the names; inside a namespace with the same names they could not be referenced. */
 interface Ours {
   ChatCompletion: ChatCompletion;
   ChatCompletionAssistantMessageParam: ChatCompletionAssistantMessageParam;

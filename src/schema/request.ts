@@ -8,7 +8,7 @@ import { toolChoiceInput, toolInput } from './tool.ts';
 
 export type { ReasoningEffort };
 
-/** Whether to think before answering. The model does, unless told otherwise. */
+/** Whether to think before answering. The model does by default. */
 export interface ThinkingParam {
   type: 'enabled' | 'disabled';
   /** The same as the top-level `reasoning_effort`. */
@@ -25,7 +25,7 @@ export interface ResponseFormatJSONSchemaDefinition {
   strict?: boolean | null | undefined;
 }
 
-/** What form the answer shall have. */
+/** The required form of the answer. */
 export type ResponseFormat =
   | { type: 'text' }
   | { type: 'json_object' }
@@ -42,15 +42,15 @@ export interface ChatCompletionCreateParamsBase {
   messages: ChatCompletionMessageParam[];
   /** Model id, without a vendor's prefix. @default 'deepseek-v4-flash' */
   model?: 'deepseek-v4-flash' | (string & {}) | null | undefined;
-  /** Most tokens to write, reasoning included; at least 1. Left out: the vendor's own default. */
+  /** Maximum number of tokens to generate, reasoning included; at least 1. @default the vendor's own */
   max_tokens?: number | null | undefined;
   /** The same as `max_tokens`. */
   max_completion_tokens?: number | null | undefined;
-  /** 0 to 2. Without effect while the model thinks, at DeepSeek. */
+  /** 0 to 2. DeepSeek ignores it while the model thinks. */
   temperature?: number | null | undefined;
   /** 0 to 1. */
   top_p?: number | null | undefined;
-  /** Up to 16 texts that end the answer. */
+  /** Up to 16 sequences at which the answer stops. */
   stop?: string | string[] | null | undefined;
   /** Only with `stream: true`. `{}` asks for usage. */
   stream_options?: { include_usage?: boolean | null | undefined } | null | undefined;
@@ -58,9 +58,9 @@ export interface ChatCompletionCreateParamsBase {
   frequency_penalty?: number | null | undefined;
   /** -2 to 2. */
   presence_penalty?: number | null | undefined;
-  /** For answers that can be repeated, as far as the vendor can. */
+  /** For reproducible answers, as far as the vendor supports them. */
   seed?: number | null | undefined;
-  /** Token id to a bias of -100 to 100. */
+  /** Maps a token id to a bias from -100 to 100. */
   logit_bias?: Record<string, number> | null | undefined;
   /** Return log probabilities. */
   logprobs?: boolean | null | undefined;
@@ -68,32 +68,32 @@ export interface ChatCompletionCreateParamsBase {
   top_logprobs?: number | null | undefined;
   /** Up to 128 functions with different names. */
   tools?: ChatCompletionTool[] | null | undefined;
-  /** Which of them to call. Forcing a call switches thinking off where the vendor refuses both together. */
+  /** Which tools to call. A forced call switches thinking off where the vendor refuses both together. */
   tool_choice?: ChatCompletionToolChoiceOption | null | undefined;
   parallel_tool_calls?: boolean | null | undefined;
-  /** What form the answer shall have. */
+  /** The required form of the answer. */
   response_format?: ResponseFormat | null | undefined;
   /** Whether to think before answering. */
   thinking?: ThinkingParam | null | undefined;
   /** How hard to think. */
   reasoning_effort?: ReasoningEffort | null | undefined;
-  /** Your user's id, 1 to 512 characters; separates caches and limits at DeepSeek. */
+  /** Id of your user, 1 to 512 characters; DeepSeek keeps caches and limits apart by it. */
   user_id?: string | null | undefined;
   /** The same as `user_id`. */
   user?: string | null | undefined;
-  /** Only 1; not sent. */
+  /** Only 1 is accepted; not sent. */
   n?: 1 | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   store?: boolean | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   metadata?: Record<string, string> | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   service_tier?: string | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   verbosity?: string | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   prompt_cache_key?: string | null | undefined;
-  /** OpenAI's; no vendor takes it, so it is dropped and reported. */
+  /** An OpenAI field that no vendor accepts: it is dropped and reported. */
   safety_identifier?: string | null | undefined;
 }
 
@@ -192,7 +192,7 @@ const formatInput = {
               name: {
                 text: {
                   pattern: /^[a-zA-Z0-9_-]{1,64}$/,
-                  otherwise: 'must be 1 to 64 of a-z A-Z 0-9 _ -',
+                  otherwise: 'must be 1 to 64 characters of a-z A-Z 0-9 _ -',
                 },
               },
               description: 'string?',
@@ -210,7 +210,7 @@ const formatInput = {
 /** The request as a user writes it, field by field. What fields say about one another is in `canonical.ts`. */
 export const requestInput = {
   strict: {
-    messages: { list: messageInput, least: 1, otherwise: 'must hold at least one message' },
+    messages: { list: messageInput, least: 1, otherwise: 'must contain at least one message' },
     model: modelInput,
     max_tokens: countInput,
     max_completion_tokens: countInput,

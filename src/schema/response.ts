@@ -9,7 +9,7 @@ import type { ChunkUsage, CompletionUsage } from './usage.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /**
- * Why the model stopped. The list is open: vendors add words of their own. `null` only in a `partial`, where nothing
+ * Why the model stopped. The list is open: vendors add their own words. `null` only in a `partial`, where nothing
  * is known about the end.
  */
 export type FinishReason =
@@ -49,7 +49,7 @@ export interface ChatCompletionAudio {
 /** How likely a token was. */
 export interface TokenLogprob {
   token: string;
-  /** Natural logarithm of the probability; -9999 stands for "not among the most likely". */
+  /** Natural logarithm of the probability; -9999 means "not among the most likely". */
   logprob: number;
   bytes?: number[] | null | undefined;
   top_logprobs?:
@@ -58,43 +58,43 @@ export interface TokenLogprob {
     | undefined;
 }
 
-/** Log probabilities of what was written. */
+/** Log probabilities of the tokens of an answer. */
 export interface ChoiceLogprobs {
   content?: TokenLogprob[] | null | undefined;
   refusal?: TokenLogprob[] | null | undefined;
   reasoning_content?: TokenLogprob[] | null | undefined;
 }
 
-/** What came of a tool call that is none: cut off, broken, or without a name. */
+/** What arrived of a tool call that cannot be used: cut off, broken, or without a name. */
 export interface InvalidToolCall {
-  /** The vendor's id of the call, if it came. */
+  /** The vendor's id of the call, if it arrived. */
   id?: string | undefined;
   type: 'function';
   function: {
     name?: string | undefined;
-    /** Text as far as it came; rarely JSON. */
+    /** The text as far as it arrived; rarely valid JSON. */
     arguments: string;
   };
-  /** Why it is no call, in one sentence. */
+  /** Why it cannot be used, in one sentence. */
   reason: string;
 }
 
-/** The model's message. Fits into the next request's `messages` as it is. */
+/** The message of the model. Can be pushed into the `messages` of the next request unchanged. */
 export interface ChatCompletionMessage {
   role: 'assistant';
-  /** The answer; `null` if there is none, as beside tool calls. */
+  /** The answer; `null` if there is none, e.g. with tool calls. */
   content: string | null;
-  /** The reasoning, whichever field the vendor puts it in; absent if there is none. */
+  /** The reasoning, whichever field the vendor uses; absent if there is none. */
   reasoning_content?: string | null | undefined;
-  /** A refusal in place of content. */
+  /** A refusal instead of content. */
   refusal?: string | null | undefined;
   annotations?: Annotation[] | null | undefined;
   audio?: ChatCompletionAudio | null | undefined;
   /** A title for the conversation, if one was asked for (DeepSeek). Never sent back. */
   title?: string | null | undefined;
-  /** Whole calls only. */
+  /** Complete calls only. */
   tool_calls?: ChatCompletionMessageToolCall[] | undefined;
-  /** What came of calls that are none, so that nothing paid for is lost; absent if there are none. Never sent back. */
+  /** Calls that cannot be used, so that nothing paid for is lost; absent if there are none. Never sent back. */
   invalid_tool_calls?: InvalidToolCall[] | undefined;
 }
 
@@ -106,7 +106,7 @@ export interface Choice {
   logprobs?: ChoiceLogprobs | null | undefined;
 }
 
-/** What a gateway says of its own billing (AIML API). */
+/** Billing data of a gateway (AIML API). */
 export interface CompletionMeta {
   usage?:
     | {
@@ -117,18 +117,18 @@ export interface CompletionMeta {
     | undefined;
 }
 
-/** A whole answer, in one form for all vendors. Fields that are not listed are kept where the vendor put them. */
+/** A complete answer, in one form for all vendors. Unlisted fields are kept where the vendor put them. */
 export interface ChatCompletion {
-  /** The vendor's id; empty if it gave none. */
+  /** The vendor's id; empty if it sent none. */
   id: string;
   object: 'chat.completion';
-  /** Unix seconds; 0 if the vendor gave none. */
+  /** Unix seconds; 0 if the vendor sent none. */
   created: number;
-  /** The model that answered, which need not be the one that was asked for; empty if the vendor named none. */
+  /** The model that answered, which may differ from the requested one; empty if the vendor named none. */
   model: string;
   /** Never empty. */
   choices: [Choice, ...Choice[]];
-  /** Token counts; absent if the vendor gave none. */
+  /** Token counts; absent if the vendor sent none. */
   usage?: CompletionUsage | undefined;
   system_fingerprint?: string | null | undefined;
   service_tier?: string | null | undefined;
@@ -139,9 +139,9 @@ export interface ChatCompletion {
 /** A whole answer whose counts are as the vendor gave them. */
 export type DecodedCompletion = Omit<ChatCompletion, 'usage'> & { usage?: ChunkUsage | undefined };
 
-/** The model's message, with the value that its content holds. */
+/** The message of the model, with the value parsed from its content. */
 export interface ParsedMessage<T> extends ChatCompletionMessage {
-  /** The answer as a value, as the schema gives it. */
+  /** The value, as the schema returned it. */
   parsed: T;
 }
 
@@ -150,9 +150,9 @@ export interface ParsedChoice<T> extends Choice {
   message: ParsedMessage<T>;
 }
 
-/** A whole answer that fits a schema. */
+/** A complete answer that matches a schema. */
 export interface ParsedChatCompletion<T> extends ChatCompletion {
-  /** The value is that of the first answer; vendors give no other. */
+  /** Only the first answer has a value; vendors return no others. */
   choices: [ParsedChoice<T>, ...Choice[]];
 }
 

@@ -15,7 +15,7 @@ export interface StandardSchemaV1<Output = unknown> {
   };
 }
 
-/** What a Standard Schema says of a value. */
+/** The result of validating a value with a Standard Schema. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
@@ -47,14 +47,14 @@ export function once<T>(build: () => T): () => T {
   return () => (built ??= { value: build() }).value;
 }
 
-// `zod/mini` ships no words of its own; taken per call, so that nobody's global zod configuration changes.
+// `zod/mini` has no messages of its own; set per call, so that the global zod configuration stays untouched.
 const words = /* @__PURE__ */ once(() => ({ error: en().localeError }));
 
-/** What a check found. */
+/** The result of a check: the value, or what is wrong with it. */
 export type Checked<T = unknown> = { ok: true; value: T } | { ok: false; issues: ErrorIssue[] };
 
 /** Runs a schema. Issues come with dotted paths, and without the values. */
-export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
+export function validate<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   const result = z.safeParse(schema, value, words());
   if (result.success) return { ok: true, value: result.data };
   const issues = result.error.issues.flatMap(flatten).map(({ path, message }) => ({
@@ -64,7 +64,7 @@ export function check<T>(schema: z.ZodMiniType<T>, value: unknown): Checked<T> {
   return { ok: false, issues };
 }
 
-/** What a schema of anybody's has found. @throws whatever it throws, and for a result that is none */
+/** The result of any Standard Schema. @throws what it throws, and for a malformed result */
 export function readResult(result: StandardResult<unknown>): Checked {
   if (result.issues === undefined) return { ok: true, value: result.value };
   const issues = result.issues.map(({ message, path = [] }) => ({
@@ -74,8 +74,8 @@ export function readResult(result: StandardResult<unknown>): Checked {
   return { ok: false, issues };
 }
 
-/** What is told of a key that no schema knows. */
-export const unknownField = 'is not a field that is known here';
+/** The message for a key that no schema knows. */
+export const unknownField = 'is not a known field';
 
 /** What zod found, one entry a value: of an unknown key, the path is the key's own. */
 function flatten(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {

@@ -11,7 +11,7 @@ export interface FunctionDefinition {
   description?: string | null | undefined;
   /** JSON Schema of its arguments. */
   parameters?: FunctionParameters | null | undefined;
-  /** Hold the arguments to the schema. All functions of a request or none, and DeepSeek's beta path. */
+  /** Make the vendor enforce the schema. Set it on all functions of a request or on none; uses DeepSeek's beta path. */
   strict?: boolean | null | undefined;
 }
 
@@ -41,17 +41,17 @@ export function forcesCall(choice: ChatCompletionToolChoiceOption | undefined): 
 
 /** A call of a function. */
 export interface ChatCompletionMessageFunctionToolCall {
-  /** The vendor's id of the call, to be quoted by the `tool` message that answers it. */
+  /** The vendor's id of the call; the `tool` message with its result repeats it as `tool_call_id`. */
   id: string;
   type: 'function';
   function: {
     name: string;
-    /** JSON text, as the model wrote it. It need not fit the tool's schema: validate before you run anything. */
+    /** JSON text, as the model wrote it. It may not match the tool's schema: validate it before you run anything. */
     arguments: string;
   };
 }
 
-/** A call of a custom tool, whose input is free text. Some vendors send it; none takes it back. */
+/** A call of a custom tool, whose input is free text. Some vendors send it; none accepts it in a request. */
 export interface ChatCompletionMessageCustomToolCall {
   /** The vendor's id of the call. */
   id: string;
@@ -77,7 +77,7 @@ export const toolInput = {
         name: {
           text: {
             pattern: /^[a-zA-Z0-9_-]{1,128}$/,
-            otherwise: 'must be 1 to 128 of a-z A-Z 0-9 _ -',
+            otherwise: 'must be 1 to 128 characters of a-z A-Z 0-9 _ -',
           },
         },
         description: 'string?',

@@ -1,20 +1,20 @@
-/** Token counts of an answer. All three are known, or there is no usage: a missing count is not zero. */
+/** Token counts of an answer. All three counts are known, or there is no usage: a missing count is not zero. */
 export interface CompletionUsage {
   /** Tokens of the prompt, cached ones included. */
   prompt_tokens: number;
   /** Tokens of the answer, reasoning included. */
   completion_tokens: number;
-  /** Both. */
+  /** The sum of both. */
   total_tokens: number;
   /** Prompt tokens that came from the cache. */
   prompt_cache_hit_tokens?: number | undefined;
-  /** Prompt tokens that did not. */
+  /** Prompt tokens that did not come from the cache. */
   prompt_cache_miss_tokens?: number | undefined;
   prompt_tokens_details?: PromptTokensDetails | undefined;
   completion_tokens_details?: CompletionTokensDetails | undefined;
 }
 
-/** What the prompt was made of. */
+/** Details of the prompt tokens. */
 export interface PromptTokensDetails {
   cached_tokens?: number | undefined;
   audio_tokens?: number | undefined;
@@ -26,7 +26,7 @@ export interface PromptTokensDetails {
   prompt_cache_miss_tokens?: number | undefined;
 }
 
-/** What the answer was made of. */
+/** Details of the answer tokens. */
 export interface CompletionTokensDetails {
   reasoning_tokens?: number | undefined;
   accepted_prediction_tokens?: number | undefined;
@@ -35,15 +35,15 @@ export interface CompletionTokensDetails {
   text_tokens?: number | undefined;
 }
 
-type Told<T> = {
+type Nullable<T> = {
   [Field in keyof T]?:
-    | (NonNullable<T[Field]> extends number ? number : Told<NonNullable<T[Field]>>)
+    | (NonNullable<T[Field]> extends number ? number : Nullable<NonNullable<T[Field]>>)
     | null
     | undefined;
 };
 
-/** Token counts in a chunk, as the vendor gave them: each may be missing, or `null`. */
-export type ChunkUsage = Told<CompletionUsage>;
+/** Token counts in a chunk, as the vendor sent them: each may be missing or `null`. */
+export type ChunkUsage = Nullable<CompletionUsage>;
 
 /** Token counts in a report: those that are known. */
 export type ReportUsage = {
@@ -92,16 +92,16 @@ function hasCounters(value: unknown, names: readonly string[]): value is Record<
   return true;
 }
 
-/** Whether a usage tells any of the three counts. */
+/** Whether a usage has any of the three counts. */
 export function hasCounts({ prompt_tokens, completion_tokens, total_tokens }: ChunkUsage): boolean {
   return (prompt_tokens ?? completion_tokens ?? total_tokens) != null;
 }
 
-/** Counts that came in several chunks: of each the last one that was told. */
+/** Counts from several chunks: the last known value of each. */
 export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): ChunkUsage {
   if (before === undefined) return later;
-  const told = Object.entries(later).filter(([, value]) => value != null);
-  const parts = told.map(([name, value]) => {
+  const knownFields = Object.entries(later).filter(([, value]) => value != null);
+  const parts = knownFields.map(([name, value]) => {
     const old = (before as Record<string, unknown>)[name];
     return [name, isPart(value) && isPart(old) ? laterUsage(old, value) : value];
   });

@@ -6,13 +6,13 @@ import type { ChatCompletionMessageToolCall } from './tool.ts';
 /** A call as far as it came, once nothing more of it can come. */
 export type ToolCallDraft = Omit<ChatCompletionDeltaToolCall, 'index'>;
 
-/** The calls of a message, and what is none. */
+/** The calls of a message, and the drafts that are not calls. */
 export interface SettledToolCalls {
   tool_calls?: ChatCompletionMessageToolCall[];
   invalid_tool_calls?: InvalidToolCall[];
 }
 
-/** One draft, where it stands, and why it is no call, where that is known already. */
+/** One draft, its position, and why it is not a call if that is already known. */
 export interface ToolCallEntry {
   draft: ToolCallDraft;
   path: string;
@@ -48,19 +48,23 @@ export function settleToolCalls(
 }
 
 function settle(
-  { id: given, type: _type, function: called, custom, ...rest }: ToolCallDraft,
+  { id: vendorId, type: _type, function: called, custom, ...rest }: ToolCallDraft,
   path: string,
   others: readonly ChatCompletionMessageToolCall[],
   note: NoteIssue,
 ): ChatCompletionMessageToolCall {
   // Without an id of its own nothing can answer a call; a made-up one is as good.
-  const isTaken = others.some(({ id }) => id === given);
-  if (given === undefined) {
-    note({ code: 'missing_id', path, message: 'the vendor gave no id; one was made up' });
+  const isTaken = others.some(({ id }) => id === vendorId);
+  if (vendorId === undefined) {
+    note({ code: 'missing_id', path, message: 'the vendor sent no id; one was generated' });
   } else if (isTaken) {
-    note({ code: 'duplicate_id', path, message: 'another call has the same id; one was made up' });
+    note({
+      code: 'duplicate_id',
+      path,
+      message: 'another call has the same id; a new one was generated',
+    });
   }
-  const id = given === undefined || isTaken ? madeUpId() : given;
+  const id = vendorId === undefined || isTaken ? madeUpId() : vendorId;
   if (custom?.name !== undefined) {
     const { name, input = '' } = custom;
     return { ...rest, id, type: 'custom', custom: { name, input } };
@@ -70,13 +74,13 @@ function settle(
   return { ...rest, id, type: 'function', function: { name, arguments: written } };
 }
 
-/** Arguments without a name: somebody's. */
+/** Arguments without a name, which belong to some other call. */
 function isStray({ function: called, custom }: ToolCallDraft): boolean {
   const text = called?.arguments ?? '';
   return custom?.name === undefined && called?.name === undefined && !isNothing(text);
 }
 
-/** Why a draft is no call; `undefined` if it is one. */
+/** Why a draft is not a call; `undefined` if it is one. */
 function flawOf(
   { function: called, custom }: ToolCallDraft,
   isGoodEnd: boolean,
@@ -85,7 +89,7 @@ function flawOf(
   if (custom?.name !== undefined) return flawOfInput(isGoodEnd);
   if (called?.name === undefined) return 'it has no name';
   if (hasStray && isNothing(called.arguments ?? '')) {
-    return 'it has no arguments, and some came that may be its own';
+    return 'it has no arguments, and others arrived that may belong to it';
   }
   return flawOfArguments(called.arguments ?? '', isGoodEnd);
 }
@@ -97,7 +101,7 @@ function flawOfInput(isGoodEnd: boolean): string | undefined {
 
 function flawOfArguments(text: string, isGoodEnd: boolean): string | undefined {
   if (isNothing(text)) return isGoodEnd ? undefined : 'its arguments are cut off';
-  return isObjectText(text) ? undefined : 'its arguments are no JSON object or list';
+  return isObjectText(text) ? undefined : 'its arguments are not a JSON object or list';
 }
 
 /** No arguments. Some hosts write the word. */

@@ -117,7 +117,7 @@ export class Accumulator implements CallLedger {
     const known = this.#choices.get(index);
     if (known !== undefined) return known;
     if (!Number.isSafeInteger(index) || index < 0) {
-      throw new ChatError('invalid_response', 'A choice has an index that is no whole number');
+      throw new ChatError('invalid_response', 'A choice has an index that is not a whole number');
     }
     if (index >= this.#maxChoices) {
       const message = `The answer has more than ${this.#maxChoices} choices (option limits.choices)`;

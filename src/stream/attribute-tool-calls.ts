@@ -13,7 +13,7 @@ import { JsonProgress } from './json-progress.ts';
 export interface CallLedger {
   /** The arguments that a call has so far. */
   argumentsOf(choice: number, index: number): string;
-  /** A call is none, whatever it has come to. */
+  /** Marks a call as invalid, whatever arrives for it later. */
   spoil(choice: number, index: number, reason: string): void;
 }
 
@@ -101,7 +101,10 @@ export class ToolCallAttribution {
   ): ChatCompletionDeltaToolCall {
     const { index, id } = delta;
     if (index !== undefined && (!Number.isSafeInteger(index) || index < 0)) {
-      throw new ChatError('invalid_response', 'A tool call has an index that is no whole number');
+      throw new ChatError(
+        'invalid_response',
+        'A tool call has an index that is not a whole number',
+      );
     }
     const name = delta.function?.name ?? delta.custom?.name;
     const text = delta.function?.arguments ?? delta.custom?.input ?? '';
@@ -166,9 +169,9 @@ export class ToolCallAttribution {
     if (name !== undefined && known.name !== undefined) {
       if (state === 'whole') return false;
       if (state === 'empty') {
-        // Nobody can tell a call without arguments from an id that is made anew for each piece.
-        this.#issue('tool_call_ambiguous', calls, known, 'another call came in its place');
-        this.#spoil(calls, known, 'another call came under its index before any arguments');
+        // A call without arguments looks the same as an id that is generated anew for each piece.
+        this.#issue('tool_call_ambiguous', calls, known, 'another call replaced it');
+        this.#spoil(calls, known, 'another call arrived under its index before any arguments');
         return false;
       }
     }
@@ -243,7 +246,7 @@ function findAnonymous(
   const last = open.at(-1);
   const others = open.slice(0, -1);
   if (last === undefined || others.some(({ progress }) => progress.state !== 'whole')) {
-    const message = 'A piece of a tool call does not say which call it is of';
+    const message = 'A piece of a tool call does not say which call it belongs to';
     throw new ChatError('invalid_response', message);
   }
   if (name === undefined) return last;

@@ -9,7 +9,7 @@ export function unbegun(): ChatError {
   return new ChatError('stream_interrupted', message, { retryable: true });
 }
 
-/** There is no finish_reason, so nobody knows whether this is all. */
+/** There is no finish_reason, so the answer may be incomplete. */
 export function unfinished(what: 'stream' | 'answer'): ChatError {
   const message =
     what === 'stream'
@@ -20,13 +20,13 @@ export function unfinished(what: 'stream' | 'answer'): ChatError {
 
 /** The vendor says itself that it broke off: an end by a word that is not known to be a good one. */
 export function brokenOff(): ChatError {
-  const message = 'The vendor ended the answer before it was whole (finish_reason)';
+  const message = 'The vendor ended the answer before it was complete (finish_reason)';
   return new ChatError('stream_interrupted', message, { retryable: true });
 }
 
 /** Somebody else has come first. */
 export function consumed(): ChatError {
-  const message = 'The stream can be read once, and is being read or was read already';
+  const message = 'The stream can be read only once, and is already being read or was read';
   return new ChatError('stream_consumed', message);
 }
 
@@ -44,19 +44,19 @@ export function isHarmlessAfterFinish(error: unknown): boolean {
  */
 export function noAnswer(text: string, wanted: 'stream' | 'answer'): ChatError {
   if ((text === '' && wanted === 'answer') || (text.startsWith('{') && isCutOff(text))) {
-    const message = 'The answer ended before it was whole: its JSON is cut off';
+    const message = 'The answer ended before it was complete: its JSON is cut off';
     return new ChatError('stream_interrupted', message, { retryable: true });
   }
   const what = text.startsWith('<') ? 'a web page' : 'something that is not JSON';
-  const instead = wanted === 'stream' ? ' in place of a stream' : '';
+  const instead = wanted === 'stream' ? ' instead of a stream' : '';
   return new ChatError('invalid_response', `The vendor answered with ${what}${instead}`);
 }
 
 /** What a stream broke on, if nothing here has foreseen it. */
 export function unreadable(cause: unknown): ChatError {
   if (cause instanceof RangeError) {
-    // Of a text, mostly: more than half a billion characters are none.
-    return new ChatError('limit_exceeded', 'The answer is larger than can be put together', {
+    // A JavaScript string cannot have more than about half a billion characters.
+    return new ChatError('limit_exceeded', 'The answer is too large to be assembled', {
       cause,
     });
   }

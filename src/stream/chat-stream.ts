@@ -10,8 +10,8 @@ import { handOnBytes, handOnNode, handOnWeb } from './to-response.ts';
 import { drain, viewEvents, viewPartialObject, viewText } from './views.ts';
 
 /**
- * An answer as it comes. Iterate it once: chunks are pulled, one by one, and none is kept. A stream that is cut off
- * throws; it never just ends. Asked for with a schema, the answer has a value of type `T`, which grows as an `Input`.
+ * An answer while it arrives. Iterate it once: chunks are pulled one by one, and none is kept. A stream that is cut off
+ * throws; it never simply ends. If it was requested with a schema, the answer has a value of type `T`, which grows as an `Input`.
  *
  * @example
  * for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '');
@@ -20,7 +20,7 @@ import { drain, viewEvents, viewPartialObject, viewText } from './views.ts';
 export class ChatStream<T = unknown, Input = T>
   implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable
 {
-  /** What happened so far; settled when the stream has ended. */
+  /** What has happened so far; final once the stream has ended. */
   readonly report: Report;
   readonly #pull: ChunkPull;
   readonly #output: StreamOutput | undefined;
@@ -32,7 +32,7 @@ export class ChatStream<T = unknown, Input = T>
     this.#pull = new ChunkPull(parts);
   }
 
-  /** Resolves with the response head; what `create({ stream: true })` waits for. */
+  /** Resolves once the response headers have arrived; `create({ stream: true })` waits for it. */
   async opened(): Promise<this> {
     await this.#pull.opened;
     return this;
@@ -44,8 +44,8 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /**
-   * The whole answer, equal to what `create()` without `stream` gives. During or after iteration it waits for the end;
-   * called first, it reads the stream itself.
+   * The complete answer, equal to what `create()` without `stream` returns. During or after iteration it waits for the end;
+   * if called first, it reads the stream itself.
    *
    * @throws ChatError the stream's own error; `aborted` if the loop was left early; `invalid_output` if the answer does
    *   not fit the schema that it was asked for with
@@ -56,9 +56,9 @@ export class ChatStream<T = unknown, Input = T>
   }
 
   /**
-   * The value of an answer with a schema, as it grows; the same object each time, so `structuredClone` what you keep.
-   * Texts grow, everything else comes whole. Nothing is checked until the end: `finalCompletion` gives the value that
-   * the schema has accepted, and fails, as this does at its end, if there is none.
+   * The value of an answer with a schema, while it grows; always the same object, so `structuredClone` what you keep.
+   * Strings grow, everything else arrives complete. Nothing is validated until the end: `finalCompletion` returns the value that
+   * the schema has accepted. If there is none, it throws, and so does this iterator at its end.
    *
    * @throws ChatError `invalid_request` for a stream without a schema; `invalid_output`
    */
@@ -71,7 +71,7 @@ export class ChatStream<T = unknown, Input = T>
     return viewEvents(this, this.#pull);
   }
 
-  /** The content alone. */
+  /** Only the content. */
   text(): AsyncItems<string> {
     return viewText(this, this.#pull);
   }
@@ -84,14 +84,14 @@ export class ChatStream<T = unknown, Input = T>
     return handOnBytes(this, init);
   }
 
-  /** {@link ChatStream.toSSEStream} as a web `Response`. A visitor who leaves ends the request. */
+  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled. */
   toResponse(init?: ToResponseInit): WebResponse {
     return handOnWeb(this, init);
   }
 
   /**
-   * {@link ChatStream.toSSEStream} over a `node:http` response, Express's included. Resolves when all is sent. A visitor who
-   * leaves ends the request.
+   * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent. If the client
+   * disconnects, the request is cancelled.
    *
    * @example
    * createServer(async (_, response) => {
@@ -102,12 +102,12 @@ export class ChatStream<T = unknown, Input = T>
     return handOnNode(this, response, init);
   }
 
-  /** Ends the request. Whoever reads the stream gets `aborted`. */
+  /** Ends the request. Reading the stream then throws `aborted`. */
   abort(): void {
     this.#pull.abort();
   }
 
-  /** Ends the request, unless the answer is whole. */
+  /** Ends the request, unless the answer is complete. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pull.leave('The stream was disposed of');
   }

@@ -39,15 +39,15 @@ export class ChunkPull {
   #stage: 'opening' | 'open' | 'over' = 'opening';
   #isTaken = false;
   #mayReset = true;
-  /** Whether somebody waits for a chunk; after the end too, until that turn is done: whoever asks later comes later. */
+  /** Whether a read is pending; also after the end until that turn is done, so that later reads stay in order. */
   #isReading = false;
   readonly #turns = new Turns();
   #failure: ChatError | undefined = undefined;
-  /** Whether somebody has been given the error, or the end. */
+  /** Whether the error, or the end, has been delivered. */
   #isOutcomeDelivered = false;
   /** Ends the wait for the user's schema, when the answer is whole. */
   readonly #checking = new Stop();
-  /** The call was ended from outside, perhaps while nobody was reading. */
+  /** The call was ended from outside, perhaps while no read was pending. */
   readonly #onAbort = (): void => void this.fail(this.#source.signal.reason);
 
   constructor(parts: ChatStreamParts) {
@@ -59,7 +59,7 @@ export class ChunkPull {
       this.#resolveEnd = resolve;
       this.#rejectEnd = reject;
     });
-    // Whoever reads the stream gets the error; nobody has to ask for the end as well.
+    // The reader of the stream gets the error; an unused promise for the end must not reject as well.
     this.ended.catch(() => {});
     this.#unread = new UnreadClock(unreadMs, () => this.fail(timeoutError('unread', unreadMs)));
     source.signal.addEventListener('abort', this.#onAbort);
@@ -72,7 +72,7 @@ export class ChunkPull {
     this.opened.catch(() => {});
   }
 
-  /** Whether somebody reads it, or has done so. */
+  /** Whether it is being read, or was read. */
   get isTaken(): boolean {
     return this.#isTaken;
   }
@@ -94,7 +94,7 @@ export class ChunkPull {
     };
   }
 
-  /** Whoever reads cannot be told that an answer begins anew: it fails instead. */
+  /** The reader cannot be told about a restarted answer, so the stream fails instead. */
   refuseResets(): void {
     this.#mayReset = false;
   }
@@ -107,7 +107,7 @@ export class ChunkPull {
   }
 
   /** Nobody wants more. After the finish_reason the answer is whole; before it, the request ends with `aborted`. */
-  leave(message = 'The loop over the stream was left'): void {
+  leave(message = 'The loop over the stream ended early'): void {
     if (this.isOver) return;
     const error = new ChatError('aborted', message);
     if (!this.#answer?.isWholeThoughLeft()) {
@@ -117,7 +117,7 @@ export class ChunkPull {
     try {
       this.#finish(error);
     } catch {
-      // Whoever asks for the end is told; whoever leaves is not.
+      // `finalCompletion()` gets the error; the loop that was left does not.
     }
   }
 
@@ -255,7 +255,7 @@ export class ChunkPull {
     return undefined;
   }
 
-  /** After the end there is nothing; an end from outside is told to whoever reads next. */
+  /** After the end there is nothing; if the call was ended from outside, the next read throws. */
   async #afterEnd(): Promise<ChunkResult> {
     if (!this.#isOutcomeDelivered) {
       this.#isOutcomeDelivered = true;

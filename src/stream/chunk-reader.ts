@@ -30,13 +30,13 @@ export class ChunkReader {
   readonly #memory: StreamMemory = {};
   /** Whether all that came is white space. */
   #isFirst = true;
-  /** A body that is no event stream, and the chunk that it was. */
+  /** A body that is not an event stream, and the chunk it contains. */
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
   #hasEnded = false;
   #sawDone = false;
 
-  /** @param ledger whoever puts the tool calls together: every chunk before the one that is pulled has to be in it */
+  /** @param ledger assembles the tool calls: it must contain every chunk before the one that is pulled */
   constructor(
     body: ByteReader,
     dialect: StreamDialect,
@@ -85,7 +85,7 @@ export class ChunkReader {
     return false;
   }
 
-  /** Whether `fill` would read, and not just tell of the end. */
+  /** Whether `fill` would read, not just report the end. */
   get wantsBytes(): boolean {
     return !this.#hasEnded && !this.#sawDone;
   }
@@ -186,7 +186,7 @@ function orInvalidResponse<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (isChatError(error)) throw error;
-    throw new ChatError('invalid_response', 'What the vendor sent could not be read');
+    throw new ChatError('invalid_response', 'The response of the vendor could not be read');
   }
 }
 
@@ -207,7 +207,7 @@ function parse(data: string): unknown {
     return JSON.parse(data);
   } catch {
     // The parser's own message quotes the text, which is the answer.
-    const message = `An event of the stream is no JSON (${data.length} characters)`;
+    const message = `An event of the stream is not JSON (${data.length} characters)`;
     throw new ChatError('invalid_response', message);
   }
 }

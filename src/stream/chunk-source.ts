@@ -12,11 +12,11 @@ export interface ChunkSource {
   /** Sends the request; resolves with the response head. */
   open(): Promise<ChunkReading>;
   /**
-   * Called where the reading has come to an end, with an error or without one. Gives another one if this one is not to
-   * count: one with the same accumulator goes on where the answer broke off, one with its own begins anew. Absent: an end is
-   * an end.
+   * Called when the reading has ended, with an error or without one. Returns another reading if this end must not
+   * count: one with the same accumulator continues the answer, one with its own restarts it. Absent: the end is
+   * final.
    *
-   * @param mayReset whether whoever reads can be told that the answer begins anew
+   * @param mayReset whether the reader can be told that the answer is restarted
    * @throws what it failed with elsewhere
    */
   replace?(error: unknown, mayReset: boolean): Promise<ChunkReading | undefined>;

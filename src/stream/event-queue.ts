@@ -5,7 +5,7 @@ const maxKept = 64;
 
 /** Events that are here and were not taken yet. A repetition is its text alone. */
 export class EventQueue implements SSEReceiver {
-  /** Taken are those before `#next`; what stands from `#count` on is of an earlier read. */
+  /** Those before `#next` are taken; those from `#count` on belong to an earlier read. */
   readonly #events: (SSEEvent | string | undefined)[] = [];
   #next = 0;
   #count = 0;

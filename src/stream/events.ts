@@ -3,11 +3,11 @@ import type { ChatCompletion, FinishReason } from '../schema/response.ts';
 import type { ChatCompletionMessageToolCall } from '../schema/tool.ts';
 import type { ChunkUsage } from '../schema/usage.ts';
 
-/** One thing that happened in a stream. */
+/** One event of a stream. */
 export type ChatStreamEvent =
-  /** More reasoning. */
+  /** A piece of the reasoning. */
   | { type: 'reasoning.delta'; choice: number; delta: string }
-  /** More of the answer. */
+  /** A piece of the answer. */
   | { type: 'content.delta'; choice: number; delta: string }
   /** More of a tool call: `delta` is a piece of its arguments. */
   | {
@@ -18,13 +18,13 @@ export type ChatStreamEvent =
       name?: string | undefined;
       delta: string;
     }
-  /** A whole tool call; only at the end, when it is known to be whole. */
+  /** A complete tool call; only at the end, when it is known to be complete. */
   | { type: 'tool_call.done'; choice: number; tool_call: ChatCompletionMessageToolCall }
   /** Token counts. */
   | { type: 'usage'; usage: ChunkUsage }
   /** The end of one answer. */
   | { type: 'finish'; choice: number; finish_reason: FinishReason }
-  /** What was given of the answer so far is void: it is asked for again. */
+  /** Discard what you received of this answer: it is being requested again. */
   | { type: 'reset' };
 
 /** Turns chunks into events. */

@@ -4,7 +4,7 @@
 export interface FrameSource {
   /** The next frames' data, and whether they are the last ones. */
   next(): Promise<{ data: readonly string[]; isLast: boolean }>;
-  /** The data that tells of a failure, after which nothing comes. */
+  /** The frames that report a failure; nothing follows them. */
   failed(error: unknown): readonly string[];
   /** Nobody wants more. */
   leave(): unknown;
@@ -43,7 +43,7 @@ export function encodeFrames(source: FrameSource, keepAliveMs: number): Readable
           clearTimeout(alive);
           if (isOver) return;
           end();
-          // The status is sent long since. Without the mark of the end, nobody takes this for the end of an answer.
+          // The status is already sent. Without the end mark, a client does not mistake this for a complete answer.
           for (const each of source.failed(error)) controller.enqueue(frame(each));
           controller.close();
           // What a function of the caller's threw has not ended the request yet.

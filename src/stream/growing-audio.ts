@@ -9,8 +9,8 @@ export class GrowingAudio {
   add({ data, transcript, ...rest }: ChatCompletionAudio): void {
     if (data) this.#data.push(data);
     if (transcript) this.#transcript.push(transcript);
-    const told = Object.entries(rest).filter(([, value]) => value != null);
-    this.#rest = { ...this.#rest, ...Object.fromEntries(told) };
+    const knownFields = Object.entries(rest).filter(([, value]) => value != null);
+    this.#rest = { ...this.#rest, ...Object.fromEntries(knownFields) };
   }
 
   get value(): ChatCompletionAudio {

@@ -18,7 +18,7 @@ export class GrowingCall {
   #text = new GrowingText();
   /** Made when there are some: most calls have none. */
   #rest: KeptFields | undefined = undefined;
-  /** Why it is no call, whatever it has come to. */
+  /** Why the call is invalid, whatever arrives for it later. */
   spoiled: string | undefined = undefined;
 
   /** @throws ChatError `limit_exceeded` */

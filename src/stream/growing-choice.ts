@@ -100,7 +100,7 @@ export class GrowingChoice {
     return this.#calls.get(index)?.text ?? '';
   }
 
-  /** A call is none, whatever it has come to. */
+  /** Marks a call as invalid, whatever arrives for it later. */
   spoil(index: number, reason: string): void {
     this.#callAt(index).spoiled ??= reason;
   }
@@ -108,7 +108,8 @@ export class GrowingChoice {
   /** @param isWhole whether nothing more will come: if not, there is no finish_reason */
   build(index: number, isWhole: boolean, note: NoteIssue): Choice {
     if (this.#hasTwoEnds) {
-      const message = 'the stream told two of them; a bad one counts, else the last';
+      const message =
+        'the stream sent two of them; one that reports a failure counts, otherwise the last';
       note({ code: 'two_finish_reasons', path: `choices.${index}.finish_reason`, message });
     }
     const finishReason = isWhole ? this.#finishReason : null;
@@ -167,7 +168,7 @@ export class GrowingChoice {
   #addEnd(reason: FinishReason): void {
     const before = this.#finishReason;
     this.#hasTwoEnds ||= before !== null && before !== reason;
-    // An end that was told to be a bad one is not mended by another word.
+    // A bad finish_reason is not replaced by a later one.
     if (before === null || this.#isGood(before)) this.#finishReason = reason;
   }
 

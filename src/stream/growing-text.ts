@@ -2,8 +2,8 @@
 const maxWaiting = 256;
 
 /**
- * A text that grows by small pieces. Strings put together with `+=` keep every piece, and two pointers for each, until
- * somebody looks at them; pieces kept in a list outlive collections of garbage, which hold up everybody else. So their
+ * A text that grows by small pieces. Strings joined with `+=` keep every piece, and two pointers for each, until they are
+ * read; pieces kept in a list survive garbage collections and slow them down. So their
  * characters are copied to where some have room, and become a string when there is none left.
  */
 export class GrowingText {

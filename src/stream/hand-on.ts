@@ -10,19 +10,19 @@ import { flashErrorType, visitorSentences } from '../outcome/visitor-sentences.t
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
 // of an error that is not meant for him.
 
-/** How a stream is handed on. */
+/** How a stream is passed on to a client. */
 export interface ToSSEStreamInit {
-  /** Milliseconds without anything sent after which a comment is, so that no proxy gives up. `Infinity` for none. @default 15_000 */
+  /** Milliseconds of silence after which a comment is sent, so that no proxy gives up. `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
-  /** What a visitor is told of an error. @default one sentence a code, none of it the vendor's */
+  /** The message that a visitor gets for an error. @default a sentence for each code, with nothing from the vendor */
   onError?: ((error: ChatError) => string) | undefined;
-  /** A chunk in its place, or `undefined` to leave it out. What this throws ends the stream as an error does. */
+  /** Returns the chunk to send instead, or `undefined` to omit it. If it throws, the stream ends with an error. */
   transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
   /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
   report?: boolean | undefined;
 }
 
-/** What every form of a stream that is handed on has to be told. */
+/** Options that every form of a stream that is handed on has. */
 export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status' | 'headers'> {
   onError?: ((error: ChatError) => string) | undefined;
   transform?: unknown;
@@ -32,11 +32,11 @@ export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status
 export interface ToResponseInit extends ToSSEStreamInit {
   /** @default 200 */
   status?: number | undefined;
-  /** Beside ours, or in their place. */
+  /** Added to the default headers; the same name replaces one. */
   headers?: Record<string, string> | undefined;
 }
 
-/** What we need of a `node:http` response; Express's, Koa's `ctx.res` and Fastify's `reply.raw` are such. */
+/** The part of a `node:http` response that is used; those of Express, Koa (`ctx.res`) and Fastify (`reply.raw`) fit. */
 export interface NodeResponseLike {
   readonly headersSent: boolean;
   readonly destroyed: boolean;
@@ -55,7 +55,7 @@ export interface HandedOn {
 }
 
 const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
 export function checkInit<Init extends SharedInit = ToResponseInit>(
@@ -69,7 +69,7 @@ export function checkInit<Init extends SharedInit = ToResponseInit>(
   // `null` is not given, as with all options.
   const keepAliveMs = init.keepAliveMs ?? 15_000;
   const status = init.status ?? 200;
-  const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= longestTimerMs);
+  const isTimer = keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs <= maxTimerMs);
   if (!isTimer) {
     throw refused('keepAliveMs', 'Option keepAliveMs must be milliseconds above 0, or Infinity');
   }
@@ -106,13 +106,13 @@ export function responseHeaders(
         ? (given as unknown as Iterable<[string, string]>)
         : Object.entries(given ?? {});
     for (const [name, value] of entries) {
-      // As everywhere: `undefined` is none, and `null` takes off what would be there.
+      // As everywhere: `undefined` is ignored, and `null` removes a default.
       if (value === null) headers.delete(name);
       else if (value !== undefined) headers.set(name, String(value));
     }
     return headers;
   } catch (cause) {
-    const message = 'The headers of a response must be names and values that headers can have';
+    const message = 'Option headers must have names and values that are valid in HTTP';
     throw new ChatError('invalid_options', message, { param: 'headers', cause });
   }
 }
@@ -126,7 +126,7 @@ export function encodeSSE(
   let last: ChatCompletionChunk | undefined;
   return encodeFrames(
     {
-      /** The next frame that is sent; what `transform` leaves out is none. */
+      /** The next frame to send; chunks that `transform` omits are skipped. */
       async next() {
         for (;;) {
           const { done, value } = await chunks.next();
@@ -135,8 +135,9 @@ export function encodeSSE(
             return { data: [...data, '[DONE]'], isLast: true };
           }
           last = value;
-          const told = transform == null ? value : transformed(transform(value));
-          if (told !== undefined) return { data: [JSON.stringify(counted(told))], isLast: false };
+          const transformedValue = transform == null ? value : transformed(transform(value));
+          if (transformedValue !== undefined)
+            return { data: [JSON.stringify(counted(transformedValue))], isLast: false };
         }
       },
       failed: (error) => [errorFrame(error, init.onError)],
@@ -146,13 +147,13 @@ export function encodeSSE(
   );
 }
 
-/** @throws ChatError `invalid_options` for what is no chunk: it would be sent, and be nothing to its reader */
-function transformed(told: unknown): ChatCompletionChunk | undefined {
-  if (told === undefined) return undefined;
-  const { choices } = (told ?? {}) as { choices?: unknown };
-  if (Array.isArray(choices)) return told as ChatCompletionChunk;
-  forget(told);
-  throw refused('transform', 'Option transform must return a chunk or undefined, and no promise');
+/** @throws ChatError `invalid_options` for a value that is not a chunk: its reader could not use it */
+function transformed(chunk: unknown): ChatCompletionChunk | undefined {
+  if (chunk === undefined) return undefined;
+  const { choices } = (chunk ?? {}) as { choices?: unknown };
+  if (Array.isArray(choices)) return chunk as ChatCompletionChunk;
+  forget(chunk);
+  throw refused('transform', 'Option transform must return a chunk or undefined, not a promise');
 }
 
 /** A chunk whose usage, if it has one, is that of a completion: readers take it as it is. */
@@ -169,7 +170,7 @@ export async function pipeToResponse(
 ): Promise<void> {
   if (typeof response?.writeHead !== 'function' || typeof response.on !== 'function') {
     void bytes.cancel().catch(() => {});
-    throw refused('response', 'pipeToResponse takes a response of node:http');
+    throw refused('response', 'pipeToResponse expects a response of node:http');
   }
   const reader = bytes.getReader();
   let isGone = response.destroyed;
@@ -177,7 +178,7 @@ export async function pipeToResponse(
   const onDrain = (): void => wake();
   const onGone = (): void => {
     isGone = true;
-    // Not awaited: what the request's own end takes is no matter of the visitor's.
+    // Not awaited: the visitor does not wait for the end of the request.
     reader.cancel().catch(() => {});
     wake();
   };
@@ -222,11 +223,11 @@ function reportChunk(report: Report, last: ChatCompletionChunk | undefined): str
 }
 
 function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string {
-  const told: ChatError = isChatError(error)
+  const chatError: ChatError = isChatError(error)
     ? error
-    : new ChatError('invalid_options', 'The function given as transform failed', { cause: error });
-  const { code, param } = told;
-  const message = sentence(told, onError);
+    : new ChatError('invalid_options', 'The transform function failed', { cause: error });
+  const { code, param } = chatError;
+  const message = sentence(chatError, onError);
   const isVisitors = visitorsCodes.has(code);
   return JSON.stringify({
     error: { message, type: flashErrorType, code, param: isVisitors ? (param ?? null) : null },
@@ -234,20 +235,20 @@ function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string
 }
 
 /** A promise where a value was due: what it throws later is its own. */
-function forget(told: unknown): void {
-  void Promise.resolve(told).catch(() => {});
+function forget(promise: unknown): void {
+  void Promise.resolve(promise).catch(() => {});
 }
 
 /** Whose path is of the visitor's own request. */
 const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
 
-/** What a visitor is told of an error. */
+/** The message that a visitor gets for an error. */
 export function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {
   try {
-    const told: unknown = onError?.(error);
-    if (typeof told === 'string') return told;
+    const message: unknown = onError?.(error);
+    if (typeof message === 'string') return message;
     // An asynchronous one has no sentence in time.
-    forget(told);
+    forget(message);
   } catch {
     // The default is always there.
   }

@@ -4,8 +4,8 @@ const openings = new Set([0x5b, 0x7b]);
 const closings = new Set([0x5d, 0x7d]);
 
 /**
- * How much of one JSON object or list has come, piece by piece. Brackets alone are counted: whether what stands between
- * them is JSON, the parser decides at the end. Each character is looked at once, however many pieces there are.
+ * How much of one JSON object or list has arrived, piece by piece. Only brackets are counted: whether the text between
+ * them is JSON, the parser decides at the end. Each character is read once, however many pieces there are.
  */
 export class JsonProgress {
   /** Characters so far. */
@@ -14,7 +14,7 @@ export class JsonProgress {
   #isInText = false;
   #isEscaped = false;
   #isClosed = false;
-  /** What stands outside of all brackets: the beginning of it is enough. */
+  /** The beginning of the text outside all brackets. */
   #bare = '';
 
   add(piece: string): void {
@@ -49,7 +49,7 @@ export class JsonProgress {
   }
 }
 
-/** Where a text ends that one stands in, or is escaped: most characters of arguments are within texts. */
+/** Index of the next quote or escape inside a string: most characters of arguments are within strings. */
 function nextInText(piece: string, from: number): number {
   ends.lastIndex = from;
   return ends.exec(piece)?.index ?? piece.length;

@@ -24,7 +24,7 @@ export class KeptFields {
   }
 }
 
-/** Whether there is anything in a value. What was told is not taken back by an empty form of it. */
+/** Whether a value has any content. An empty value does not replace an earlier one. */
 function says(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return value != null;
   // Deeper than any vendor's fields: it may be anything.

@@ -10,9 +10,9 @@ const maxUntriedLessons = 8;
 export class RepeatLearner {
   readonly #isPlainChunk: StreamDialect['isPlainChunk'];
   readonly #memory: StreamMemory;
-  /** What the events that are here were compared with. */
+  /** Pattern for the events already buffered. */
   #repeat: Repeat | undefined = undefined;
-  /** What those of the next read will be compared with. */
+  /** Pattern for the next read. */
   #learned: Repeat | undefined = undefined;
   #untriedLessons = 0;
   /** What the last event repeated, or taught. */
@@ -43,7 +43,7 @@ export class RepeatLearner {
     return this.#repeat;
   }
 
-  /** The next event is none. */
+  /** The next event is not a repetition. */
   gotOther(): void {
     this.#isRepeat = false;
     this.#last = undefined;

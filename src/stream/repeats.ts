@@ -7,14 +7,14 @@ import type {
 
 // The hot path. Nearly all events of an answer are equal, byte by byte, but for one text in them: what the model wrote
 // next. Once such an event has been read in the plain way, the ones that repeat it need not be parsed and checked again:
-// what stands before the text and behind it is compared, and the chunk is copied with the new text in it. Whatever does
+// the data before the text and after it is compared, and the chunk is copied with the new text in it. Whatever does
 // not match to the last character takes the plain way, which stays the judge; tests hold the two equal.
 //
 // Whatever every event passes on its way, from the queue of bytes to the growing text, is a class: methods are shared by
 // all streams. Closures would be objects of each, by the dozen, and with hundreds of streams none is still in the cache of
 // the processor when its turn comes: that was a fifth of the cost of an event.
 
-/** An event, seen as what stands before its text, and what stands behind it. */
+/** An event as a pattern: the data before its text, and the data after it. */
 export class Repeat {
   /** The event in a stream up to the text, and from its end on, blank line included. */
   readonly before: string;
@@ -23,7 +23,7 @@ export class Repeat {
   readonly #choice: ChunkChoice;
   readonly #field: TextField;
 
-  /** @param chunk one that nobody else has: readers may change those that they are given */
+  /** @param chunk one that is not shared: readers may modify the chunks they receive */
   constructor(
     [before, behind]: readonly [string, string],
     chunk: ChatCompletionChunk,
@@ -64,10 +64,10 @@ export function learnRepeat(
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;
   if (!isFlat(chunk, 'choices') || !isFlat(choice, 'delta')) return undefined;
-  const told = findText(choice.delta);
-  if (told === undefined) return undefined;
-  const literal = JSON.stringify(told.text);
-  const key = [`"${told.field}":`, `"${told.field}": `].find((each) =>
+  const foundText = findText(choice.delta);
+  if (foundText === undefined) return undefined;
+  const literal = JSON.stringify(foundText.text);
+  const key = [`"${foundText.field}":`, `"${foundText.field}": `].find((each) =>
     data.includes(each + literal),
   );
   if (key === undefined) return undefined;
@@ -79,9 +79,9 @@ export function learnRepeat(
   const proof = read(JSON.parse(before + probe + behind));
   const [proofChoice] = proof?.choices ?? [];
   if (proof === undefined || proofChoice === undefined) return undefined;
-  const expected = chunkWith(probe, chunk, choice, told.field);
+  const expected = chunkWith(probe, chunk, choice, foundText.field);
   if (JSON.stringify(proof) !== JSON.stringify(expected)) return undefined;
-  return new Repeat([before, behind], proof, proofChoice, told.field);
+  return new Repeat([before, behind], proof, proofChoice, foundText.field);
 }
 
 /** The text of a delta: a field of its own, or the arguments of its only call. */
@@ -157,7 +157,7 @@ export function matchRepeat(
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === quote) break;
-    // JSON has escapes for these; what has them as they are is no JSON.
+    // JSON has escapes for these; text that contains them unescaped is not JSON.
     if (code < 0x20) return undefined;
     if (code === backslash) {
       isPlain = false;

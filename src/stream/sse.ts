@@ -12,7 +12,7 @@ export interface SSEEvent {
   bareLine?: true | undefined;
 }
 
-/** Whoever is told of the events, in the order of the stream. */
+/** Receives the events, in the order of the stream. */
 export interface SSEReceiver {
   onEvent(event: SSEEvent): void;
   /** An event that repeats the given one, as its text alone. */
@@ -32,7 +32,7 @@ export class SSEDecoder {
   readonly #parser: EventSourceParser;
   /** A character may be cut anywhere, so one decoder has to follow the whole body. */
   readonly #following = new TextDecoder();
-  /** Whether what came ended with a whole character. The first piece may have a mark of byte order, which is none. */
+  /** Whether the data so far ended with a complete character. The first piece may have a byte order mark, which does not count. */
   #isWhole = false;
   /** Whether the last piece was ASCII alone: the next one is likely to be so too. */
   #wasAscii = true;
@@ -67,7 +67,7 @@ export class SSEDecoder {
   }
 
   /**
-   * @param repeat events that repeat this one are told as their text alone
+   * @param repeat events that repeat this one are passed on as their text alone
    * @throws ChatError `limit_exceeded` if an event is larger than the limit
    */
   feed(bytes: Uint8Array, repeat?: Repeat): void {
@@ -93,7 +93,7 @@ export class SSEDecoder {
 
   /**
    * The body has ended. An event without its blank line is not dispatched, as the standard has it; it is returned, and
-   * whoever knows what the data means decides.
+   * the caller decides what it means.
    */
   end(): SSEEvent | undefined {
     this.#parser.feed(this.#following.decode());
@@ -105,7 +105,8 @@ export class SSEDecoder {
   #decode(bytes: Uint8Array): string {
     const wasWhole = this.#isWhole;
     this.#isWhole = (bytes[bytes.length - 1] ?? 0xff) < 0x80;
-    const isForgetful = wasWhole && this.#isWhole && (this.#wasAscii || bytes.length < largeBytes);
+    const isForgetful =
+      wasWhole && this.#isWhole && (this.#wasAscii || bytes.length < minHeldBytes);
     const text = isForgetful
       ? (forgetful ??= new TextDecoder('utf-8', { ignoreBOM: true })).decode(bytes)
       : this.#following.decode(bytes, { stream: true });
@@ -151,7 +152,7 @@ export function readEvents(text: string): SSEEvent[] {
  * and one for all streams. In large pieces with more than ASCII in them it is the slower one.
  */
 let forgetful: InstanceType<typeof TextDecoder> | undefined;
-const largeBytes = 1_024;
+const minHeldBytes = 1_024;
 
 function tooLarge(maxEventBytes: number): ChatError {
   const message = `One event of the stream is larger than ${maxEventBytes} bytes (option limits.eventBytes)`;

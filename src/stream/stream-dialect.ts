@@ -7,7 +7,7 @@ import type { DecodedCompletion } from '../schema/response.ts';
 /** What the stream decoder asks the vendor's dialect. */
 export interface StreamDialect {
   decodeChunk(data: unknown, note: NoteIssue, memory: StreamMemory): DecodedChunk;
-  /** Whether `decodeChunk` gives such data back as it is, whatever its text. Absent: nobody knows. */
+  /** Whether `decodeChunk` returns such data unchanged, whatever its text. Absent if unknown. */
   isPlainChunk?: ((data: unknown, memory: StreamMemory) => boolean) | undefined;
   /** A whole answer, for vendors that send one although a stream was asked for. */
   decode(body: unknown, note: NoteIssue): DecodedCompletion;

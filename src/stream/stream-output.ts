@@ -12,13 +12,13 @@ export interface StreamOutput {
   finish(completion: ChatCompletionWithReport): Promise<ChatCompletionWithReport>;
 }
 
-/** What a stream's `finalCompletion` gives: with a schema, the answer has its value too. */
+/** What a stream's `finalCompletion` resolves with: with a schema, the answer has its value too. */
 // `T` is on the left, so that a stream of something is a stream of anything.
 export type FinalCompletion<T> = [T] extends [{} | null]
   ? ParsedChatCompletionWithReport<T>
   : ChatCompletionWithReport;
 
-/** A value as far as it has come. Texts may go on; numbers, keys and words are whole. */
+/** A value as far as it has arrived. Strings may still grow; numbers, keys and literals are complete. */
 export type DeepPartial<T> = T extends readonly [unknown, ...unknown[]]
   ? { [Place in keyof T]?: DeepPartial<T[Place]> | undefined }
   : T extends readonly (infer Item)[]

@@ -48,7 +48,7 @@ export class StreamedAnswer {
   /** Left after the finish_reason, the answer is whole; only the counts behind it may be missing. */
   isWholeThoughLeft(): boolean {
     if (!this.isWhole) return false;
-    const message = 'the stream was left after its finish_reason';
+    const message = 'reading ended after the finish_reason, before the end of the stream';
     this.#reading.note({ code: 'left_early', message });
     return true;
   }

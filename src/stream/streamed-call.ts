@@ -6,7 +6,7 @@ import type { StreamOutput } from './stream-output.ts';
 export interface StreamedCall {
   source: ChunkSource;
   report: Report;
-  /** Milliseconds after which a stream that nobody pulls is given up. */
+  /** Milliseconds after which a stream that is not being read is cancelled. */
   unreadMs: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * How long nobody has pulled. One timer, moved only when it rings, since every chunk starts and stops the clock.
+ * How long the stream has not been read. One timer, moved only when it fires, since every chunk starts and stops the clock.
  */
 export class UnreadClock {
   readonly #limitMs: number;

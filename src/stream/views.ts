@@ -26,7 +26,7 @@ export function viewPartialObject<Input>(
   output: StreamOutput | undefined,
 ): AsyncItems<DeepPartial<Input>> {
   if (output === undefined) {
-    const message = 'partialObject() is for streams with a schema as `response_format`';
+    const message = 'partialObject() requires a stream with a schema as `response_format`';
     throw new ChatError('invalid_request', message, { param: 'response_format' });
   }
   return leavable(readPartialObject<Input>(chunks, pull, output), pull);

@@ -18,7 +18,7 @@ export function beginsDocument(character: number | undefined): boolean {
   return character !== undefined && '{[<'.includes(String.fromCharCode(character));
 }
 
-/** The text of a body that is no event stream. */
+/** The text of a body that is not an event stream. */
 export class WholeDocument {
   readonly #maxBytes: number;
   readonly #decoder = new TextDecoder();
@@ -45,7 +45,7 @@ export class WholeDocument {
     if (error !== undefined) throw dialect.toError(error);
     if (typeof body === 'string') throw noAnswer(text, 'stream');
     const completion = dialect.decode(body, note);
-    const message = 'the answer came whole, although a stream was asked for';
+    const message = 'the vendor sent a complete response, although a stream was requested';
     note({ code: 'not_streamed', message });
     return asChunk(completion);
   }

@@ -8,7 +8,7 @@ import type { EmulatorOptions } from './emulator/options.ts';
 import { isBytes, needsSocket, pause, unroll } from './emulator/script.ts';
 import type { PlayedResponse } from './emulator/script.ts';
 
-/** Handlers for msw, and the emulator behind them, which takes replies and keeps the requests. */
+/** Handlers for msw, and the emulator behind them, which accepts replies and records the requests. */
 export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
 
 /**
@@ -52,7 +52,7 @@ export function handlers(options: EmulatorOptions = {}): EmulatorHandlers {
     baseURL(given) {
       const provider = core.vendors.find(given);
       if (!origins.has(originOf(provider))) {
-        const why = 'has no handler, since handlers() was not given it in its option providers';
+        const why = 'has no handler, because it was not passed to handlers() in option providers';
         refuse('The emulator has no such vendor', { path: 'provider', why });
       }
       return provider.profile.baseURL;
@@ -70,7 +70,7 @@ async function failBeforeHead({ writes }: PlayedResponse): Promise<Response> {
   for (const write of unroll(writes)) {
     if (typeof write === 'object' && 'delayMs' in write) await pause(write.delayMs);
     else if (write === 'hang') await new Promise<never>(() => {});
-    // A status that nobody sends again, so that the words are seen.
+    // A status that no client retries, so that the message is seen.
     else if (isBytes(write)) return new Response(needsSocket, { status: 400 });
     else break;
   }

@@ -57,13 +57,13 @@ export async function admit(
     return refuse('invalid_arguments', message, { issues });
   }
   const scope = { signal: toAbortSignal(stopped), call: copyOf(call), step, context };
-  const asked = await decisionOn(tool, checked.value, scope, setup);
-  if (asked === 'nobody') return { tool, call, args: checked.value };
-  if (asked === 'later') {
+  const decision = await decisionOn(tool, checked.value, scope, setup);
+  if (decision === 'nobody') return { tool, call, args: checked.value };
+  if (decision === 'later') {
     return { refusal: unfinished(call, 'needs_approval'), args: checked.value };
   }
-  // Whatever is no clear yes is a no: a callback that forgot to return something has not approved.
-  const { approval } = asked;
+  // Anything but a clear yes is a no: a callback that forgot to return something has not approved.
+  const { approval } = decision;
   const { approved, reason } =
     typeof approval === 'object' && approval !== null
       ? (approval as { approved?: unknown; reason?: string })
@@ -74,7 +74,7 @@ export async function admit(
   return { tool, call, args: checked.value };
 }
 
-/** What was decided about a call, or whether nobody has to be asked, or nobody can be at the moment. */
+/** The decision about a call; `nobody` if none is needed, `later` if it cannot be made now. */
 async function decisionOn(
   tool: RunnableTool,
   args: unknown,

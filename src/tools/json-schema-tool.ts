@@ -24,17 +24,17 @@ export interface JSONSchemaToolDefinition<Args, Result, Context> {
   description?: string | undefined;
   /** JSON Schema of its arguments, of an object; an MCP tool's `inputSchema`. */
   jsonSchema: object;
-  /** Have the vendor hold the arguments to the schema too, as `tool()` does. */
+  /** Make the vendor enforce the schema too, as in `tool()`. */
   strict?: boolean | undefined;
-  /** As `tool()` has it. */
+  /** As in `tool()`. */
   needsApproval?: NeedsApproval<Args, Context> | undefined;
   /**
-   * Checks the arguments before `execute` sees them; what does not fit is told to the model.
+   * Checks the arguments before `execute` receives them; what is wrong with them is sent to the model.
    *
-   * @default that they are an object, and nothing else: whoever runs the tool has to check them
+   * @default only that they are an object: your `execute` has to check the rest
    */
   validate?: ArgumentValidator | undefined;
-  /** Does the work. A text goes to the model as it is, anything else as JSON. */
+  /** Runs the tool. A string goes to the model unchanged, anything else as JSON. */
   execute: (args: Args, scope: ToolScope<Context>) => Result;
 }
 
@@ -86,7 +86,7 @@ export function jsonSchemaTool<Args = Record<string, unknown>, Result = unknown,
   const check = (args: unknown): Promise<Checked> => checkWith(validate, args);
   return runnable<Args, Result, Context>(
     { name, description, parameters, strict },
-    { execute, needsApproval, check },
+    { execute, needsApproval, validate: check },
   );
 }
 
@@ -98,7 +98,7 @@ function readJSONSchema(given: object | undefined, isStrict: boolean): FunctionP
   // A dialect's own mark: vendors document none, and some refuse keywords they do not know.
   const { $schema: _dialect, ...schema } = given as FunctionParameters;
   if (schema.type !== 'object') {
-    throw refuse('must be of type "object": vendors take no alternatives at the top');
+    throw refuse('must be of type "object": vendors accept no alternatives at the top level');
   }
   return isStrict ? strictSchema(schema, 'jsonSchema') : schema;
 }
@@ -108,12 +108,12 @@ async function checkWith(validate: ArgumentValidator | undefined, args: unknown)
     return { ok: false, issues: [{ path: '', message: 'must be an object' }] };
   }
   if (validate == null) return { ok: true, value: args };
-  const told: unknown = await validate(args);
+  const result: unknown = await validate(args);
   const { valid, errors } =
-    typeof told === 'object' && told !== null
-      ? (told as { valid?: unknown; errors?: unknown })
-      : { valid: told, errors: validate.errors };
-  // Whatever is no clear yes is a no.
+    typeof result === 'object' && result !== null
+      ? (result as { valid?: unknown; errors?: unknown })
+      : { valid: result, errors: validate.errors };
+  // Anything but a clear yes is a no.
   if (valid === true) return { ok: true, value: args };
   const issues = Array.isArray(errors) ? errors.map(toIssue) : [];
   if (issues.length > 0) return { ok: false, issues };

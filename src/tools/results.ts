@@ -2,7 +2,7 @@ import { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { ToolResult } from './tool-run.ts';
 
-// What a call comes to, as the model is told.
+// The results of calls, as the model receives them.
 
 const unfinishedWords = {
   not_run: 'This call was not run: the run ended before it, or the answer was cut off.',
@@ -10,7 +10,7 @@ const unfinishedWords = {
   needs_approval: 'This call was not run: it waits for an approval.',
 };
 
-/** What is to be told of a call that has no result, and may never get one. */
+/** The result for a call that was not completed, and may never be. */
 export function unfinished(
   tool_call: ChatCompletionMessageFunctionToolCall,
   failure: keyof typeof unfinishedWords,
@@ -19,7 +19,7 @@ export function unfinished(
   return { tool_call, content: JSON.stringify({ error }), failure, durationMs: 0 };
 }
 
-/** What is to be told of a call whose tool has failed. */
+/** The result for a call whose tool failed. */
 export function failed(
   tool_call: ChatCompletionMessageFunctionToolCall,
   error: unknown,
@@ -39,7 +39,7 @@ function messageOf(error: unknown): string {
   return 'The tool failed';
 }
 
-/** A copy of plain data, so that nobody can rewrite what the model asked. What a schema made of it stays what it is. */
+/** A copy of plain data, so that the call of the model cannot be changed. Values made by a schema are kept. */
 export function copyOf<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   try {
@@ -61,7 +61,7 @@ export function toContent(value: unknown): string {
     // A tool that gives nothing has still answered.
     return JSON.stringify(value) ?? 'null';
   } catch (cause) {
-    const message = 'The tool gave a value that JSON cannot express';
+    const message = 'The tool returned a value that JSON cannot represent';
     throw new ChatError('invalid_request', message, { cause });
   }
 }

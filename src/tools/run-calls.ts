@@ -23,12 +23,12 @@ export async function* runCalls(
   results.push(...calls.map((call) => unfinished(call, 'not_run')));
   const stop = stopWith(setup.signal);
   const tell = (event: ToolRunEvent): void => {
-    stop.check();
+    stop.throwIfStopped();
     events.push(event);
     wake();
   };
   const all = workThrough(calls, { step, results, setup, stop, tell })
-    // The others have to hear of a failure at once, and not when somebody looks at the next event.
+    // The other calls must learn of a failure at once, not when the next event is read.
     .catch((error: unknown) => {
       stop.now(error);
       throw error;
@@ -70,10 +70,10 @@ async function workThrough(
 ): Promise<void> {
   let next = 0;
   let lastAdmission: Promise<unknown> = Promise.resolve();
-  // One after the other, so that whoever approves is asked one question at a time.
+  // One after the other, so that `approve` is called for one call at a time.
   const admitInTurn = (call: ChatCompletionMessageFunctionToolCall): Promise<Admission> => {
     const turn = lastAdmission.then(() => {
-      stop.check();
+      stop.throwIfStopped();
       return admit(call, step, setup, stop.signal);
     });
     lastAdmission = turn;
@@ -91,7 +91,7 @@ async function workThrough(
         results[position] = unfinished(call, 'interrupted');
         result = await execute(admission, step, setup, stop.signal);
       }
-      stop.check();
+      stop.throwIfStopped();
       results[position] = result;
       if (result.failure === 'needs_approval' && 'refusal' in admission) {
         const args = copyOf(admission.args);
@@ -112,7 +112,7 @@ function stopWith(run: AbortSignalLike): {
   /** All is done: there is nothing left to stop. */
   end(): void;
   /** @throws why they have ended, if they have */
-  check(): void;
+  throwIfStopped(): void;
 } {
   const stop = new Stop();
   // One listener on the run, however many tools there are.
@@ -129,7 +129,7 @@ function stopWith(run: AbortSignalLike): {
     end() {
       isOver = true;
     },
-    check() {
+    throwIfStopped() {
       if (stop.aborted) throw stop.reason;
     },
   };

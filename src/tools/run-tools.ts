@@ -5,7 +5,7 @@ import type { Asker } from '../call/ask.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
-import { converse, totalOf } from './converse.ts';
+import { runSteps, totalOf } from './run-steps.ts';
 import type {
   RunToolsParams,
   ToolRun,
@@ -14,7 +14,7 @@ import type {
   ToolRunStep,
 } from './tool-run.ts';
 
-/** Makes a run; nothing happens before somebody reads its events or asks for its end. */
+/** Creates a run; nothing happens before its events are read or `final()` is called. */
 export function runTools(
   asker: Asker,
   params: RunToolsParams,
@@ -47,8 +47,8 @@ class Run {
   #generator: AsyncGenerator<ToolRunEvent, undefined> | undefined;
   #lifetime: Lifetime | undefined;
   #failure: { error: unknown } | undefined;
-  /** Whoever reads the events has heard of the failure. */
-  #isTold = false;
+  /** The reader of the events has received the failure. */
+  #isOutcomeDelivered = false;
   #resolve!: (result: ToolRunResult) => void;
   #reject!: (error: unknown) => void;
   readonly #ended = new Promise<ToolRunResult>((resolve, reject) => {
@@ -74,14 +74,14 @@ class Run {
     return {
       next: async () => {
         const step = await events.next();
-        // Ended from outside, while nobody was looking.
-        if (!step.done || this.#failure === undefined || this.#isTold) return step;
-        this.#isTold = true;
+        // Ended from outside, while no read was pending.
+        if (!step.done || this.#failure === undefined || this.#isOutcomeDelivered) return step;
+        this.#isOutcomeDelivered = true;
         throw this.#failure.error;
       },
       return: async () => {
-        this.#isTold = true;
-        await this.stop('The loop over the run was left');
+        this.#isOutcomeDelivered = true;
+        await this.stop('The loop over the run ended early');
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]() {
@@ -104,7 +104,8 @@ class Run {
 
   #begin(): AsyncGenerator<ToolRunEvent, undefined> {
     if (this.#generator !== undefined) {
-      const message = 'The events of the run are being read or were read already';
+      const message =
+        'The events of the run can be read only once, and are already being read or were read';
       throw new ChatError('stream_consumed', message);
     }
     this.#generator = this.#failure === undefined ? this.#run() : nothing();
@@ -119,9 +120,9 @@ class Run {
       // A reader that is busy elsewhere has no part in when the run ends.
       onAbort(lifetime.signal, () => void this.#unwind());
       const progress = { lifetime, messages, steps };
-      yield* converse(this.#asker, this.#params, this.#options, progress, this.#resolve);
+      yield* runSteps(this.#asker, this.#params, this.#options, progress, this.#resolve);
     } catch (error) {
-      this.#isTold = true;
+      this.#isOutcomeDelivered = true;
       this.#fail(error);
       throw error;
     } finally {
@@ -136,7 +137,7 @@ class Run {
     this.#reject(this.#failure.error);
   }
 
-  /** Ends the generator where it stands; the conversation is in order when that is done. */
+  /** Ends the generator at its current point; afterwards the conversation is consistent. */
   async #unwind(): Promise<void> {
     try {
       await this.#generator?.return(undefined);

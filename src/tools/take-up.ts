@@ -32,7 +32,7 @@ export async function* takeUp(
   }
 }
 
-/** What the model is told of calls; a call that waits for an approval has no result yet. */
+/** The tool messages for results; a call that waits for approval has none yet. */
 export function toMessages(results: readonly ToolResult[]): ChatCompletionMessageParam[] {
   return results
     .filter(({ failure }) => failure !== 'needs_approval')

@@ -8,7 +8,7 @@ import type { ReportUsage } from '../schema/usage.ts';
 import type { ChatStreamEvent } from '../stream/events.ts';
 import type { RunnableTool, ToolScope } from './tool.ts';
 
-/** Leave to run a tool, or the reason why not, which the model is told. */
+/** Whether a tool may run, and if not, why; the model receives the reason. */
 export type ToolApproval = boolean | { approved: boolean; reason?: string | undefined };
 
 /** A conversation with tools, and how to run them. */
@@ -18,20 +18,20 @@ export interface RunToolsParams<Context = unknown> extends Omit<
 > {
   /** Made with `tool()`. */
   tools: readonly RunnableTool<unknown, unknown, Context>[];
-  /** How often the model is asked at most. @default 10 */
+  /** Maximum number of requests to the model. @default 10 */
   maxSteps?: number | undefined;
-  /** How many tools run at the same time. @default 8 */
+  /** Maximum number of tools that run at the same time. @default 8 */
   concurrency?: number | undefined;
   /**
-   * What becomes of a failure of a tool: `feed` tells the model its message, `throw` ends the run with it. Arguments that
-   * do not fit are always told to the model.
+   * What to do when a tool throws: `feed` sends its message to the model, `throw` ends the run with it. Arguments that
+   * do not match the schema are always reported to the model.
    *
    * @default 'feed'
    */
   onToolError?: 'feed' | 'throw' | undefined;
   /**
-   * Asked before each call that is about to run, one at a time and in order; a refusal is told to the model. Not asked for
-   * calls whose tool says that it needs no approval.
+   * Called before each tool call, one at a time and in order; a refusal is sent to the model. Not called for
+   * tools that say that they need no approval.
    */
   approve?:
     | ((
@@ -41,31 +41,31 @@ export interface RunToolsParams<Context = unknown> extends Omit<
       ) => ToolApproval | Promise<ToolApproval>)
     | undefined;
   /**
-   * Takes up a run that was stopped with `needs_approval`: `messages` are that run's, and this holds a decision for each
-   * call that waits, by its id. Also `{}` lets calls at the end of `messages` run that have no result yet.
+   * Resumes a run that ended with `needs_approval`: `messages` are those of that run, and this has a decision for each
+   * waiting call, by its id. `{}` also runs calls at the end of `messages` that have no result yet.
    */
   approvals?: Readonly<Record<string, ToolApproval>> | undefined;
-  /** Asked after each step that ran tools; the run ends if it says so. */
+  /** Called after each step that ran tools; the run ends if it returns `true`. */
   stopWhen?:
     | ((step: ToolRunStep, steps: readonly ToolRunStep[]) => boolean | Promise<boolean>)
     | undefined;
-  /** Passed to every tool. Must be given if a tool asks for one. */
+  /** Passed to every tool as `scope.context`. Required if a tool declares one. */
   context?: Context | undefined;
 }
 
 /** That a context is given, where the tools of a run ask for one. */
 export type GivesContext<Context> = undefined extends Context ? unknown : { context: Context };
 
-/** What one call gave. */
+/** The result of one tool call. */
 export interface ToolResult {
   /** The call that it answers. */
   tool_call: ChatCompletionMessageFunctionToolCall;
-  /** What the model is told. */
+  /** What is sent to the model. */
   content: string;
   /**
    * Why the tool did not do its work; absent if it did. `not_run`: the run ended, or the answer was cut off, before it
    * began; `interrupted`: the run ended while it ran, and whether it had an effect only the tool knows;
-   * `needs_approval`: the run ended so that somebody can decide, and the model is told nothing yet.
+   * `needs_approval`: the run ended to wait for a decision, and nothing was sent to the model yet.
    */
   failure?:
     | 'unknown_tool'
@@ -76,17 +76,17 @@ export interface ToolResult {
     | 'interrupted'
     | 'needs_approval'
     | undefined;
-  /** What the tool threw, where it did. */
+  /** What the tool threw, if it did. */
   error?: unknown;
   /** How long the tool ran, in milliseconds; 0 if it did not. */
   durationMs: number;
 }
 
-/** One answer of the model, and what its calls gave. */
+/** One answer of the model, and the results of its calls. */
 export interface ToolRunStep {
   /** 1 for the first one. */
   number: number;
-  /** What the model said; its `report` tells what happened. */
+  /** The answer of the model, with its `report`. */
   completion: ChatCompletionWithReport;
   /** One for each call, in their order; empty for an answer without calls. */
   results: ToolResult[];
@@ -105,7 +105,7 @@ export type ToolRunEnd =
   | 'empty'
   | 'needs_approval';
 
-/** What a run of tools comes to. */
+/** The outcome of a run of tools. */
 export interface ToolRunResult {
   /** The last answer of the model. */
   completion: ChatCompletionWithReport;
@@ -116,18 +116,18 @@ export interface ToolRunResult {
   messages: ChatCompletionMessageParam[];
   /** Every step, each with its own report. */
   steps: ToolRunStep[];
-  /** Tokens of all steps; absent if a step told none. */
+  /** Tokens of all steps; absent if those of a step are unknown. */
   usage?: ReportUsage | undefined;
-  /** Cost of all steps; absent if that of a step is not known. */
+  /** Cost of all steps; absent if that of a step is unknown. */
   cost?: Cost | undefined;
   /** Why it ended. */
   end: ToolRunEnd;
 }
 
-/** One thing that happened in a run: what its streams tell, and what the tools do. */
+/** One event of a run: those of its streams, and what the tools do. */
 export type ToolRunEvent =
   | ChatStreamEvent
-  /** The model is asked. */
+  /** A request is about to be sent to the model. */
   | { type: 'step.start'; step: number }
   /** A tool begins to run. */
   | {
@@ -143,7 +143,7 @@ export type ToolRunEvent =
       tool_call: ChatCompletionMessageFunctionToolCall;
       args: unknown;
     }
-  /** A call has its result, in the order in which they come. */
+  /** A call has its result, in the order in which the results arrive. */
   | { type: 'tool.result'; step: number; result: ToolResult }
   /** The answer and the results of its calls are all there. */
   | { type: 'step.done'; step: ToolRunStep };
@@ -157,19 +157,19 @@ export interface ToolRun {
   readonly messages: readonly ChatCompletionMessageParam[];
   /** The steps so far. */
   readonly steps: readonly ToolRunStep[];
-  /** Tokens of the steps so far; absent if a step told none. */
+  /** Tokens of the steps so far; absent if those of a step are unknown. */
   readonly usage: ReportUsage | undefined;
-  /** Cost of the steps so far; absent if that of a step is not known. */
+  /** Cost of the steps so far; absent if that of a step is unknown. */
   readonly cost: Cost | undefined;
-  /** What happens, over all steps; read it once. Leaving the loop ends the run. */
+  /** The events of all steps. Can be read once; leaving the loop ends the run. */
   events(): AsyncItems<ToolRunEvent>;
   /**
-   * The end of the run; runs it, if nobody reads its events.
+   * The outcome of the run; starts it if its events are not being read.
    *
    * @throws ChatError what a call of the model fails with; `aborted`; `deadline_exceeded`. What a tool or a callback
    *   throws, where that ends the run, as it is
    */
   final(): Promise<ToolRunResult>;
-  /** Ends the run. Whoever waits for it gets `aborted`; tools hear of it by their signal. */
+  /** Ends the run: its events and `final()` throw `aborted`, and the tools' signals abort. */
   abort(): void;
 }

@@ -13,13 +13,13 @@ import type { InferOutput, OutputSchema } from '../values/output-schema.ts';
 import { readSchema } from '../values/output-schema.ts';
 import { strictSchema } from '../values/strict-schema.ts';
 
-/** What a tool is told beside its arguments. */
+/** What a tool receives in addition to its arguments. */
 export interface ToolScope<Context = unknown> {
-  /** Aborted when the run ends before the tool does: aborted by the caller, past its deadline, or failed. */
+  /** Aborts when the run ends before the tool does: by the caller, at the deadline, or by a failure. */
   signal: WebAbortSignal;
   /** The call, as the model made it. */
   call: ChatCompletionMessageFunctionToolCall;
-  /** Number of the step that the call belongs to, from 1 on; 0 for a call that was made in an earlier run. */
+  /** Number of the step that the call belongs to, starting at 1; 0 for a call from an earlier run. */
   step: number;
   /** What the caller of `runTools` passed as `context`. */
   context: Context;
@@ -47,7 +47,7 @@ export interface RunnableTool<
   needsApproval(args: Args, scope: ToolScope<Context>): boolean | undefined | Promise<boolean>;
   /** For types alone: a run has to be given the context that its tools ask for. */
   readonly [asksFor]?: ((context: Context) => void) | undefined;
-  /** Checks arguments against the schema, and gives what the schema makes of them. */
+  /** Checks arguments against the schema and returns what the schema makes of them. */
   checkArguments(args: unknown): Promise<Checked>;
 }
 
@@ -60,20 +60,20 @@ export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
   /** Schema of its arguments: a JSON object. */
   parameters: Schema;
   /**
-   * Have the vendor hold the arguments to the schema too: no optional fields, all tools of a request or none, and
+   * Make the vendor enforce the schema too: no optional fields, all tools of a request or none, and
    * DeepSeek's beta path.
    */
   strict?: boolean | undefined;
   /**
-   * Whether a call waits until somebody has approved it: the run's `approve` is asked, and without one the run ends with
-   * `needs_approval`. With `false` nobody is asked. Of a function, whatever is not `false` is a yes.
+   * Whether a call needs approval before it runs: the run's `approve` is called, and without one the run ends with
+   * `needs_approval`. With `false` no approval is needed. From a function, anything but `false` counts as `true`.
    *
-   * @default the run's `approve` is asked, if there is one
+   * @default the run's `approve` is called, if there is one
    */
   needsApproval?: NeedsApproval<InferOutput<Schema>, Context> | undefined;
   /**
-   * Does the work. A text goes to the model as it is, anything else as JSON. What it throws goes to the model too, unless
-   * the run says otherwise.
+   * Runs the tool. A string goes to the model unchanged, anything else as JSON. What it throws goes to the model too, unless
+   * the run's `onToolError` is `throw`.
    */
   execute: (args: InferOutput<Schema>, scope: ToolScope<Context>) => Result;
 }
@@ -98,7 +98,7 @@ const definitionHints: OptionHints = {
 };
 
 /**
- * Makes a tool out of a schema and a function; the types of the arguments follow from the schema.
+ * Creates a tool from a schema and a function; the types of the arguments follow from the schema.
  *
  * @example
  * const weather = tool({
@@ -108,7 +108,7 @@ const definitionHints: OptionHints = {
  *   execute: ({ city }) => `Sunny in ${city}`,
  * });
  *
- * @throws ChatError `invalid_request` if the schema gives no JSON Schema of an object; `invalid_options` for an unknown name
+ * @throws ChatError `invalid_request` if the schema does not describe a JSON object; `invalid_options` for an unknown option
  */
 export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   definition: ToolDefinition<Schema, Result, Context>,
@@ -122,7 +122,8 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   const { name, description, strict, parameters, execute, needsApproval } = given;
   const schema = readSchema(parameters, 'parameters');
   if (schema.jsonSchema.type !== 'object') {
-    const message = 'must be an object with fields: vendors take no alternatives at the top';
+    const message =
+      'must be an object with fields: vendors accept no alternatives at the top level';
     throw invalidRequest([{ path: 'parameters', message }]);
   }
   const wire = {
@@ -136,21 +137,21 @@ export function tool<Schema extends OutputSchema, Result, Context = unknown>(
   return runnable<InferOutput<Schema>, Result, Context>(wire, {
     execute,
     needsApproval,
-    check: schema.check,
+    validate: schema.validate,
   });
 }
 
-/** What a tool does, beside what the model is told of it. */
+/** The behaviour of a tool, which the model does not see. */
 interface Behaviour<Args, Context> {
   execute: unknown;
   needsApproval: NeedsApproval<Args, Context> | undefined;
-  check(args: unknown): Promise<Checked>;
+  validate(args: unknown): Promise<Checked>;
 }
 
 /** @throws ChatError `invalid_request` */
 export function runnable<Args, Result, Context>(
   { name, description, parameters, strict }: { [Field in keyof FunctionDefinition]: unknown },
-  { execute, needsApproval, check }: Behaviour<Args, Context>,
+  { execute, needsApproval, validate }: Behaviour<Args, Context>,
 ): RunnableTool<Args, Awaited<Result>, Context> {
   const refuse = (path: string, message: string) => invalidRequest([{ path, message }]);
   if (typeof name !== 'string') throw refuse('name', 'must be a string');
@@ -175,6 +176,6 @@ export function runnable<Args, Result, Context>(
   return Object.defineProperties(wire, {
     execute: { value: (args: Args, scope: ToolScope<Context>) => execute(args, scope) as unknown },
     needsApproval: { value: decide },
-    checkArguments: { value: check },
+    checkArguments: { value: validate },
   }) as unknown as RunnableTool<Args, Awaited<Result>, Context>;
 }

@@ -70,7 +70,7 @@ export class ByteQueue {
     return this.#failure === undefined ? Promise.resolve(undefined) : Promise.reject(this.#failure);
   }
 
-  /** Drops what nobody has read, without asking for more. */
+  /** Drops unread bytes, without requesting more. */
   clear(): void {
     this.#pieces = [];
     this.#size = 0;

@@ -66,7 +66,7 @@ function unpack(body: ByteReader, start: (first: number | undefined) => Unpacker
     if (isOver) return;
     isOver = true;
     queue.end(reason);
-    // What a server sends behind it is nobody's.
+    // Data after it is ignored.
     body.cancel();
     unpacker?.destroy();
     wake();
@@ -79,7 +79,7 @@ function unpack(body: ByteReader, start: (first: number | undefined) => Unpacker
     fresh.on('end', () => end(failure));
     fresh.on('drain', () => wake());
     fresh.on('error', (cause) => {
-      const message = 'The compressed answer is broken';
+      const message = 'The compressed answer is corrupt';
       end(failure ?? new ChatError('stream_interrupted', message, { cause, retryable: true }));
     });
     return fresh;
@@ -110,7 +110,7 @@ function unpack(body: ByteReader, start: (first: number | undefined) => Unpacker
     },
     cancel() {
       queue.clear();
-      end(new ChatError('stream_interrupted', 'The connection was let go of'));
+      end(new ChatError('stream_interrupted', 'The connection was released'));
     },
   };
 }

@@ -13,7 +13,7 @@ import {
   ownTransport,
 } from './transport.ts';
 
-/** What we need of a `fetch`. Any WHATWG one fits. */
+/** The part of `fetch` that is used. Any WHATWG `fetch` fits. */
 export type FetchLike = (
   url: string,
   init: {
@@ -25,7 +25,7 @@ export type FetchLike = (
   },
 ) => Promise<FetchResponseLike>;
 
-/** What we need of a `Response`. */
+/** The part of a `Response` that is used. */
 export interface FetchResponseLike {
   readonly status: number;
   readonly type?: string | undefined;
@@ -37,7 +37,7 @@ export interface FetchResponseLike {
       cancel(reason?: unknown): Promise<void>;
     };
   } | null;
-  /** Asked where there is no `body`. */
+  /** Used where there is no `body`. */
   arrayBuffer?: (() => Promise<ArrayBuffer>) | undefined;
 }
 
@@ -48,8 +48,8 @@ export interface FetchTransportOptions {
 }
 
 /**
- * Any WHATWG `fetch`: the default outside Node. It does not tell when the connection stands, so there is no clock for
- * `connect`, and that for `headers` counts from the send.
+ * A transport over any WHATWG `fetch`: the default outside Node. It cannot see when a connection is open, so `connect`
+ * has no effect, and `headers` counts from the moment of sending.
  */
 export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   const { fetch } = ownOptions(options, ['fetch'], 'The options of fetchTransport');
@@ -64,7 +64,7 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   });
 }
 
-/** @param dispatcher what Node's own `fetch` goes through; a `fetch` that is given does not tell */
+/** @param dispatcher the dispatcher of Node's own `fetch`; unknown for a custom `fetch` */
 async function exchange(
   send: FetchLike,
   request: TransportRequest,
@@ -84,7 +84,7 @@ async function exchange(
       signal: toAbortSignal(signal),
       redirect: 'manual',
     });
-    // What comes after all, when nobody waits for it any more, is let go of.
+    // A response that arrives after the abort is cancelled.
     Promise.resolve(sent).then(
       (late) => {
         if (signal.aborted) letGo(() => late?.body?.getReader().cancel());
@@ -93,10 +93,10 @@ async function exchange(
     );
     const response = await raceSignal(Promise.resolve(sent), signal);
     clock.stopClock();
-    if (!isResponse(response)) throw noResponse('gave no response');
+    if (!isResponse(response)) throw noResponse('returned no response');
     // One that a mock hands out twice.
     if (response.body?.locked === true)
-      throw noResponse('gave a response that is being read already');
+      throw noResponse('returned a response that is already being read');
     const headers: Record<string, string> = {};
     response.headers.forEach((value, name) => {
       headers[name.toLowerCase()] = value;
@@ -128,13 +128,13 @@ function isResponse(response: FetchResponseLike | null | undefined): response is
 }
 
 function noFetch(): ChatError {
-  const message = `There is no fetch here, and no undici: give fetchTransport({ fetch }) as option transport. ${inJest}`;
+  const message = `Neither fetch nor undici is available: pass fetchTransport({ fetch }) as option transport. ${inJest}`;
   return new ChatError('invalid_options', message, { param: 'transport' });
 }
 
 /** A fault of this process, which no second try mends. */
 function noResponse(what: string): ChatError {
-  const message = `The fetch that is used ${what}: it must resolve to a new Response each time`;
+  const message = `The fetch in use ${what}: it must resolve to a new Response each time`;
   return new ChatError('invalid_options', message, { param: 'transport' });
 }
 
@@ -200,7 +200,7 @@ function readBody(
         };
         reader.read().then((result) => {
           const isRead = typeof result === 'object' && result !== null;
-          if (!isRead) return fail(new TypeError('read() gave no result'));
+          if (!isRead) return fail(new TypeError('read() returned no result'));
           if (result.done) settle();
           resolve(result.done ? undefined : result.value);
         }, fail);

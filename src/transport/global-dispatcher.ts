@@ -6,7 +6,7 @@ export function globalDispatcher(version: 1 | 2): Dispatcher | undefined {
   return (globalThis as Record<symbol, unknown>)[key] as Dispatcher | undefined;
 }
 
-/** undici 8 puts its own choice in a second place, and a wrapper of it, which tells nothing of it, into the first one. */
+/** undici 8 stores its dispatcher in a second place, and an opaque wrapper of it in the first one. */
 export function unwrapped<T extends object>(dispatcher: T): T | Dispatcher {
   if (dispatcher.constructor.name !== 'Dispatcher1Wrapper') return dispatcher;
   return dispatcher === globalDispatcher(1) ? (globalDispatcher(2) ?? dispatcher) : dispatcher;

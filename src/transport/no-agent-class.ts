@@ -1,2 +1,2 @@
-/** `#undici-agent` wherever there is no Node: bundlers follow no import into undici, and requests go over `fetch`. */
+/** `#undici-agent` outside Node: bundlers do not follow an import into undici, and requests use `fetch`. */
 export const Agent = undefined;

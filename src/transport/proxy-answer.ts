@@ -21,18 +21,18 @@ type Author = 'vendor' | 'proxy' | 'either';
 const proxyPrograms = /^(?:tinyproxy|squid|mitmproxy)\b/i;
 
 /**
- * Who wrote an answer that is no success. A vendor's errors are JSON; a page is a proxy's only if it says so itself, and
- * may be anybody's if the request was given to a proxy.
+ * Who wrote an unsuccessful answer. A vendor's errors are JSON; a page is a proxy's only if it says so itself, and
+ * its author is unknown if the request went through a proxy.
  *
  * @param hasJson whether its body is JSON, be it cut off
  */
 export function authorOf(head: Head, url: string, hasJson: boolean): Author {
   const { status, headers, proxy } = head;
-  // A proxy hands on neither this header nor a 407 of somebody else (RFC 9110, 11.7.1 and 15.5.8).
+  // A proxy forwards neither this header nor another proxy's 407 (RFC 9110, 11.7.1 and 15.5.8).
   if (headers['proxy-authenticate'] !== undefined) return 'proxy';
   if (hasJson) return 'vendor';
   if (status === 407) return 'proxy';
-  // Through TLS, the page of such a program comes from beyond the tunnel: it stands before the vendor.
+  // Through TLS, the page of such a program comes from beyond the tunnel: the program is in front of the vendor.
   const isReadable = url.startsWith('http:');
   if (isReadable && (namesProgram(headers) || namesItself(head))) return 'proxy';
   return proxy === undefined ? 'vendor' : 'either';
@@ -42,7 +42,7 @@ function namesProgram({ server = '', 'x-squid-error': squid }: Head['headers']):
   return squid !== undefined || proxyPrograms.test(server);
 }
 
-/** The last in `proxy-status` stands nearest to us; with an `error` the answer is its own (RFC 9209, 2.1.1). */
+/** The last entry in `proxy-status` is the nearest proxy; with an `error` the answer is its own (RFC 9209, 2.1.1). */
 function namesItself({ headers, proxy }: Head): boolean {
   const withoutTexts = (headers['proxy-status'] ?? '').replace(/="(?:[^"\\]|\\.)*"/g, '');
   const [name = '', ...parameters] = (withoutTexts.split(',').at(-1) ?? '').split(';');
@@ -50,7 +50,7 @@ function namesItself({ headers, proxy }: Head): boolean {
   return [proxy, proxy.replace(/:\d+$/, '')].includes(name.trim().replaceAll('"', ''));
 }
 
-/** What is said beside an answer that nobody can be sure of. */
+/** The note for an answer whose author is uncertain. */
 export function noteOf(author: Author, proxy: string | undefined): string {
   if (author !== 'either') return '';
   return ` (it came through the proxy ${proxy}, and may be the proxy's own answer)`;
@@ -64,7 +64,7 @@ interface Refusal {
   /** Host and port of the proxy, where they are known. */
   proxy: string | undefined;
   /** What its page says, without secrets. */
-  said?: string | undefined;
+  pageText?: string | undefined;
   retryAfterMs?: number | undefined;
   cause?: unknown;
 }
@@ -72,14 +72,14 @@ interface Refusal {
 // tinyproxy answers a wrong password with 401.
 const wantsPassword = new Set([401, 407]);
 
-/** A proxy's own status, of a tunnel or of a request that it was given. It is no vendor's, so it is only told. */
-export function proxyRefusal({ status, url, proxy, said, ...init }: Refusal): ChatError {
+/** A proxy's own status, of a tunnel or of a forwarded request. It is not the vendor's, so it is only part of the message. */
+export function proxyRefusal({ status, url, proxy, pageText, ...init }: Refusal): ChatError {
   const { host } = new URL(url);
   const who = proxy === undefined ? 'The proxy' : `The proxy ${proxy}`;
-  const hint = wantsPassword.has(status) ? ', it wants a valid user and password' : '';
-  const words = said === undefined ? '' : `: ${said}`;
-  const advice = status === 403 ? `; whoever runs the proxy has to allow ${host}` : '';
-  const message = `${who} refused the connection to ${host} (${status}${hint})${words}${advice}`;
+  const hint = wantsPassword.has(status) ? ': it requires a valid user and password' : '';
+  const quotedText = pageText === undefined ? '' : `: ${pageText}`;
+  const advice = status === 403 ? `; the administrator of the proxy must allow ${host}` : '';
+  const message = `${who} refused the connection to ${host} (${status}${hint})${quotedText}${advice}`;
   const retryable = status === 408 || status === 429 || status >= 500;
   return new ChatError('connection', message, { ...init, retryable });
 }

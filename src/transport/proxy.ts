@@ -6,8 +6,8 @@ interface Addressed {
 }
 
 /**
- * The address of the proxy that a dispatcher of undici goes through. It tells it to nobody, so it is looked for among what the
- * dispatcher keeps for itself: a `ProxyAgent` its own address, an `EnvHttpProxyAgent` two of those.
+ * The address of the proxy that an undici dispatcher uses. There is no public access to it, so it is read from the
+ * dispatcher's private fields: a `ProxyAgent` has its address, an `EnvHttpProxyAgent` has two of those.
  */
 export function proxyOf(dispatcher: object, isSecure: boolean): URL | undefined {
   const kept = keptBy(unwrapped(dispatcher));
@@ -74,7 +74,7 @@ export function isAbout(message: string, { hostname, port, protocol }: URL): boo
   return at === (port || ports[protocol]) && (!isAddress || address === hostname);
 }
 
-/** Where a connection failed: at its target, or on the way, at a proxy of a `fetch` that does not tell of it. */
+/** Where a connection failed: at its target, or before it, at a proxy that `fetch` does not reveal. */
 export function placeOf(message: string, target: URL): string {
   const place = /^(?:connect E[A-Z]+|getaddrinfo ENOTFOUND) (\S+)$/.exec(message)?.[1];
   if (place === undefined || isAbout(message, target)) return target.host;

@@ -17,21 +17,21 @@ export interface TransportRequest {
   body?: string | undefined;
   /** Ends the exchange, its body included, at once. */
   signal: WebAbortSignal;
-  /** Milliseconds until the connection must stand; `Infinity` for no limit. */
+  /** Milliseconds within which the connection must be open; `Infinity` for no limit. */
   connectTimeoutMs: number;
-  /** Milliseconds from then until the response head must be there; `Infinity` for no limit. */
+  /** Milliseconds from then within which the response headers must arrive; `Infinity` for no limit. */
   headersTimeoutMs: number;
 }
 
-/** The response head, and its body still to be read. */
+/** Status and headers of a response, with its body still to be read. */
 export interface TransportResponse {
   status: number;
   /** Lower-case names. */
   headers: Record<string, string>;
   body: ByteReader;
   /**
-   * Host and port of the proxy that was given the request itself, and no tunnel: an answer that is no success may be the
-   * proxy's own. Absent if there is none, or if it is not known.
+   * Host and port of the proxy that received the request itself instead of a tunnel: an unsuccessful answer may be the
+   * proxy's own. Absent if there is none, or if it is unknown.
    */
   proxy?: string | undefined;
 }
@@ -56,7 +56,7 @@ export interface OwnTransport extends Transport {
 
 /** What the makers of an error cannot know is the most frequent reason for it. */
 export const inJest =
-  "In Jest, jsdom takes these away: use testEnvironment 'node' or 'jest-fixed-jsdom', or set customExportConditions: " +
+  "In Jest, jsdom removes these: use testEnvironment 'node' or 'jest-fixed-jsdom', or set customExportConditions: " +
   "['node', 'node-addons'] and give jsdom the globals TextEncoder and TextDecoder";
 
 const own = new WeakSet<Transport>();
@@ -67,12 +67,12 @@ export function ownTransport(transport: OwnTransport): OwnTransport {
   return transport;
 }
 
-/** Whether a transport needs nobody to watch that it ends when it should. */
+/** Whether a transport obeys the signal by itself, without supervision. */
 export function isOwnTransport(transport: Transport): boolean {
   return own.has(transport);
 }
 
-/** A request whose signal becomes a web one when somebody asks for it. */
+/** A request whose signal becomes a web `AbortSignal` on first access. */
 export function transportRequest(
   { method, url, headers, body }: Pick<TransportRequest, 'method' | 'url' | 'headers' | 'body'>,
   { connectMs, headersMs }: { connectMs: number; headersMs: number },
@@ -129,8 +129,14 @@ export function exchangeSignal(outer: AbortSignalLike): {
 const tlsCodes = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
 
 const codesByCause: Record<string, [ChatErrorCode, string]> = {
-  UND_ERR_HEADERS_OVERFLOW: ['limit_exceeded', 'The response head is larger than undici takes'],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['invalid_response', 'The response has a false length'],
+  UND_ERR_HEADERS_OVERFLOW: [
+    'limit_exceeded',
+    'The response headers are larger than undici accepts',
+  ],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: [
+    'invalid_response',
+    'The response does not have the length that its headers say',
+  ],
   UND_ERR_INVALID_ARG: ['invalid_options', 'undici refused the request'],
 };
 

@@ -9,7 +9,7 @@ let loading: Promise<AgentClass | undefined> | undefined;
 let sharedAgent: Dispatcher | undefined;
 
 /**
- * What requests go through if nobody says otherwise: the dispatcher that was chosen globally, else our own Agent.
+ * The default dispatcher: the one that was set globally, else our own Agent.
  * Resolves to `undefined` where undici cannot be loaded.
  */
 export function defaultDispatcher(): Dispatcher | Promise<Dispatcher | undefined> {
@@ -32,7 +32,7 @@ function loadAgent(): Promise<AgentClass | undefined> {
   ));
 }
 
-/** One Agent for the process: sockets are worth sharing, and idle ones keep nobody awake. */
+/** One Agent for the process: sockets are worth sharing, and idle ones do not keep the process alive. */
 function create(Class: AgentClass): Dispatcher {
   return new Class({
     // One dead HTTP/2 session would stall every stream on it.
@@ -50,14 +50,14 @@ function create(Class: AgentClass): Dispatcher {
 }
 
 /**
- * The global dispatcher, if somebody chose it. Node's own `fetch` and undici itself put a plain Agent there, which says
- * nothing; a proxy, a mock or an Agent with options was meant.
+ * The global dispatcher, if it was set on purpose. Node's own `fetch` and undici itself put a plain Agent there, which means
+ * nothing; a proxy, a mock or an Agent with options was chosen.
  */
 function chosenGlobally(): Dispatcher | undefined {
   const dispatcher = globalDispatcher(1);
   // undici 8 sets one also when it is merely imported.
-  const meant = dispatcher && unwrapped(dispatcher);
-  return meant === undefined || isPlainAgent(meant) ? undefined : dispatcher;
+  const chosenDispatcher = dispatcher && unwrapped(dispatcher);
+  return chosenDispatcher === undefined || isPlainAgent(chosenDispatcher) ? undefined : dispatcher;
 }
 
 function isPlainAgent(dispatcher: Dispatcher): boolean {

@@ -15,7 +15,7 @@ import { defaultDispatcher } from './undici-agent.ts';
 import type { DispatchController, ReceivedHeaders } from './undici-handler.ts';
 import { UndiciHandler } from './undici-handler.ts';
 
-/** What we need of an undici `Dispatcher`; an `Agent`, `ProxyAgent` or `MockAgent` of any copy fits. */
+/** The part of an undici `Dispatcher` that is used; an `Agent`, `ProxyAgent` or `MockAgent` of any version fits. */
 export interface DispatcherLike {
   dispatch(options: never, handler: never): boolean;
 }
@@ -23,18 +23,18 @@ export interface DispatcherLike {
 /** Options of {@link undiciTransport}. */
 export interface UndiciTransportOptions {
   /**
-   * Where requests go: a proxy, a mock, an agent with a certificate of yours. Yours to close.
-   * @default the dispatcher that was set globally, else one Agent that all clients of the process share
+   * Where requests go: a proxy, a mock, an agent with your own certificates. You have to close it.
+   * @default the globally set dispatcher, else one Agent shared by all clients of the process
    */
   dispatcher?: DispatcherLike | undefined;
 }
 
-/** undici over HTTP/1.1: the default on Node. It is loaded at the first call; where it cannot be, `fetch` is used. */
+/** A transport over undici and HTTP/1.1: the default on Node. undici is loaded at the first call; if that fails, `fetch` is used. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const own = ownOptions(options, ['dispatcher'], 'The options of undiciTransport');
   if (own.dispatcher !== undefined && typeof own.dispatcher?.dispatch !== 'function') {
     const message =
-      'Option dispatcher must have a dispatch(), as an Agent or ProxyAgent of undici has';
+      'Option dispatcher must have a dispatch() method, as an Agent or ProxyAgent of undici has';
     throw new ChatError('invalid_options', message, { param: 'dispatcher' });
   }
   return ownTransport({
@@ -61,8 +61,8 @@ function exchange(
 }
 
 /**
- * One exchange, by `dispatch` and not by undici's `request`: bytes go from the parser to the reader without a Node stream
- * between them, an abort is told at once and not when the connection stands, and nothing that has arrived is dropped when
+ * One exchange, by `dispatch` instead of undici's `request`: bytes go from the parser to the reader without a Node stream
+ * between them, an abort takes effect at once and not when the connection is open, and nothing that has arrived is dropped when
  * the connection breaks.
  */
 class Exchange extends UndiciHandler implements ByteReader {
@@ -101,13 +101,13 @@ class Exchange extends UndiciHandler implements ByteReader {
     } catch (error) {
       this.onResponseError(undefined, error);
     }
-    // On a connection that stands already the request has started by now.
+    // On a connection that is already open the request has started by now.
     if (!this.#isOver && this.#control === undefined) {
       this.#startClock('connect', this.#request.connectTimeoutMs);
     }
   }
 
-  /** The connection stands, and the request is about to be written on it. */
+  /** The connection is open, and the request is about to be written. */
   onRequestStart(control: DispatchController): void {
     this.#control = control;
     if (this.#isOver) control.abort(new Error('The exchange was ended'));
@@ -134,8 +134,8 @@ class Exchange extends UndiciHandler implements ByteReader {
   onResponseData(control: DispatchController | undefined, bytes: Uint8Array): void {
     if (this.#isOver || this.#queue.push(bytes)) return;
     if (this.#canPause) control?.pause();
-    else if (this.#queue.held > mostUnpausedBytes) {
-      const message = `Nobody has read ${mostUnpausedBytes} bytes, on a connection that cannot wait`;
+    else if (this.#queue.held > maxUnpausedBytes) {
+      const message = `${maxUnpausedBytes} bytes are waiting to be read, on a connection that cannot be paused`;
       this.#abort(new ChatError('limit_exceeded', message));
     }
   }
@@ -148,13 +148,13 @@ class Exchange extends UndiciHandler implements ByteReader {
     if (this.#isOver) return;
     if (this.#hasHead) return this.#end(interruptedError(error));
     const { url } = this.#request;
-    const told = responseIn(error);
-    if (told === undefined) {
+    const answered = responseIn(error);
+    if (answered === undefined) {
       const proxy = this.#dispatcher && proxyOf(this.#dispatcher, url.startsWith('https:'));
       return this.#end(connectionError(error, url, proxy));
     }
     this.#hasHead = true;
-    this.#resolve({ ...told, proxy: this.#forwarder(told.status) });
+    this.#resolve({ ...answered, proxy: this.#forwarder(answered.status) });
     this.#end();
   }
 
@@ -221,7 +221,7 @@ function dispatchOptions({
 function unreadable(encoding: string | undefined): ByteReader {
   return {
     async read() {
-      const message = `The answer came compressed, although it was asked for as it is, and ${encoding} cannot be read here`;
+      const message = `The answer is compressed, although no compression was requested, and ${encoding} cannot be decoded here`;
       throw new ChatError('invalid_response', message);
     },
     cancel() {},
@@ -257,13 +257,13 @@ function staysOpen(headers: ReceivedHeaders): boolean {
   return hasEnd && !/\bclose\b/i.test(String(headers.connection ?? ''));
 }
 
-/** What is held of an answer that cannot be paused, and that nobody reads: more than any answer has. */
-const mostUnpausedBytes = 2 ** 28;
+/** Maximum unread bytes of an answer that cannot be paused: more than any answer has. */
+const maxUnpausedBytes = 2 ** 28;
 
 /** How an answer is compressed; `undefined` if it is not. */
 function encodingOf({ 'content-encoding': encoding = '' }: ReceivedHeaders): string | undefined {
-  const named = String(encoding).trim().toLowerCase();
-  return named === '' || named === 'identity' ? undefined : named.slice(0, 40);
+  const encodingName = String(encoding).trim().toLowerCase();
+  return encodingName === '' || encodingName === 'identity' ? undefined : encodingName.slice(0, 40);
 }
 
 function flatten(headers: ReceivedHeaders): Record<string, string> {

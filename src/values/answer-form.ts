@@ -31,14 +31,14 @@ export function refuseBesideSchema(params: object): void {
     return value != null && !(Array.isArray(value) && value.length === 0);
   });
   const message =
-    'has no place beside a schema: run the tools first (runTools), then ask for the value';
+    'cannot be combined with a schema: run the tools first (runTools), then ask for the value';
   const issues = tools.map((path) => ({ path, message }));
   const messages = Array.isArray(given.messages) ? given.messages : [];
   if ((messages.at(-1) as { prefix?: unknown } | undefined)?.prefix) {
     const path = `messages.${messages.length - 1}.prefix`;
     issues.push({
       path,
-      message: 'has no place beside a schema: the answer is only the rest of it',
+      message: 'cannot be combined with a schema: the answer would contain only its continuation',
     });
   }
   if (issues.length > 0) throw invalidRequest(issues);

@@ -1,11 +1,11 @@
-/** Broken regions behind which an answer is looked for: a text of nothing but those is none. */
-const mostBroken = 64;
+/** Maximum number of broken regions to skip while searching: a text with more contains no answer. */
+const maxBroken = 64;
 
 /**
- * The JSON values that a text may hold as its answer: the whole text, else each object, or list of objects, that stands in
- * it, between fences, behind a preface, or in the middle of a sentence. Never a part of one that is broken: a piece of it
- * may well fit the schema, and is not the answer. So what follows a broken one counts only behind a fence or a blank line,
- * and if it stands there alone.
+ * The JSON values that may be the answer in a text: the whole text, else each object, or list of objects, in
+ * it, between fences, after a preface, or in the middle of a sentence. Never a part of a broken one: a piece of it
+ * may match the schema but is not the answer. So what follows a broken one counts only after a fence or a blank line,
+ * and only if it is alone there.
  */
 export function findObjects(text: string): unknown[] {
   const whole = parse(text);
@@ -22,7 +22,7 @@ export function findObjects(text: string): unknown[] {
     }
     // Then what was found before was a draft of it.
     if (found.length > 0 && beginsObject(text, at)) return [];
-    if (++broken > mostBroken) break;
+    if (++broken > maxBroken) break;
     const separator = nextSeparator(text, end ?? at);
     at = separator === -1 ? -1 : nextStart(text, separator);
   }

@@ -8,21 +8,21 @@ import type {
 } from '../schema/standard.ts';
 import { readResult } from '../schema/standard.ts';
 
-/** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
+/** A Standard Schema with the JSON Schema of its input, for libraries whose schemas do not provide one themselves. */
 export interface SchemaPair<Output = unknown> {
   readonly schema: StandardSchemaV1<Output>;
-  /** What a converter of the library gives, for the input form. */
+  /** The JSON Schema of the input, as a converter of the library makes it. */
   readonly jsonSchema: object;
-  /** What the answer is called towards the vendor: 1 to 64 of `a-z A-Z 0-9 _ -`. @default 'response' */
+  /** The name of the answer that the vendor sees: 1 to 64 characters of `a-z A-Z 0-9 _ -`. @default 'response' */
   readonly name?: string | undefined;
-  /** What the answer is, for the model. */
+  /** Describes the answer to the model. */
   readonly description?: string | undefined;
 }
 
-/** A schema that a value can be asked for with: one that gives its JSON Schema, or a {@link SchemaPair}. */
+/** A schema for a typed answer: one that provides its JSON Schema, or a {@link SchemaPair}. */
 export type OutputSchema<Output = unknown> = StandardJSONSchemaV1<Output> | SchemaPair<Output>;
 
-/** What a schema gives once it has checked a value. */
+/** The type of the values that a schema returns. */
 export type InferOutput<Schema> = Schema extends {
   readonly '~standard': { readonly types?: (infer Types) | undefined };
 }
@@ -33,7 +33,7 @@ export type InferOutput<Schema> = Schema extends {
     ? InferOutput<Inner>
     : never;
 
-/** What a schema takes; what it gives, where its type does not say. */
+/** The type of the values that a schema accepts; its output where the type of the input is unknown. */
 export type InferInput<Schema> = Schema extends {
   readonly '~standard': { readonly types?: (infer Types) | undefined };
 }
@@ -52,7 +52,7 @@ export interface ReadSchema {
   name: string;
   description: string | undefined;
   /** Schemas may be asynchronous. */
-  check(value: unknown): Promise<Checked>;
+  validate(value: unknown): Promise<Checked>;
 }
 
 /** Whether a value is meant as a schema, rather than as the wire's own form of one. */
@@ -64,13 +64,13 @@ export function isOutputSchema(value: unknown): value is OutputSchema {
  * Reads a schema of any library.
  *
  * @param path where the caller wrote it, for the error
- * @throws ChatError `invalid_request` if it is no schema, gives no JSON Schema, or describes no JSON object
+ * @throws ChatError `invalid_request` if it is not a schema, provides no JSON Schema, or does not describe a JSON object
  */
 export function readSchema(given: unknown, path: string): ReadSchema {
   const refuse = (message: string) => invalidRequest([{ path, message }]);
   const pair = isSchema(given) ? { schema: given, jsonSchema: undefined } : given;
   if (!isRecord(pair) || !isSchema(pair.schema)) {
-    throw refuse('is no Standard Schema, as zod, ArkType and Valibot make them');
+    throw refuse('is not a Standard Schema, such as zod, ArkType and Valibot make');
   }
   const {
     schema,
@@ -78,7 +78,7 @@ export function readSchema(given: unknown, path: string): ReadSchema {
     name,
     description,
   } = pair as unknown as SchemaPair;
-  if (!isRecord(jsonSchema)) throw refuse('has a `jsonSchema` that is no object');
+  if (!isRecord(jsonSchema)) throw refuse('has a `jsonSchema` that is not an object');
   // A library's own mark: vendors document none, and some refuse keywords they do not know.
   const { $schema: _dialect, ...own } = jsonSchema;
   if (own.type !== undefined && own.type !== 'object') {
@@ -88,7 +88,7 @@ export function readSchema(given: unknown, path: string): ReadSchema {
     jsonSchema: own,
     name: name ?? 'response',
     description: description ?? (typeof own.description === 'string' ? own.description : undefined),
-    check: (value) => validate(schema, value),
+    validate: (value) => validate(schema, value),
   };
 }
 
@@ -96,10 +96,10 @@ export function readSchema(given: unknown, path: string): ReadSchema {
 async function validate(schema: StandardSchemaV1, value: unknown): Promise<Checked> {
   try {
     const result: unknown = await schema['~standard'].validate(value);
-    if (!isResult(result)) throw new TypeError('validate() gave neither a value nor issues');
+    if (!isResult(result)) throw new TypeError('validate() returned neither a value nor issues');
     return readResult(result);
   } catch (cause) {
-    throw new ChatError('invalid_output', 'The schema failed while it checked a value', { cause });
+    throw new ChatError('invalid_output', 'The schema failed while validating a value', { cause });
   }
 }
 
@@ -111,7 +111,7 @@ function isResult(result: unknown): result is StandardResult<unknown> {
 
 // ArkType takes a type that JSON does not have for one that may be anything; the others refuse it, or ignore this.
 const refuseType = (): never => {
-  throw new Error('it holds a type that JSON does not have');
+  throw new Error('it contains a type that JSON does not have');
 };
 const libraryOptions = { fallback: { domain: refuseType, proto: refuseType, date: refuseType } };
 
@@ -121,11 +121,11 @@ function convert(schema: StandardSchemaV1, path: string): Record<string, unknown
   ] as Partial<StandardJSONSchemaV1['~standard']>;
   if (typeof jsonSchema?.input !== 'function') {
     const message =
-      "gives no JSON Schema; pass { schema, jsonSchema } with what its library's converter gives";
+      "provides no JSON Schema; pass { schema, jsonSchema } with the output of its library's converter";
     throw invalidRequest([{ path, message }]);
   }
   try {
-    // What the model has to write is what goes into the schema, not what comes out of its transforms.
+    // The model has to write the input of the schema, not the output of its transforms.
     return jsonSchema.input({ target: 'draft-2020-12', libraryOptions });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'it cannot be converted';

@@ -23,9 +23,9 @@ export interface ChatCompletionParseParams<Schema extends OutputSchema> extends 
   response_format: Schema;
 }
 
-/** What `parse` takes beside its parameters. */
+/** The second argument of `parse`. */
 export interface ParseOptions<Options = ProviderOptions> extends RequestOptions<Options> {
-  /** How often an empty or invalid answer is shown to the model, with what is wrong, to be corrected. @default 1 */
+  /** How often an empty or invalid answer is sent back to the model for correction. @default 1 */
   maxRepairs?: number | undefined;
 }
 
@@ -37,27 +37,27 @@ export async function parse(
 ): Promise<ChatCompletionWithReport> {
   const { maxRepairs = 1, ...options } = callOptions(given, ['maxRepairs']);
   if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
-    const message = 'Option maxRepairs must be a whole number from 0 on';
+    const message = 'Option maxRepairs must be a whole number, 0 or more';
     throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
   }
   const schema = readSchema(params?.response_format, 'response_format');
   refuseBesideSchema(params);
   const { messages, ...base } = params;
   // No type lets a wish for a stream through.
-  let asked: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
+  let nextParams: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
   let conversation = messages as unknown[];
   const bound = asker.bound(options);
   const run: Asked['run'] = {};
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
-      params: { ...asked, messages: conversation },
+      params: { ...nextParams, messages: conversation },
       options,
       isValidated: true,
       run,
     };
     const { completion, params: used } = await completeRecovering(asker, request);
     // What it took to get an answer at all, a correction takes as well.
-    asked = used;
+    nextParams = used;
     return completion;
   };
 
@@ -76,7 +76,7 @@ export async function parse(
   }
 }
 
-/** What the model is told, where it looks for an answer to what it did. */
+/** The message that asks the model for a correction. */
 function repairRequest(message: ChatCompletionMessage, issues: readonly ErrorIssue[]): object[] {
   const lines = issues.map(({ path, message: why }) => `- ${path === '' ? '' : `${path}: `}${why}`);
   const content = [

@@ -24,8 +24,8 @@ const word = /[^\s,\]}]*/y;
 const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 /**
- * Every character is looked at once, and nothing is copied: texts grow as ropes, and the object in its place. What
- * stands before the first brace is passed over; what is no JSON ends the growth, and is the final check's to tell.
+ * Every character is read once, and nothing is copied: strings grow as ropes, and the object in place. Text
+ * before the first brace is skipped; invalid JSON ends the growth, and the final check reports it.
  */
 export function createPartialObjectReader(): PartialObjectReader {
   return new Reader();
@@ -37,7 +37,7 @@ class Reader implements PartialObjectReader {
   /** The text or the bare word that is being read. */
   #reading: 'key' | 'text' | 'word' | undefined;
   #text = '';
-  /** The beginning of an escape, or the first half of a pair, which are no characters yet. */
+  /** The beginning of an escape, or the first half of a surrogate pair, which are not characters yet. */
   #escape = '';
   #half = '';
 
@@ -198,7 +198,7 @@ function runOf(pattern: RegExp, piece: string, at: number): string {
   return pattern.exec(piece)?.[0] ?? '';
 }
 
-/** What a whole escape stands for; `undefined` if more of it has to come. */
+/** The character of a complete escape; `undefined` if more of it has to arrive. */
 function decodeEscape(escape: string): string | undefined {
   const kind = escape.charAt(1);
   if (kind !== 'u') return escapes[kind] ?? kind;

@@ -13,8 +13,8 @@ export type Output =
   | { ok: false; issues: ErrorIssue[]; why: string; isRepairable: boolean };
 
 /**
- * Looks for the one value that the schema accepts: of two, nobody knows which one was meant. Only in an answer that is
- * whole: what was cut off may hold a draft that fits.
+ * Looks for the one value that the schema accepts: of two, the right one is unknown. Only in an answer that is
+ * complete: a truncated one may contain a draft that matches.
  */
 export async function readOutput(
   completion: ChatCompletionWithReport,
@@ -28,7 +28,7 @@ export async function readOutput(
   const fitting = new Map<unknown, unknown>();
   let issues: ErrorIssue[] | undefined;
   for (const value of isComplete ? findObjects(text) : []) {
-    const checked = await bound(schema.check(value)).catch((error: unknown) => {
+    const checked = await bound(schema.validate(value)).catch((error: unknown) => {
       throw isChatError(error) ? attachToError(error, { report, partial: completion }) : error;
     });
     if (checked.ok) fitting.set(keyOf(value), checked.value);
@@ -36,7 +36,7 @@ export async function readOutput(
   }
   const [fit] = fitting.values();
   if (fitting.size === 1) return { ok: true, value: fit };
-  if (fitting.size > 1) return faulty(`it holds ${fitting.size} JSON objects that fit`, true);
+  if (fitting.size > 1) return faulty(`it contains ${fitting.size} JSON objects that fit`, true);
   // Asking again would end the same way.
   if (message.refusal) return faulty('the model refused', false);
   if (!isComplete) {
@@ -46,7 +46,7 @@ export async function readOutput(
   if (issues !== undefined) {
     return { ok: false, issues, why: `issues: ${issues.length}`, isRepairable: true };
   }
-  return faulty(text.trim() === '' ? 'it is empty' : 'it holds no whole JSON object', true);
+  return faulty(text.trim() === '' ? 'it is empty' : 'it contains no complete JSON object', true);
 }
 
 /** Equal values have equal texts. One that is nested too deep for a text is only equal to itself. */

@@ -463,7 +463,9 @@ describe('deepseek', () => {
     const reasonOf = (params: Params): string | undefined =>
       prepare('deepseek', params).adjustments.find(({ param }) => param === 'top_p')?.reason;
     expect(reasonOf({ top_p: 0 })).toContain('0.95');
-    expect(reasonOf({ top_p: 0, thinking: { type: 'disabled' } })).toContain('without an effect');
+    expect(reasonOf({ top_p: 0, thinking: { type: 'disabled' } })).toContain(
+      'ignores it unless thinking',
+    );
     expect(reasonOf({ top_p: 0.5, model: 'deepseek-v4-pro' })).toBeUndefined();
   });
 });

@@ -307,10 +307,10 @@ test('a strict emulator takes the options of an own vendor, of which only their 
 
 const wrong: [providers: unknown, told: string][] = [
   ['mine', 'options.providers must be a list'],
-  [['deepseek'], 'options.providers.0 must be what defineProvider() gives, and is "deepseek"'],
-  [[{ id: 'mine', baseURL: 'https://x.example' }], 'options.providers.0 must be what'],
-  [[mine, mine], 'options.providers.1.id is "mine", as another one\'s is'],
-  [[{ ...mine, id: '..' }], 'options.providers.0.id must be of'],
+  [['deepseek'], 'options.providers.0 must be a provider from defineProvider(), but is "deepseek"'],
+  [[{ id: 'mine', baseURL: 'https://x.example' }], 'options.providers.0 must be a provider'],
+  [[mine, mine], 'options.providers.1.id is "mine", which is already the id of another vendor'],
+  [[{ ...mine, id: '..' }], 'options.providers.0.id must consist of'],
   [
     [{ ...mine, profile: { ...mine.profile, baseURL: 'llm' } }],
     'options.providers.0.profile.baseURL must be an absolute URL',
@@ -325,7 +325,9 @@ test.each(wrong)('the providers %o are refused', (providers, told) => {
 
 test('what is no provider has no base URL', () => {
   const emulator = createEmulator({ providers: [mine] });
-  expect(() => emulator.baseURL({ id: 'x' } as Provider)).toThrow('what defineProvider() gives');
+  expect(() => emulator.baseURL({ id: 'x' } as Provider)).toThrow(
+    'a provider from defineProvider()',
+  );
   expect(() => emulator.baseURL('vtrx' as 'vtrix')).toThrow('did you mean "vtrix"?');
   expect(emulator.baseURL('mine' as 'vtrix')).toBe(mine.profile.baseURL);
 });

@@ -113,7 +113,7 @@ const wrongOrders: [what: string, compose: () => EmulatorFault, told: string][] 
   [
     'events after bytes',
     () => faults.compose(faults.slow(1), faults.oneByteWrites(), faults.noFinish()),
-    'noFinish changes events, and after oneByteWrites there are none to be found. Put noFinish before oneByteWrites',
+    'noFinish changes events, but oneByteWrites leaves none. Put noFinish before oneByteWrites',
   ],
   [
     'events after a body that was changed as text',
@@ -133,7 +133,7 @@ const wrongOrders: [what: string, compose: () => EmulatorFault, told: string][] 
   [
     'a body after the connection',
     () => faults.compose(faults.lateHead(1), faults.gzip()),
-    'gzip changes headers or a body, and after lateHead there are only the bytes of a connection',
+    'gzip changes headers or a body, but lateHead leaves only the bytes of a connection',
   ],
   [
     'a length after the connection',

@@ -289,7 +289,7 @@ describe('a whole answer', () => {
     emulator.reply({ ...call, finish_reason: 'length' });
     const { content, providerMetadata } = await v3.doGenerate({ prompt, tools: [weather] });
     expect(content.filter(({ type }) => type === 'tool-call')).toEqual([]);
-    const reason = 'the answer did not end well';
+    const reason = 'the answer did not end normally';
     expect(providerMetadata.flash.withheldToolCalls).toEqual([{ name: 'weather', reason }]);
   });
 

@@ -58,25 +58,25 @@ const cases: Case[] = [
     what: 'a call that is not answered',
     messages: [user, called, user],
     at: () => '1 messages.1.tool_calls.0 refused',
-    reason: /not answered/,
+    reason: /needs a `tool` message/,
   },
   {
     what: 'one of two calls that is not answered',
     messages: [user, { ...called, tool_calls: [call('a'), call('b')] }, result('a')],
     at: () => '1 messages.1.tool_calls.1 refused',
-    reason: /not answered/,
+    reason: /needs a `tool` message/,
   },
   {
     what: 'a tool message that answers nothing',
     messages: [user, result('a')],
     at: () => '1 messages.1.tool_call_id refused',
-    reason: /answers no call/,
+    reason: /matches no tool call/,
   },
   {
     what: 'a tool message that comes too late',
     messages: [user, called, result('a'), user, result('a')],
     at: () => '4 messages.4.tool_call_id refused',
-    reason: /answers no call/,
+    reason: /matches no tool call/,
   },
   {
     what: 'a turn without reasoning in a conversation with tools',
@@ -114,13 +114,13 @@ const cases: Case[] = [
     messages: [{ role: 'user', content: [text, text] }],
     at: ({ textParts }) =>
       textParts === 'flattened' ? '0 messages.0.content adjusted' : undefined,
-    reason: /one string/,
+    reason: /a single string/,
   },
   {
     what: 'text in parts in a tool message',
     messages: [user, called, { role: 'tool', tool_call_id: 'a', content: [text] }],
     at: ({ textParts }) => (textParts === 'sent' ? undefined : '2 messages.2.content adjusted'),
-    reason: /one string/,
+    reason: /a single string/,
   },
   {
     what: 'a prefix that is not at the end',

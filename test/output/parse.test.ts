@@ -532,11 +532,11 @@ test('of two values that fit, the model is told that there are two', async () =>
   );
   const { report } = await parse({ messages, response_format: city });
   const told = emulator.requests[1]?.body?.messages?.at(-1)?.content;
-  expect(told).toContain('it holds 2 JSON objects that fit');
+  expect(told).toContain('it contains 2 JSON objects that fit');
   expect(report.issues).toContainEqual({
     code: 'output_repaired',
     message:
-      'it did not fit the schema (it holds 2 JSON objects that fit); the model was asked to correct it',
+      'it did not fit the schema (it contains 2 JSON objects that fit); the model was asked to correct it',
   });
 });
 

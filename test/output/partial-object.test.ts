@@ -495,7 +495,7 @@ describe.each(everywhere)('a stream of %s', (name, provider) => {
     const { stream } = open(provider);
     await readAll(stream.partialObject());
     expect(await codeOf(readAll(stream.partialObject()))).toBe('stream_consumed');
-    expect(() => stream[Symbol.asyncIterator]()).toThrow(/read once/);
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(/read only once/);
     const other = open(provider).stream;
     const iterator = other[Symbol.asyncIterator]();
     await iterator.next();

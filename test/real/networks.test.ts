@@ -249,6 +249,6 @@ describe.skipIf(caddy === undefined)('Caddy', () => {
     if (zstd === 'is the same') return expectSame(row, emulator, origin, options);
     const error = await errorOf(row.ask(through(origin, emulator), options));
     expect(error).toMatchObject({ code: 'invalid_response', retryable: false });
-    expect(error.message).toContain('zstd cannot be read here');
+    expect(error.message).toContain('zstd cannot be decoded here');
   });
 });

@@ -83,7 +83,7 @@ describe.skipIf(tinyproxy === undefined).each(routes)('$name', (route) => {
     for (const each of [told.whole, told.streamed]) {
       expect(each).toMatchObject({ code: 'connection', retryable: false, attempts: 1, leaks: [] });
       expect(each.message).toContain(`${proxyAt(route, port)} refused the connection`);
-      expect(each.message).toContain('(407, it wants a valid user and password)');
+      expect(each.message).toContain('(407: it requires a valid user and password)');
       expect(each.status).toBeUndefined();
     }
     expect(emulator.requests).toEqual([]);

@@ -92,7 +92,7 @@ test('Node 18 is refused with a sentence, before anything is sent', async () => 
     project,
   );
   expect(code).toBe(1);
-  expect(stderr).toMatch(/ChatError: Node 20\.18\.1 or newer is needed, and this is 18\./);
+  expect(stderr).toMatch(/ChatError: Node 20\.18\.1 or newer is required, but this is 18\./);
   expect(stderr.length).toBeLessThan(4_096);
 });
 
@@ -138,7 +138,7 @@ console.log(told);
 server.close();
 `;
   expect(await ask('24', program)).toBe('Hello');
-  expect(await ask('20', program)).toMatch(/^invalid_response .*zstd cannot be read here/);
+  expect(await ask('20', program)).toMatch(/^invalid_response .*zstd cannot be decoded here/);
 });
 
 // A listener that is stopped, with its queue full: what is sent to it is dropped, as by a router that has no way.

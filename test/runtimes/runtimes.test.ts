@@ -369,7 +369,7 @@ await createClient().chat.completions.create({ messages: [{ role: 'user', conten
   expect(code).toBe(1);
   expect(stderr.length).toBeLessThan(4_096);
   expect(stderr).toContain(
-    'ChatError: No key for DeepSeek: set DEEPSEEK_API_KEY, or give it as apiKey',
+    'ChatError: No key for DeepSeek: set DEEPSEEK_API_KEY, or pass it as apiKey',
   );
 });
 

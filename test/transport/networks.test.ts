@@ -399,7 +399,7 @@ describe('a compressed answer', () => {
       response.end();
     });
     const error = await errorOf(ask({ baseURL: empty, transport: undiciTransport() }));
-    expect(error.message).toContain('ended before it was whole');
+    expect(error.message).toContain('ended before it was complete');
   });
 
   test('of many bytes leaves no listener behind', async () => {
@@ -424,7 +424,7 @@ describe('a compressed answer', () => {
     });
     const error = await errorOf(ask({ baseURL, transport: undiciTransport() }));
     expect(error.code).toBe('invalid_response');
-    expect(error.message).toContain('compress cannot be read here');
+    expect(error.message).toContain('compress cannot be decoded here');
   });
 });
 

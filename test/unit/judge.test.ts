@@ -7,7 +7,7 @@ import { schemaOfInput } from '../../src/schema/input-schema.ts';
 import { createJudge } from '../../src/schema/judge.ts';
 import { requestInput } from '../../src/schema/request.ts';
 import { requestZod } from '../../src/schema/request-schema.ts';
-import { check } from '../../src/schema/standard.ts';
+import { validate } from '../../src/schema/standard.ts';
 
 // Calls are held to a description by our own judge, and the schema that is offered to the outside is made of the same
 // description. Here both are shown the same values.
@@ -153,7 +153,7 @@ test.each<[string, Input]>([
   fc.assert(
     fc.property(near(input), (value) => {
       const ours = judge(value);
-      const theirs = check(schema, value);
+      const theirs = validate(schema, value);
       if (theirs.ok) {
         fitting++;
         expect(ours).toEqual(theirs);
@@ -254,5 +254,5 @@ test.each([
 
 test('the schema that is offered is made of the description that calls are held to', () => {
   expect(Object.keys(requestZod()._zod.def)).toContain('shape');
-  expect(check(requestZod(), { messages: [] })).toEqual(judgeRequest({ messages: [] }));
+  expect(validate(requestZod(), { messages: [] })).toEqual(judgeRequest({ messages: [] }));
 });

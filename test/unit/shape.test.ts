@@ -10,7 +10,7 @@ import {
 import type { Shape } from '../../src/schema/shape.ts';
 import { misfits } from '../../src/schema/shape.ts';
 import { schemaOf } from '../../src/schema/shape-schema.ts';
-import { check } from '../../src/schema/standard.ts';
+import { validate } from '../../src/schema/standard.ts';
 
 // Reading goes by the shapes, and the schemas that are offered to the outside are made of them.
 
@@ -40,7 +40,7 @@ test.each(Object.entries(shapes))('%s says what its schema says, and where', (_n
   let fitting = 0;
   fc.assert(
     fc.property(near(shape), (value) => {
-      const judged = check(schema, value);
+      const judged = validate(schema, value);
       const issues = misfits(shape, value);
       if (issues.length === 0) fitting++;
       const pathsOf = (list: readonly { path: string }[]) => list.map(({ path }) => path);

@@ -1,4 +1,4 @@
-// The blocks of a streamed answer: what is begun is ended, and one text stands at a time. Both the specification and the
+// The blocks of a streamed answer: each one is ended, and only one is open at a time. Both the specification and the
 // streams for pages are made of these.
 
 /** A part of a block. */

@@ -3,11 +3,11 @@ import { ChatError, createClient } from '../../index.ts';
 import { createModel } from './model.ts';
 import type { FlashModel, SpecificationVersion } from './specification.ts';
 
-/** How a provider is made. */
+/** Settings of {@link createFlash}. */
 export interface FlashSettings<Version extends SpecificationVersion = SpecificationVersion> {
   /**
-   * Version of the language model specification. `v3` is taken by `ai` 6 and 7. `v4` is for `ai` 7 alone, and has a word
-   * for an answer that was cut off: `interrupted`.
+   * Version of the language model specification. `v3` works with `ai` 6 and 7. `v4` works only with `ai` 7, and has a finish reason
+   * for an answer that was cut off, `interrupted`.
    *
    * @default 'v3'
    */
@@ -28,7 +28,7 @@ export interface FlashProvider<Version extends SpecificationVersion = 'v3'> {
 }
 
 /**
- * Makes a provider for the AI SDK (`ai` 6 and 7) out of a client, or out of the options of one.
+ * Creates a provider for the AI SDK (`ai` 6 and 7) from a client, or from the options of one.
  *
  * @example
  * const flash = createFlash({ provider: 'vtrix' });
@@ -49,7 +49,7 @@ export function createFlash<const Version extends SpecificationVersion = 'v3'>(
   const languageModel = (modelId = 'deepseek-v4-flash'): FlashModel<Version> =>
     createModel(client, modelId, version);
   const refuse = (): never => {
-    throw new ChatError('unsupported', 'The vendors are asked for chats alone');
+    throw new ChatError('unsupported', 'Only language models are available from this provider');
   };
   return Object.assign((modelId?: string) => languageModel(modelId), {
     specificationVersion: version,

@@ -4,7 +4,7 @@ import { ChatError, isChatError } from '../../index.ts';
 // `ai` sends again what fails with an `APICallError` that is retryable. A `ChatError` is none, and that is meant: the
 // client has done what can be done, and three attempts of three sends each would be nine.
 
-/** The signal's own reason, if the call ended because of it: that is how `ai` tells an abort from a failure. */
+/** The signal's own reason, if it ended the call: this is how `ai` distinguishes an abort from a failure. */
 export function whyAborted(
   error: unknown,
   signal: WebAbortSignal | undefined,

@@ -11,7 +11,7 @@ import type {
 
 // What came of a call, in the specification's words.
 
-/** What may change the answer; the rest is in the metadata, and nobody has to be warned of it. */
+/** Adjustments that may change the answer. The others are in the metadata and need no warning. */
 export function warningsOf({ adjustments }: Report): ModelWarning[] {
   return adjustments
     .filter(({ lossy }) => lossy)
@@ -79,7 +79,7 @@ export function callsOf({
   );
 }
 
-/** How a whole answer ended. A call that cannot be told apart is no call, and an answer of such alone no good one. */
+/** How a complete answer ended. An ambiguous call does not count as a call, and an answer with only such calls is an error. */
 export function finishOf<Version extends SpecificationVersion>(
   { choices: [{ message, finish_reason }] }: ChatCompletion,
   report: Report,
@@ -111,7 +111,7 @@ export function interrupted<Version extends SpecificationVersion>(
   return { unified, raw } as ModelFinishReason<Version>;
 }
 
-/** What `providerMetadata` tells: no key, no prompt, no answer. */
+/** The content of `providerMetadata`: no key, no prompt, no answer. */
 export function metadataOf(
   report: Report,
   completion?: ChatCompletion,
@@ -161,6 +161,6 @@ function withheldCalls(
     return { name, reason };
   });
   const unrun = mayRun(report) ? [] : callsOf(message);
-  const reason = 'the answer did not end well';
+  const reason = 'the answer did not end normally';
   return [...broken, ...unrun.map(({ toolName }) => ({ name: toolName, reason }))];
 }

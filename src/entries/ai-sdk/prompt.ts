@@ -2,7 +2,7 @@ import type { ChatCompletionContentPart, ChatCompletionMessageParam } from '../.
 import { encodeFile } from './files.ts';
 import type { ModelWarning, PromptMessage, PromptPart } from './specification.ts';
 
-// A prompt of the specification → messages. Reasoning goes along: where it must be sent back, the client sends it.
+// A prompt of the specification → messages. Reasoning is included: the client sends it where it must be sent back.
 
 export interface EncodedPrompt {
   messages: ChatCompletionMessageParam[];

@@ -65,7 +65,7 @@ function encodeTools(tools: readonly ModelTool[], warnings: ModelWarning[]): Cha
       const { $schema: _dialect, ...parameters } = inputSchema as Record<string, unknown>;
       return [{ type, function: { name, description, parameters, strict } }];
     }
-    const details = 'The vendors run no tools of their own, so it was left out.';
+    const details = 'The vendors offer no provider tools, so it was left out.';
     warnings.push({ type: 'unsupported', feature: `provider tool ${id ?? name}`, details });
     return [];
   });

@@ -109,7 +109,7 @@ export interface ModelFinishReason<Version extends SpecificationVersion> {
 }
 
 // A type and no interface: JSON objects of the specification have an index, which interfaces do not fit.
-/** What `providerMetadata.flash` tells. */
+/** The content of `providerMetadata.flash`. */
 export type FlashMetadata = {
   /** Id of the vendor that answered. */
   vendor: string;
@@ -117,7 +117,7 @@ export type FlashMetadata = {
   model: string;
   /** The vendor's id for the request. */
   requestId?: string | undefined;
-  /** Every send, the last one last. */
+  /** Every send, in order. */
   attempts: {
     number: number;
     durationMs: number;
@@ -127,7 +127,7 @@ export type FlashMetadata = {
   }[];
   /** US dollars as an exact decimal string; absent where unknown. */
   cost?: { usd: string; source: string; priceDate?: string | undefined } | undefined;
-  /** What kind of end the answer had. */
+  /** How the answer ended. */
   completion: string;
   /** Why it failed, if it did. */
   error?: { code: string; message: string } | undefined;
@@ -137,7 +137,7 @@ export type FlashMetadata = {
   adjustments: { param: string; action: string; lossy: boolean; reason: string }[];
   /** Oddities of the answer. */
   issues: { code: string; message: string }[];
-  /** Calls that are not handed out: they are no whole calls, or the answer did not end well. */
+  /** Calls that are withheld: they are incomplete, or the answer did not end normally. */
   withheldToolCalls?: { name: string; reason: string }[] | undefined;
 };
 

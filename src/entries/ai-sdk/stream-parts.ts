@@ -55,7 +55,8 @@ type Blocks = ReturnType<typeof createBlocks>;
 function* chunkParts(chunk: ChatCompletionChunk, blocks: Blocks): Generator<BlockPart> {
   if (isReset(chunk)) {
     // The specification has no word for it, and `ai` would put the second answer behind the first.
-    const message = 'The answer began anew, and what was given of it cannot be taken back here';
+    const message =
+      'The answer was restarted, and the AI SDK cannot take back what it already received';
     throw new ChatError('stream_interrupted', message);
   }
   // Of several answers `ai` knows one.
@@ -93,8 +94,8 @@ function* endParts<Version extends SpecificationVersion>(
   if (finishReason.unified === 'error') {
     const what =
       report.completion === 'complete'
-        ? 'The answer holds no tool call that can be read, and was to be one'
-        : `The vendor ended the answer with ${finish_reason}, which is no good end`;
+        ? 'The answer contains no readable tool call, although a tool call was expected'
+        : `The vendor ended the answer with the finish_reason ${finish_reason}, so it is incomplete`;
     yield { type: 'error', error: new ChatError('stream_interrupted', what, { report }) };
   }
   const providerMetadata = metadataOf(report, completion);

@@ -69,7 +69,7 @@ function stepsOf(parts: readonly UIMessagePartLike[]): UIMessagePartLike[][] {
   return steps;
 }
 
-/** The states of calls that were made; all others never came to an end, and are no calls. */
+/** The states of finished calls; calls in any other state are left out. */
 const results: Readonly<Record<string, (part: UIMessagePartLike) => unknown>> = {
   'output-available': ({ output }) =>
     typeof output === 'string' ? { type: 'text', value: output } : { type: 'json', value: output },
@@ -86,16 +86,16 @@ function answerOf(parts: readonly UIMessagePartLike[]): PromptMessage[] {
     if (!isCall || !Object.hasOwn(results, state)) return [];
     return [{ toolCallId, toolName, input, output: results[state]?.(part) }];
   });
-  const said = parts
+  const content = parts
     .filter(({ type }) => type === 'text' || type === 'reasoning')
     .map(({ type, text }): PromptPart => ({ type, text }));
-  if (said.length + calls.length === 0) return [];
+  if (content.length + calls.length === 0) return [];
   const answered = calls.filter(({ output }) => output !== undefined);
   return [
     {
       role: 'assistant',
       content: [
-        ...said,
+        ...content,
         ...calls.map(({ output: _output, ...call }) => ({ type: 'tool-call', ...call })),
       ],
     },

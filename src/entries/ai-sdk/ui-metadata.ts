@@ -9,7 +9,7 @@ import type { UIMessageMetadata, UIMessagePart } from './ui-specification.ts';
 
 type UIFinishReason = Extract<UIMessagePart, { type: 'finish' }>['finishReason'];
 
-/** Pages have one word for whatever is no good end. */
+/** Pages have only one word for every end that is not normal. */
 export function finishReasonOf(
   { tool_calls = [] }: ChatCompletionMessage,
   completion: CompletionState,

@@ -13,7 +13,7 @@ import { toChatError } from './errors.ts';
 import type { UIMessageMetadata, UIMessagePart } from './ui-specification.ts';
 import { finishReasonOf, metadataOfSource } from './ui-metadata.ts';
 
-/** What a page is told of. */
+/** Turns events into parts for a page. */
 export interface UIParts {
   messageId?: string | undefined;
   onError?: ((error: ChatError) => string) | undefined;
@@ -42,7 +42,7 @@ export async function* uiParts(
     if (!isRun) yield { type: 'finish-step' };
     const finishReason = finishReasonOf(completion.choices[0].message, state.completion);
     if (finishReason === 'error') {
-      const message = 'The answer has no good end';
+      const message = 'The answer did not end normally';
       const error = new OwnError('stream_interrupted', message);
       yield { type: 'error', errorText: sentence(error, init.onError) };
     }
@@ -56,21 +56,21 @@ export async function* uiParts(
   }
 }
 
-/** What a visitor is told of a call that has no result: nothing of what the tool said. */
+/** What a visitor is shown for a call without a result: nothing from the tool itself. */
 const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
   unknown_tool: 'There is no such tool.',
-  invalid_arguments: 'The tool was called with arguments that do not fit.',
+  invalid_arguments: 'The tool was called with invalid arguments.',
   not_approved: 'The call was not approved.',
   tool_error: 'The tool failed.',
   not_run: 'The call was not run.',
   interrupted: 'The call was interrupted.',
-  needs_approval: 'The call waits for an approval.',
+  needs_approval: 'The call is waiting for approval.',
 };
 
 function createWriter(onReset: 'reset-step' | 'error') {
   const blocks = createBlocks();
-  /** Calls whose result was told. */
-  const told = new Set<string>();
+  /** Calls whose result has been sent. */
+  const announcedCalls = new Set<string>();
   return {
     close: () => renamed(blocks.close()),
     *write(event: ToolRunEvent): Generator<UIMessagePart> {
@@ -80,7 +80,8 @@ function createWriter(onReset: 'reset-step' | 'error') {
           break;
         case 'reset':
           if (onReset === 'error') {
-            const message = 'The answer began anew, and the page cannot be told';
+            const message =
+              'The answer was restarted, and the page cannot take back what it already shows';
             throw new OwnError('stream_interrupted', message);
           }
           blocks.reset();
@@ -93,16 +94,17 @@ function createWriter(onReset: 'reset-step' | 'error') {
           break;
         }
         case 'tool.result':
-          told.add(event.result.tool_call.id);
+          announcedCalls.add(event.result.tool_call.id);
           yield resultPart(event.result);
           break;
         case 'step.done':
-          // Of an answer that was cut off no call was run, and nobody was told so.
+          // No call of a truncated answer was run, and no result was sent for it yet.
           for (const result of event.step.results) {
-            if (result.failure === 'needs_approval' || told.has(result.tool_call.id)) continue;
+            if (result.failure === 'needs_approval' || announcedCalls.has(result.tool_call.id))
+              continue;
             yield resultPart(result);
           }
-          told.clear();
+          announcedCalls.clear();
           yield* renamed(blocks.close());
           yield { type: 'finish-step' };
           break;
@@ -157,7 +159,7 @@ function resultPart({ tool_call: { id }, content, failure }: ToolResult): UIMess
   return { type: 'tool-output-error', toolCallId: id, errorText: failureWords[failure] };
 }
 
-/** A tool may give a text or a value; the model is told both as text. */
+/** A tool may return a string or a value; the model receives both as text. */
 function parsed(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return text;
   try {

@@ -2,7 +2,7 @@ import type { CompletionState, Cost, ReportUsage, Timings } from '../../index.ts
 
 // The part of the AI SDK's UI message stream that we speak. A type test holds it assignable to the real one.
 
-/** What a message is told of its making: nothing of headers, ids of requests, prompts or answers. */
+/** Metadata of a message: no headers, request ids, prompts or answers. */
 export interface UIMessageMetadata {
   flash: {
     /** Id of the vendor that answered. */

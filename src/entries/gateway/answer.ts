@@ -30,7 +30,7 @@ export function jsonAnswer(status: number, value: unknown, headers: object = {})
   return { status, headers: { ...json, ...headers }, body: JSON.stringify(value) };
 }
 
-/** An error in OpenAI's form; whatever can be sent again has been, so clients are told not to. */
+/** An error in OpenAI's form. Retries have already been made here, so clients are told not to retry. */
 export function errorAnswer(status: number, error: ErrorBody, headers: object = {}): Answer {
   const body = { error: { ...error, type: 'flash_error', param: error.param ?? null } };
   return jsonAnswer(status, body, { 'x-should-retry': 'false', ...headers });

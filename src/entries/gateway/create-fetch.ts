@@ -8,10 +8,10 @@ import type { FetchFunction, FetchInit, FetchInput, FetchResponse } from './type
 import { serve } from './serve.ts';
 
 /**
- * A `fetch` for any client of OpenAI's API: what it asks is answered by our vendors, wherever its base URL points. The
- * client's own key is not looked at.
+ * A `fetch` for any client of OpenAI's API: its requests are answered by our vendors, wherever its base URL points. The
+ * key of that client is ignored.
  *
- * An answer that breaks off is an error there as well, and one that failed has been sent again as often as it may be:
+ * An interrupted answer is an error there as well, and a failed request has already been retried as often as allowed:
  * `x-should-retry: false` tells that to the `openai` package; LangChain and the AI SDK need `maxRetries: 0`.
  *
  * @example
@@ -25,7 +25,7 @@ export function createFetch<Options>(given: Client<Options> | ClientOptions = {}
     const { method, url, signal, body } = readRequest(input, init);
     if (signal?.aborted) throw signal.reason;
     const answer = await serve(client, { method, url, body, signal, reader: 'owner' });
-    // As any `fetch` does, and not as a server that has nobody to answer.
+    // As any `fetch` does, unlike a server whose client has disconnected.
     if (signal?.aborted) {
       if (typeof answer.body !== 'string') answer.body.cancel();
       throw signal.reason;

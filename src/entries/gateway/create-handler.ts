@@ -24,7 +24,7 @@ export const gateways = new WeakMap<object, Gateway>();
 
 /**
  * A gateway: OpenAI's chat completions for clients of any kind, answered by the vendors of `client`. Keys stay in this
- * process. Nothing is read of a request that `authorize` does not let in. Headers for CORS are left to you.
+ * process. The body of a request is read only after `authorize` has allowed it. Headers for CORS are up to you.
  *
  * @example
  * const handler = createHandler(createClient(), {
@@ -38,7 +38,7 @@ export function createHandler<Options>(client: Client<Options>, options: Handler
   const { authorize, keepAliveMs } = checked(options);
   const gateway: Gateway = async (head, { body, signal }) => {
     if (!(await isLetIn(authorize, head))) {
-      const message = 'This request carries no authorisation that is accepted here';
+      const message = 'This request is not authorized';
       return errorAnswer(401, { message, code: 'unauthorized' });
     }
     const { method, url } = head;
@@ -81,7 +81,7 @@ const names = ['authorize', 'keepAliveMs'];
 function checked(options: HandlerOptions): HandlerOptions {
   const unknown = Object.keys(options ?? {}).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    const message = `The options of a gateway have no option ${unknown}; there are ${names.join(', ')}`;
+    const message = `The options of a gateway have no option ${unknown}; the options are ${names.join(', ')}`;
     throw new ChatError('invalid_options', message, { param: unknown });
   }
   if (
@@ -90,7 +90,7 @@ function checked(options: HandlerOptions): HandlerOptions {
     typeof options.authorize !== 'function'
   ) {
     const message =
-      'Option authorize must be a function that returns true for requests to be let in';
+      'Option authorize must be a function that returns true for the requests to allow';
     throw new ChatError('invalid_options', message, { param: 'authorize' });
   }
   const { keepAliveMs } = options;

@@ -1,10 +1,10 @@
 import type { Adjustment, Report } from '../../index.ts';
 
-const mostNamed = 50;
+const maxNamed = 50;
 
 type Named = Pick<Adjustment, 'param' | 'action'>;
 
-/** What is known of a call, for whoever looks at headers: never a key, and nothing of a vendor but its name and its id of the request. */
+/** Facts about a call as response headers: never a key, and of the vendor only its name and its request id. */
 export function flashHeaders(
   report: Report | undefined,
   dropped: readonly Named[],
@@ -25,7 +25,7 @@ export function flashHeaders(
 /** `store dropped, messages.0.role renamed`. */
 function nameAll(adjustments: readonly Named[]): string {
   const named = adjustments
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ param, action }) => `${plain(param).slice(0, 200)} ${action}`);
   const more = adjustments.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');

@@ -12,7 +12,7 @@ import type {
 } from './types.ts';
 
 /**
- * A handler as a listener for `node:http`, Express included. A visitor who leaves ends the call.
+ * Turns a handler into a listener for `node:http`, also for Express. If the client disconnects, the call is cancelled.
  *
  * @example
  * createServer(nodeHandler(handler)).listen(8080);
@@ -32,7 +32,7 @@ export function nodeHandler(handler: Handler): NodeHandler {
       : askByWeb(handler, request, leaving.signal);
     const answer = await asking.catch(() => unserved());
     response.removeListener('close', onClose);
-    // What is left of a body that nobody wants: its sender reads the answer when all of it is sent.
+    // Drain an unwanted body: its sender reads the answer only after sending all of it.
     if (answer.status >= 400) request.resume();
     await send(answer, response);
   };

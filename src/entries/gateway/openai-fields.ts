@@ -42,7 +42,7 @@ function without(
     const from = kept[name];
     delete kept[name];
     if (from == null) continue;
-    const reason = 'no vendor takes it';
+    const reason = 'no vendor accepts it';
     dropped.push({ param: path + name, action: 'dropped', lossy: true, from, to: null, reason });
   }
   return kept;

@@ -36,8 +36,8 @@ export async function readNodeBody(request: NodeRequestLike): Promise<BodyText> 
       resolve(413);
     });
     request.on('end', () => resolve(gathered.text()));
-    request.on('error', () => reject(new Error('The request broke off')));
-    request.on('close', () => reject(new Error('The request broke off')));
+    request.on('error', () => reject(new Error('The request ended before its body was complete')));
+    request.on('close', () => reject(new Error('The request ended before its body was complete')));
   });
 }
 

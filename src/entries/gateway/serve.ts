@@ -17,7 +17,7 @@ import { interrupted, streamPieces } from './stream-pieces.ts';
 /** One request, whatever it came by. */
 export interface Asked {
   method: string;
-  /** Absolute or a path; what stands before `/chat/completions` is not looked at. */
+  /** Absolute or a path; everything before `/chat/completions` is ignored. */
   url: string;
   body(): Promise<BodyText>;
   signal: AbortSignalLike | undefined;
@@ -35,7 +35,7 @@ export async function serve(client: Client<never>, asked: Asked): Promise<Answer
       const { data } = await client.models.list({ signal: asked.signal });
       return jsonAnswer(200, { object: 'list', data });
     }
-    const message = 'There are only POST …/chat/completions and GET …/models here';
+    const message = 'Only POST …/chat/completions and GET …/models are served here';
     return errorAnswer(404, { message, code: 'unknown_route' });
   } catch (error) {
     return failure(error, asked.reader, []);
@@ -54,20 +54,25 @@ async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
   const { params, dropped } = readParams(body);
   try {
     const { completions } = client.chat;
-    const told = await completions.create(params as unknown as ChatCompletionCreateParams, {
+    const completion = await completions.create(params as unknown as ChatCompletionCreateParams, {
       signal,
     });
-    const { report } = told;
-    if (!('choices' in told)) {
+    const { report } = completion;
+    if (!('choices' in completion)) {
       return {
         status: 200,
         headers: { ...sseHeaders, ...flashHeaders(report, dropped) },
-        body: streamPieces(told, reader, keepAliveMs),
+        body: streamPieces(completion, reader, keepAliveMs),
       };
     }
     const headers = flashHeaders(report, dropped);
-    if (report.completion !== 'interrupted') return jsonAnswer(200, told, headers);
-    return failure(interrupted(String(told.choices[0].finish_reason)), reader, dropped, headers);
+    if (report.completion !== 'interrupted') return jsonAnswer(200, completion, headers);
+    return failure(
+      interrupted(String(completion.choices[0].finish_reason)),
+      reader,
+      dropped,
+      headers,
+    );
   } catch (error) {
     return failure(error, reader, dropped);
   }
@@ -102,12 +107,12 @@ function failure(
 ): Answer {
   if (!isChatError(error)) return unserved();
   const headers = known ?? flashHeaders(error.report, dropped);
-  const told = {
+  const errorBody = {
     message: wordsFor(error, reader),
     code: error.code,
     param: paramFor(error, reader),
   };
-  return errorAnswer(statusFor(error, reader), told, { ...headers, ...retryHeaders(error) });
+  return errorAnswer(statusFor(error, reader), errorBody, { ...headers, ...retryHeaders(error) });
 }
 
 /** A visitor hears of paths in his own request alone. */

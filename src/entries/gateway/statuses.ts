@@ -1,12 +1,12 @@
 import type { ChatErrorCode } from '../../index.ts';
 
-/** How a failure is told to a client of OpenAI's API. */
-export interface Told {
+/** How a failure is reported to a client of OpenAI's API. */
+export interface ReportedFailure {
   /** For `createFetch`, whose caller holds the keys. */
   status: number;
   /** For visitors of a gateway, where the fault is the server's and no key of theirs is wrong. */
   visitorStatus?: number;
-  /** What a visitor is told. Without it he is told the error's own message, which is about his request alone. */
+  /** The sentence for a visitor. Without one, the visitor gets the error's own message, which is only about the request. */
   sentence?: string;
 }
 
@@ -17,7 +17,7 @@ const late = 'The answer took too long. Please try again.';
 const refused = 'The model refused this request as it is.';
 
 /** Every code of ours in the statuses that such clients know. */
-export const statuses: Readonly<Record<ChatErrorCode | 'budget_exceeded', Told>> = {
+export const statuses: Readonly<Record<ChatErrorCode | 'budget_exceeded', ReportedFailure>> = {
   invalid_request: { status: 400 },
   unsupported_parameter: { status: 400 },
   bad_request: { status: 400, sentence: refused },

@@ -27,8 +27,13 @@ export function streamPieces(
       if (value.length !== doneBytes || stream.report.completion !== 'interrupted') return value;
       end ??= await endOf(stream);
       const error = interrupted(end);
-      const told = { message: onError(error), type: 'flash_error', code: error.code, param: null };
-      return new TextEncoder().encode(`data: ${JSON.stringify({ error: told })}\n\n`);
+      const errorBody = {
+        message: onError(error),
+        type: 'flash_error',
+        code: error.code,
+        param: null,
+      };
+      return new TextEncoder().encode(`data: ${JSON.stringify({ error: errorBody })}\n\n`);
     },
     cancel: () => void source.cancel().catch(() => {}),
   };
@@ -36,7 +41,7 @@ export function streamPieces(
 
 /** An answer that ended with a word that is not known to be good. */
 export function interrupted(word: string): ChatError {
-  const message = `The answer ended with the finish_reason "${word}", which is not known to be a good end`;
+  const message = `The answer ended with the unknown finish_reason "${word}", so it may be incomplete`;
   return new ChatError('stream_interrupted', message);
 }
 
@@ -50,6 +55,6 @@ function refuseReset(chunk: ChatCompletionChunk): ChatCompletionChunk {
   const { flash } = chunk as { flash?: { reset?: unknown } | undefined };
   if (flash?.reset !== true) return chunk;
   const message =
-    'The answer broke off, and a client of this protocol cannot be told that it begins anew';
+    'The answer was interrupted, and this protocol cannot tell a client that it starts again';
   throw new ChatError('stream_interrupted', message);
 }

@@ -18,26 +18,26 @@ type Parameter<Index extends 0 | 1, Otherwise> = [Fetch] extends [never]
     ? Given[Index]
     : Otherwise;
 
-/** What `fetch` is given first. */
+/** The first argument of `fetch`. */
 export type FetchInput = Parameter<0, unknown>;
-/** What `fetch` is given second. */
+/** The second argument of `fetch`. */
 export type FetchInit = Parameter<1, unknown>;
 
 /** A function like `fetch`. */
 export type FetchFunction = (input: FetchInput, init?: FetchInit) => Promise<FetchResponse>;
 
-/** What `authorize` sees of a request: its head. A web `Request` is such. */
+/** What `authorize` receives of a request: method, URL and headers. A web `Request` fits. */
 export interface GatewayRequest {
   readonly method: string;
-  /** Over `nodeHandler` the path alone. */
+  /** With `nodeHandler`, only the path. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
 }
 
-/** How a gateway is run. */
+/** Options of {@link createHandler}. */
 export interface HandlerOptions {
   /**
-   * Lets a request in, by nothing but `true`. Anything else, and whatever it throws, is a 401.
+   * Allows a request by returning `true`. Anything else, also an error that it throws, is a 401.
    *
    * @example
    * authorize: ({ headers }) => headers.get('authorization') === `Bearer ${process.env.GATEWAY_TOKEN}`
@@ -47,15 +47,15 @@ export interface HandlerOptions {
   keepAliveMs?: number | undefined;
 }
 
-/** A request in, a response out: what Hono, workers, Deno, Bun and Next take. */
+/** A function from request to response, as Hono, workers, Deno, Bun and Next accept it. */
 export type Handler = (request: FetchRequest) => Promise<FetchResponse>;
 
-/** What we need of a request of `node:http`; Express's is such. */
+/** The part of a `node:http` request that is used; Express's fits. */
 export interface NodeRequestLike {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
-  /** What a parser of bodies before us has made of it. */
+  /** The body, if a body parser has already read it. */
   readonly body?: unknown;
   on(event: 'data', listener: (piece: Uint8Array) => void): unknown;
   on(event: string, listener: () => void): unknown;
@@ -63,7 +63,7 @@ export interface NodeRequestLike {
   resume(): unknown;
 }
 
-/** What we need of a response of `node:http`. */
+/** The part of a `node:http` response that is used. */
 export interface NodeReplyLike {
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string | number>): unknown;
@@ -76,5 +76,5 @@ export interface NodeReplyLike {
   removeListener(event: string, listener: () => void): unknown;
 }
 
-/** A listener for `node:http`'s `createServer`, or a handler of Express. Resolves when all is sent. */
+/** A listener for `createServer` of `node:http`, or a handler for Express. Resolves when everything is sent. */
 export type NodeHandler = (request: NodeRequestLike, response: NodeReplyLike) => Promise<void>;

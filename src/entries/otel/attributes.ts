@@ -32,7 +32,7 @@ export function requestAttributes(params: object, names: Names): Attributes {
   });
 }
 
-/** What a report and an answer tell. */
+/** Attributes from a report and an answer. */
 export function outcomeAttributes(
   { report, id, model, choices, error }: Outcome,
   names: Names,
@@ -58,7 +58,7 @@ export function outcomeAttributes(
   });
 }
 
-/** Our code; of what somebody else threw, its class and not its words. */
+/** The code of a ChatError; for any other error its class, never its message. */
 export function errorType(error: unknown): string | undefined {
   if (error === undefined) return undefined;
   if (isChatError(error)) return error.code;
@@ -79,7 +79,7 @@ function adjustments(report: Report | undefined): string[] | undefined {
   return report.adjustments.slice(0, 50).map(({ param, action }) => `${param} ${action}`);
 }
 
-/** Without what is not told, and without what no attribute can be. */
+/** Drops missing values, and those that cannot be attributes. */
 function known(values: Record<string, unknown>): Attributes {
   const isValue = (value: unknown): value is AttributeValue =>
     ['string', 'number', 'boolean'].includes(typeof value) ||

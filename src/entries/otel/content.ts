@@ -4,7 +4,7 @@ import type { ContentPlace, Redactor } from './types.ts';
 // What was said, in the form of the conventions, where the user chose to record it. Every text passes the redactor, and
 // one that fails takes all of them with it.
 
-interface Said {
+interface RecordedMessage {
   role?: unknown;
   content?: unknown;
   reasoning_content?: unknown;
@@ -18,10 +18,10 @@ type Say = (text: unknown) => string;
 /** The messages of a request, as the text of an attribute. */
 export function describeInput(params: object, redact: Redactor): string | undefined {
   const { messages, prompt, suffix } = params as Record<string, unknown>;
-  const said: Said[] = Array.isArray(messages)
-    ? (messages as Said[])
+  const conversation: RecordedMessage[] = Array.isArray(messages)
+    ? (messages as RecordedMessage[])
     : [prompt, suffix].filter((text) => text != null).map((content) => ({ role: 'user', content }));
-  return quietly(() => JSON.stringify(said.map((each) => describe(each, 'input', redact))));
+  return quietly(() => JSON.stringify(conversation.map((each) => describe(each, 'input', redact))));
 }
 
 /** The messages of an answer, as the text of an attribute. */
@@ -30,24 +30,24 @@ export function describeOutput(choices: readonly object[], redact: Redactor): st
     JSON.stringify(
       choices.map((choice) => {
         const { message, text, finish_reason } = choice as Record<string, unknown>;
-        const said = (message ?? { role: 'assistant', content: text }) as Said;
-        return { ...describe(said, 'output', redact), finish_reason: finish_reason ?? 'error' };
+        const answer = (message ?? { role: 'assistant', content: text }) as RecordedMessage;
+        return { ...describe(answer, 'output', redact), finish_reason: finish_reason ?? 'error' };
       }),
     ),
   );
 }
 
 function describe(
-  { role, content, reasoning_content, tool_calls, tool_call_id }: Said,
+  { role, content, reasoning_content, tool_calls, tool_call_id }: RecordedMessage,
   direction: ContentPlace['direction'],
   redact: Redactor,
 ): { role: string; parts: Part[] } {
   const place: ContentPlace = { direction, role: String(role) };
   const say: Say = (text) => {
-    const told: unknown = redact(String(text), place);
+    const redacted: unknown = redact(String(text), place);
     // Also the promise of one: it would come too late.
-    if (typeof told !== 'string') throw new TypeError('The redactor gave no text');
-    return told;
+    if (typeof redacted !== 'string') throw new TypeError('The redactor did not return text');
+    return redacted;
   };
   const parts: Part[] = [];
   if (reasoning_content) parts.push({ type: 'reasoning', content: say(reasoning_content) });

@@ -10,9 +10,9 @@ import { observeStream } from './observe-stream.ts';
 import type { InstrumentOptions } from './types.ts';
 
 /**
- * The same client, whose calls are recorded with OpenTelemetry: a span `chat {model}` for each, with a child for each
- * attempt, and metrics for durations, tokens and costs. Results and errors are those of the client, and a failure of the
- * telemetry is never one of a call. No content is recorded unless `captureContent` says so.
+ * Returns the same client, with its calls recorded by OpenTelemetry: a span `chat {model}` for each, with a child for each
+ * attempt, and metrics for durations, tokens and costs. Results and errors stay those of the client, and a failure of the
+ * telemetry never fails a call. No content is recorded unless `captureContent` is set.
  *
  * @example
  * const client = instrument(createClient());

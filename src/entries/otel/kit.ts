@@ -52,7 +52,7 @@ export function createKit(client: Client<never>, options: InstrumentOptions): Ki
   if (unknown !== undefined) {
     throw refused(
       unknown,
-      `instrument has no option ${unknown}; there are ${optionNames.join(', ')}`,
+      `instrument has no option ${unknown}; the options are ${optionNames.join(', ')}`,
     );
   }
   if (!Object.hasOwn(nameSets, set)) {

@@ -15,7 +15,7 @@ export interface ObservedCall {
   within<T>(work: () => T): T;
   /** A chunk has come, of a vendor that is known where there is a report. */
   chunk(report?: Report): void;
-  /** The end; a second one is none. */
+  /** Records the end; only the first call counts. */
   settle(outcome: Outcome): void;
   /** The same for what was thrown. */
   fail(error: unknown): void;
@@ -30,7 +30,7 @@ export interface AskedCall {
   parent?: Context | undefined;
 }
 
-/** Of a span that is no call of its own to somebody else: `SpanKind.INTERNAL`. */
+/** Options of a span that is not itself a remote call: `SpanKind.INTERNAL`. */
 export const internal = (startTime = Date.now()) => ({ kind: 0, startTime });
 
 // `SpanKind.CLIENT` and `SpanStatusCode.ERROR` of `@opentelemetry/api`.
@@ -66,8 +66,8 @@ export function observeCall(
     isSettled = true;
     const { report } = outcome;
     const { startedAt: sent, totalMs } = report?.timings ?? {};
-    const told = sent !== undefined && totalMs !== undefined ? sent + totalMs : 0;
-    const endedAt = told >= startedAt ? told : startedAt + performance.now() - began;
+    const reportedEnd = sent !== undefined && totalMs !== undefined ? sent + totalMs : 0;
+    const endedAt = reportedEnd >= startedAt ? reportedEnd : startedAt + performance.now() - began;
     const { provider } = report ?? {};
     const server = quietly(() => (provider === undefined ? {} : kit.serverOf(provider))) ?? {};
     quietly(() => span && endSpan(kit, { span, outcome, server, firstChunk, inner, endedAt }));

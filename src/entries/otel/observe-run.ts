@@ -71,7 +71,7 @@ function watchEvents({ kit, params, run, place, begin }: Watched, own: Events): 
   const ended = (error?: unknown): void => {
     const step = run.steps.at(-1);
     const isAnswered = step !== undefined && run.steps.length >= asked;
-    // A tool or a callback that failed after an answer is no failure of the call.
+    // A tool or a callback that failed after an answer does not make the call fail.
     if (isAnswered) call?.settle(step.completion);
     else if (error !== undefined) call?.fail(error);
     quietly(() => endRun(kit, place.span, run, error));

@@ -2,7 +2,7 @@ import type { NameSet } from './names.ts';
 
 // What we need of `@opentelemetry/api`, so that our types can be read without it.
 
-/** What an attribute may be. */
+/** The value of an attribute. */
 export type AttributeValue = string | number | boolean | string[];
 /** Attributes by name. */
 export type Attributes = Record<string, AttributeValue>;
@@ -42,30 +42,30 @@ export interface MeterLike {
   createCounter(name: string, options: { description: string; unit: string }): CounterLike;
 }
 
-/** Where a text stands that is about to be recorded. */
+/** Where the text that is about to be recorded comes from. */
 export interface ContentPlace {
   direction: 'input' | 'output';
-  /** Of the message, e.g. `user`. */
+  /** Role of the message, e.g. `user`. */
   role: string;
 }
 
 /**
- * A text as it may be recorded. If it throws, or gives anything but a string, none of the messages of that direction is
+ * Returns the text as it may be recorded. If it throws or returns anything but a string, no message of that direction is
  * recorded.
  */
 export type Redactor = (text: string, place: ContentPlace) => string;
 
-/** How a client is instrumented. */
+/** Options of {@link instrument}. */
 export interface InstrumentOptions {
   /** @default that of OpenTelemetry's global provider */
   tracer?: TracerLike | undefined;
   /** @default that of OpenTelemetry's global provider */
   meter?: MeterLike | undefined;
   /**
-   * Records what was asked and answered in attributes of the spans: `true` as it is, or each text as the function gives it.
+   * Records prompts and answers in attributes of the spans: `true` unchanged, or each text as the function returns it.
    * @default false
    */
   captureContent?: boolean | Redactor | undefined;
-  /** The conventions' names: those in the field, or those that they are being renamed to. @default 'released' */
+  /** Names of the semantic conventions: the released ones, or those they are being renamed to. @default 'released' */
   names?: NameSet | undefined;
 }

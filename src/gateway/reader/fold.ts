@@ -128,7 +128,7 @@ function settle(
     } else if (!isCustom && name !== '' && isObject(written)) {
       whole.push({ id, type: 'function', function: { name, arguments: written } });
     } else {
-      const reason = 'it is not whole';
+      const reason = 'it is incomplete';
       invalid.push({ id, type: 'function', function: { name, arguments: text }, reason });
     }
   }

@@ -15,7 +15,7 @@ export type { ChatErrorCode } from '../../outcome/error-codes.ts';
 export type { ChatStreamEvent } from '../../stream/events.ts';
 export type { ChatCompletion } from '../../schema/response.ts';
 
-/** What we need of a `Response`. */
+/** The part of a `Response` that is used. */
 export interface ChatResponseLike {
   readonly ok: boolean;
   readonly status: number;
@@ -28,20 +28,20 @@ export interface ChatResponseLike {
   } | null;
 }
 
-/** What the server has sent of its report, with `toResponse({ report: true })`. */
+/** The part of the report that a server sends with `toResponse({ report: true })`. */
 export type SentReport = Pick<Report, 'provider' | 'model' | 'timings' | 'completion'> &
   Partial<Pick<Report, 'usage' | 'cost'>>;
 
-/** A whole answer, and the report beside it, if the server sent one. Not enumerable. */
+/** A complete answer, with the `report` if the server sent one; `report` is not enumerable. */
 export type ReadCompletion = ChatCompletion & { readonly report?: SentReport };
 
-/** An answer as it comes. Read it once, in one of its ways; leaving the loop ends the request. */
+/** An answer while it arrives. Read it once, in one of these ways; leaving the loop ends the request. */
 export interface ChatReader {
   /** Deltas of content, reasoning and tool calls, token counts and the end. */
   events(): AsyncItems<ChatStreamEvent>;
-  /** The content alone. */
+  /** Only the content. */
   text(): AsyncItems<string>;
-  /** The whole answer; during, after or instead of the above. */
+  /** The complete answer; can be called during, after or instead of the above. */
   finalCompletion(): Promise<ReadCompletion>;
 }
 
@@ -93,7 +93,7 @@ class Reading {
   }
 
   take(): AsyncGenerator<ChatStreamEvent, undefined> {
-    if (this.#isTaken) throw new ChatError('stream_consumed', 'The response can be read once');
+    if (this.#isTaken) throw new ChatError('stream_consumed', 'The response can be read only once');
     this.#isTaken = true;
     return this.#read();
   }
@@ -102,7 +102,7 @@ class Reading {
     for await (const event of this.take()) {
       if (event.type === 'reset') {
         throw this.#fail(
-          new ChatError('stream_interrupted', 'The answer was begun anew; read events() instead'),
+          new ChatError('stream_interrupted', 'The answer was restarted; read events() instead'),
         );
       }
       if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
@@ -144,7 +144,10 @@ class Reading {
         yield* events.read(chunk);
       }
       if (!this.#fold.isComplete) {
-        throw new ChatError('stream_interrupted', 'The stream ended before the answer was whole');
+        throw new ChatError(
+          'stream_interrupted',
+          'The stream ended before the answer was complete',
+        );
       }
       yield* events.end(this.#succeed());
     } catch (cause) {
@@ -160,7 +163,7 @@ class Reading {
     if (!this.#isBegun) void letGo(this.#given);
     // Left behind its end, the answer is whole.
     if (this.#fold.isComplete) this.#succeed();
-    else this.#fail(new ChatError('aborted', 'The loop over the answer was left'));
+    else this.#fail(new ChatError('aborted', 'The loop over the answer ended early'));
   }
 
   #succeed(): ChatCompletion {
@@ -205,7 +208,7 @@ function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): Chat
   }
   return isAnswered
     ? new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true })
-    : new ChatError('connection', 'There was no answer', { cause, retryable: true });
+    : new ChatError('connection', 'No response arrived', { cause, retryable: true });
 }
 
 interface Frame extends ChatCompletionChunk {
@@ -213,13 +216,13 @@ interface Frame extends ChatCompletionChunk {
   error?: { message?: unknown; type?: unknown; code?: unknown } | undefined;
 }
 
-/** @throws ChatError for a response that is no stream */
+/** @throws ChatError for a response that is not a stream */
 function checkResponse({ ok, status, headers }: ChatResponseLike): void {
   const type = headers.get('content-type') ?? '';
   if (ok && type.includes('text/event-stream')) return;
   if (ok) {
     const what = type || 'no type';
-    throw new ChatError('invalid_response', `The server answered with ${what}, and no stream`);
+    throw new ChatError('invalid_response', `The server answered with ${what}, not with a stream`);
   }
   const codes: Record<number, ChatErrorCode> = {
     401: 'authentication',
@@ -235,7 +238,7 @@ function checkResponse({ ok, status, headers }: ChatResponseLike): void {
  * The frames of a stream, as they come. What our server writes is one line each, which takes no parser of all that the
  * specification allows.
  *
- * @throws ChatError for an error frame, and for what is none of ours
+ * @throws ChatError for an error frame, and for a frame that our server does not write
  */
 async function* framesOf(
   reader: ReturnType<NonNullable<ChatResponseLike['body']>['getReader']> | undefined,
@@ -273,6 +276,6 @@ function toError({ message, type, code }: NonNullable<Frame['error']>): ChatErro
   const isOurs = type === flashErrorType && typeof code === 'string';
   return new ChatError(
     isOurs ? (code as ChatErrorCode) : 'server_error',
-    typeof message === 'string' ? message : 'The stream holds something that is not a chunk',
+    typeof message === 'string' ? message : 'The stream contains something that is not a chunk',
   );
 }

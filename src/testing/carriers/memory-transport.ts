@@ -18,7 +18,7 @@ export function memoryTransport(handle: HandleRequest, vendors: KnownVendors): T
       if (provider === undefined) {
         throw new ChatError(
           'connection',
-          `The emulator has no vendor at ${origin}; one of your own goes into its option providers`,
+          `The emulator has no vendor at ${origin}; pass a vendor of your own in its option providers`,
         );
       }
       const response = handle(provider, {
@@ -37,7 +37,7 @@ export function memoryTransport(handle: HandleRequest, vendors: KnownVendors): T
   };
 }
 
-/** A connection that ends, or is silent, before its first byte. Anything else that is no answer has no like in memory. */
+/** A connection that ends, or is silent, before its first byte. Other failures of a connection have no equivalent in memory. */
 async function failBeforeHead(
   writes: readonly EmulatorWrite[],
   { url, signal, headersTimeoutMs }: TransportRequest,

@@ -8,18 +8,18 @@ import type { KnownVendors } from '../emulator/known-vendors.ts';
 import { pause, unroll } from '../emulator/script.ts';
 import type { EmulatorWrite, HandleRequest } from '../emulator/script.ts';
 
-/** The known vendors on a socket, and your own. */
+/** The built-in vendors, and your own, on a local HTTP server. */
 export interface EmulatorServer extends Emulator, AsyncDisposable {
   /** `http://127.0.0.1:…` */
   readonly url: string;
-  /** The connections that a request came on: how many are in the middle of an answer, open, and there were at all. */
+  /** The connections of requests: how many are in the middle of an answer, how many are open, and how many there were in total. */
   readonly connections: { readonly busy: number; readonly open: number; readonly total: number };
   /** Ends every connection and the server. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the known vendors on one HTTP server of this machine.
+ * Starts the vendors on one HTTP server of this machine.
  *
  * @example
  * const emulator = await startEmulator();
@@ -45,7 +45,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     }
     busy++;
     response.once('close', () => busy--);
-    // A client may leave at any time, and whoever wrote to it is the last to hear of it.
+    // A client may disconnect at any time, and a pending write learns of it last.
     request.on('error', () => {});
     response.on('error', () => {});
     answer(handle, core.vendors, request, response).catch((error: unknown) =>
@@ -89,7 +89,7 @@ async function answer(
   const [, id = '', path = ''] = /^\/([^/]+)(\/[^?]*)/.exec(request.url ?? '') ?? [];
   const provider = vendors.byId(id);
   if (provider === undefined) {
-    response.writeHead(404).end('The first step of the path is the name of a vendor');
+    response.writeHead(404).end('The first segment of the path must be the id of a vendor');
     return;
   }
   const headers = Object.fromEntries(
@@ -113,8 +113,9 @@ async function answer(
 /** Nothing of a request may end the process that the emulator runs in. */
 function giveUp(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) response.destroy();
-  // A status that nobody sends again, so that the words are seen.
-  else response.writeHead(400).end(`The emulator failed at a request: ${String(error)}`);
+  // A status that no client retries, so that the message is seen.
+  else
+    response.writeHead(400).end(`The emulator failed while answering a request: ${String(error)}`);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -55,7 +55,7 @@ export function composeAnswer(
   };
 }
 
-/** A text in the pieces that a stream sends it in. They stand in for tokens. */
+/** Splits a text into the pieces of a stream, which represent tokens. */
 export function tokens(text: string): string[] {
   return text.match(/\s*\S{1,12}|\s+$/g) ?? [];
 }

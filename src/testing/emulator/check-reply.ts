@@ -35,7 +35,7 @@ const headers: Check = (value, path) => {
       /^[\w!#$%&'*+.^`|~-]+$/.test(name) &&
       typeof content === 'string' &&
       /^[\t\x20-\x7e\x80-\xff]*$/.test(content);
-    if (!isHeader) return { path: `${path}.${name}`, why: 'is no header of HTTP' };
+    if (!isHeader) return { path: `${path}.${name}`, why: 'is not a valid HTTP header' };
   }
   return undefined;
 };
@@ -54,7 +54,7 @@ const waiting = strictRecord<{ delayMs: number }>({ delayMs }, ['delayMs']);
 const write: Check = (value, path) => {
   if (typeof value === 'string' || value instanceof Uint8Array) return undefined;
   if (!isRecord(value)) {
-    return { path, why: `must be a string, bytes or { delayMs }, and is ${shown(value)}` };
+    return { path, why: `must be a string, bytes or { delayMs }, but is ${shown(value)}` };
   }
   return 'repeat' in value ? repeating(value, path) : waiting(value, path);
 };
@@ -80,7 +80,7 @@ const faultFields: Fields<EmulatorFault> = {
   fault: callback,
   answer: (value, path) =>
     isRecord(value) && 'fault' in value
-      ? { path: `${path}.fault`, why: 'has no place here; use faults.compose()' }
+      ? { path: `${path}.fault`, why: 'is not allowed here; use faults.compose()' }
       : findWrong(value, path),
 };
 
@@ -109,7 +109,7 @@ function findWrong(reply: unknown, path: string): Wrong | undefined {
 
 function unknownBeside(kind: Kind, name: string): string {
   return everyName.includes(name)
-    ? `has no place beside "${kind}"`
+    ? `cannot be combined with "${kind}"`
     : unknownName(name, Object.keys(kinds[kind]));
 }
 
@@ -120,7 +120,7 @@ function unknownInAnswer(name: string): string {
   );
   return homes.length === 0
     ? unknownName(name, everyName)
-    : `needs ${homes.join(' or ')} beside it`;
+    : `is allowed only together with ${homes.join(' or ')}`;
 }
 
 /** @throws ChatError `invalid_options` that says what is wrong, and where */
@@ -154,8 +154,8 @@ export function callSafely<T>(name: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    const said = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    const message = `The ${name} function that the emulator was given threw ${clip(said, 300)}`;
+    const thrownText = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const message = `The ${name} function given to the emulator threw ${clip(thrownText, 300)}`;
     throw new ChatError('invalid_options', message, { cause, param: name });
   }
 }

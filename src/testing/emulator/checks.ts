@@ -18,20 +18,20 @@ export type Fields<T> = Record<keyof T, Check>;
 
 export function should(isRight: (value: unknown) => boolean, what: string): Check {
   return (value, path) =>
-    isRight(value) ? undefined : { path, why: `must be ${what}, and is ${shown(value)}` };
+    isRight(value) ? undefined : { path, why: `must be ${what}, but is ${shown(value)}` };
 }
 
 export const text = should((value) => typeof value === 'string', 'a string');
 export const flag = should((value) => typeof value === 'boolean', 'true or false');
 export const count = should(
   (value) => Number.isInteger(value) && (value as number) >= 0,
-  'a whole number from 0 on',
+  'a whole number, 0 or more',
 );
 // A timer that is longer would run out at once.
-const longestDelayMs = 2 ** 31 - 1;
+const maxDelayMs = 2 ** 31 - 1;
 export const delayMs = should(
-  (value) => typeof value === 'number' && value >= 0 && value <= longestDelayMs,
-  `a number of milliseconds from 0 to ${longestDelayMs}`,
+  (value) => typeof value === 'number' && value >= 0 && value <= maxDelayMs,
+  `a number of milliseconds from 0 to ${maxDelayMs}`,
 );
 export const callback = should((value) => typeof value === 'function', 'a function');
 
@@ -45,7 +45,7 @@ export function oneOf(known: readonly string[]): Check {
 
 export function listOf(each: Check): Check {
   return (value, path) => {
-    if (!Array.isArray(value)) return { path, why: `must be a list, and is ${shown(value)}` };
+    if (!Array.isArray(value)) return { path, why: `must be a list, but is ${shown(value)}` };
     return first(value.entries(), ([index, item]) => each(item, `${path}.${index}`));
   };
 }
@@ -53,7 +53,7 @@ export function listOf(each: Check): Check {
 /** An object with these fields; a field that is `undefined` is not there. Others are left alone. */
 export function looseRecord<T>(fields: Partial<Fields<T>>): Check {
   return (value, path) => {
-    if (!isRecord(value)) return { path, why: `must be an object, and is ${shown(value)}` };
+    if (!isRecord(value)) return { path, why: `must be an object, but is ${shown(value)}` };
     return first(Object.entries<Check | undefined>(fields), ([name, check]) =>
       value[name] === undefined ? undefined : check?.(value[name], `${path}.${name}`),
     );
@@ -67,7 +67,7 @@ export function strictRecord<T>(
   explain: (name: string) => string = (name) => unknownName(name, Object.keys(fields)),
 ): Check {
   return (value, path) => {
-    if (!isPlain(value)) return { path, why: `must be a plain object, and is ${shown(value)}` };
+    if (!isPlain(value)) return { path, why: `must be a plain object, but is ${shown(value)}` };
     const missing = required.find((name) => value[name] === undefined);
     return (
       first(Object.keys(value), (name) =>
@@ -86,8 +86,8 @@ export function unknownName(name: string, known: readonly string[]): string {
 
 /** The word that was probably meant, or all of them. */
 function suggestion(word: unknown, known: readonly string[], list: string): string {
-  const meant = typeof word === 'string' ? closestName(word, known) : undefined;
-  if (meant !== undefined) return `did you mean "${meant}"?`;
+  const suggested = typeof word === 'string' ? closestName(word, known) : undefined;
+  if (suggested !== undefined) return `did you mean "${suggested}"?`;
   return `${list} ${known.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`;
 }
 

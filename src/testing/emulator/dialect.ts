@@ -22,9 +22,9 @@ export interface Dialect {
   usagePlace: 'on the finish chunk' | 'on a chunk of its own';
   /** Whether counts are sent only if asked for. */
   usageOnRequest: boolean;
-  /** `usage` and whatever else tells of cost. */
+  /** `usage` and the fields about cost. */
   usage(answer: ComposedAnswer): Record<string, unknown>;
-  /** The body that tells the balance of an account with 12.50 USD, where the profile has a path for it. */
+  /** The body with the balance of an account with 12.50 USD, where the profile has a path for it. */
   balance: unknown;
   /** Whose the model is, in the list of models. */
   modelOwner: string;

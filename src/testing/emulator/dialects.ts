@@ -36,7 +36,7 @@ function plainDialect(provider: Provider): Omit<Dialect, 'headers' | 'renderErro
     contentDelta: (text) => ({ delta: { content: text } }),
     choiceEnd: {},
     usagePlace: 'on a chunk of its own',
-    // Where nobody can ask for the counts, they come by themselves.
+    // Where the counts cannot be requested, they are sent by default.
     usageOnRequest: takes(provider, 'stream_options'),
     usage(answer) {
       const { usage, ...more } = costFields(provider, answer.completionTokens / 1_000_000);

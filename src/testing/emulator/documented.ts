@@ -24,7 +24,7 @@ const everywhere = ['model', 'messages', 'max_tokens', 'stream', 'stop', 'tools'
 const ofMessages = ['role', 'content', 'tool_calls', 'tool_call_id', 'reasoning_content'];
 const ofFunctions = ['name', 'description', 'parameters'];
 
-/** The fields that stand and fall with a parameter. */
+/** The fields that are documented only together with a parameter. */
 const ruled: Record<RuledParameter, string[]> = {
   temperature: ['temperature'],
   top_p: ['top_p'],
@@ -125,7 +125,7 @@ export function findUndocumented(
   ];
 }
 
-/** Whether a field may be the vendor's own. Of options that do not tell their names, it may be any that is not common. */
+/** Whether a field may be the vendor's own. If the options do not list their names, it may be any field that is not common. */
 function isOption({ options, hasOption }: Provider, field: string): boolean {
   return hasOption?.(field) ?? (options !== undefined && !common.has(field));
 }

@@ -22,13 +22,13 @@ import { findCall } from './routes.ts';
 import type { HandleRequest, PlayedResponse, ReceivedRequest } from './script.ts';
 import type { EmulatorRequest } from './wire-request.ts';
 
-/** The known vendors, and your own, without a network. */
+/** The built-in vendors, and your own, without a network. */
 export interface Emulator {
-  /** Every request so far, those that were refused too. The list grows. */
+  /** Every request so far, including refused ones. The list grows. */
   readonly requests: readonly EmulatorRequest[];
   /**
-   * Queues replies: the next chat request, or gap to fill, that the vendor does not refuse gets the first one. If one of
-   * them means nothing, none is queued.
+   * Queues replies: the next chat or text completion request that the vendor does not refuse gets the first one. If one of
+   * them cannot be used, none is queued.
    *
    * @example
    * emulator.reply({ content: 'Forty-two.' }, { error: 'rate_limit' }, { writes: ['data: {"choices":[', 'reset'] });
@@ -55,7 +55,7 @@ export interface Emulator {
    * @throws ChatError `invalid_options` that lists the known vendors
    */
   baseURL(provider: ProviderId | Provider): string;
-  /** The same in memory: for clients with any of the vendors' own base URLs. */
+  /** The emulator as a transport in memory, for clients with any of the vendors' own base URLs. */
   readonly transport: Transport;
 }
 
@@ -108,7 +108,7 @@ export function createEmulatorCore(given: EmulatorOptions): EmulatorCore {
         return answerRequest({ provider, dialect, request }, authorization, queue, options);
       } catch (cause) {
         if (isChatError(cause)) throw cause;
-        const message = `The emulator failed at a request: ${String(cause)}`;
+        const message = `The emulator failed while answering a request: ${String(cause)}`;
         throw new ChatError('invalid_options', message, { cause });
       }
     },
@@ -195,6 +195,6 @@ function answerAsked(
 function noReply({ method, path }: EmulatorRequest): string {
   return (
     `The emulator has no reply for this request (${method} ${path}): queue one with reply(), or give one in the ` +
-    "option answer. It makes none up, since the option unscripted is 'error'."
+    "option answer. No reply is made up, because option unscripted is 'error'."
   );
 }

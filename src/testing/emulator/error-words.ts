@@ -142,12 +142,12 @@ export function errorsIn(
     const usual = errorWords[kind];
     const status =
       usual.status === errorWords.insufficient_balance.status ? balanceStatus : usual.status;
-    const said = { ...usual, status, ...form.words?.[kind] };
-    if (own.message !== undefined) said.message = own.message;
-    const body = form.body(said, kind);
+    const ownWords = { ...usual, status, ...form.words?.[kind] };
+    if (own.message !== undefined) ownWords.message = own.message;
+    const body = form.body(ownWords, kind);
     const isText = typeof body === 'string';
     return {
-      status: said.status,
+      status: ownWords.status,
       headers: {
         ...(!isText && { 'content-type': 'application/json' }),
         ...headers,

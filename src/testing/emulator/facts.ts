@@ -88,7 +88,7 @@ export function balanceStatus({ profile }: Provider): number {
   return profile.insufficientBalanceStatuses?.[0] ?? 402;
 }
 
-/** The fields of an answer that tell what it cost, in the place that the profile names. */
+/** The fields of an answer with its cost, in the place that the profile names. */
 export function costFields(
   { profile }: Provider,
   usd: number,

@@ -39,7 +39,7 @@ export function findFillRefusal(
   return broken && { kind: 'bad_request', message: broken[1] };
 }
 
-/** What stands in the gap. */
+/** The text for the gap. */
 export function renderFill(
   dialect: Dialect,
   provider: Provider,

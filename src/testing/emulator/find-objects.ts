@@ -1,4 +1,4 @@
-// What may come next in JSON, by what came before: `"` stands for a text, `0` for a number or a word.
+// What may come next in JSON, by what came before: `"` means a string, `0` a number or a literal.
 const allowed = {
   firstName: '"}',
   name: '"',
@@ -21,14 +21,14 @@ const token = /\s*(?:([{}[\],:])|("[^"\\\n]*(?:\\.[^"\\\n]*)*")|-?\d[\d.eE+-]*|t
 
 /**
  * The texts of the JSON objects in a text, each as large as it is, in their order. Prose that only begins like an object
- * hides none that stands behind it or in it. No character is read more than a few times, whatever the text.
+ * does not hide one after it or inside it. No character is read more than a few times, whatever the text.
  */
 export function findObjects(text: string): string[] {
   const found: [start: number, end: number][] = [];
   const open: Opened[] = [];
   let state: State = 'value';
   let at = text.indexOf('{');
-  /** Where the last text began, if it was the last thing: where it is no JSON, that was no text. */
+  /** Where the last string began, if it came last: if it is not JSON, it was not a string. */
   let inText: number | undefined;
   while (at !== -1) {
     token.lastIndex = at;

@@ -5,13 +5,13 @@ import type { WireRequest } from './wire-request.ts';
 
 /**
  * The JSON Schema that a client put into a message, since the vendor has no place for one. Every client words that in its
- * own way, so a schema is known by what it is and not by what stands before it. The system's words come before the
- * user's, and what was said last before what was said earlier.
+ * own way, so a schema is recognised by its form and not by the text before it. System messages come before the
+ * user's, and later messages before earlier ones.
  */
 export function findSchema({ messages = [] }: WireRequest): object | undefined {
   for (const roles of [['system', 'developer'], ['user']]) {
-    const said = messages.filter(({ role = '' }) => roles.includes(role)).toReversed();
-    for (const message of said) {
+    const candidates = messages.filter(({ role = '' }) => roles.includes(role)).toReversed();
+    for (const message of candidates) {
       for (const object of findObjects(textOf(message)).toReversed()) {
         const schema = outermostSchema(object);
         if (schema !== undefined) return schema;

@@ -17,7 +17,7 @@ export interface KnownVendors {
 }
 
 const isProvider: Check = (value, path) => {
-  const why = `must be what defineProvider() gives, and is ${shown(value)}`;
+  const why = `must be a provider from defineProvider(), but is ${shown(value)}`;
   if (!isRecord(value) || !isRecord(value.profile)) return { path, why };
   const { id, encode, profile } = value;
   if (typeof encode !== 'function' || typeof profile.baseURL !== 'string') return { path, why };
@@ -27,7 +27,7 @@ const isProvider: Check = (value, path) => {
   // It is a step of the path on a socket.
   return typeof id === 'string' && /^(?!\.\.?$)[\w.-]+$/.test(id)
     ? undefined
-    : { path: `${path}.id`, why: `must be of a-z A-Z 0-9 _ . -, and is ${shown(id)}` };
+    : { path: `${path}.id`, why: `must consist of a-z A-Z 0-9 _ . -, but is ${shown(id)}` };
 };
 
 /** A list of providers, no two of which have the same id. */
@@ -35,7 +35,10 @@ export const ownProviders: Check = (value, path) =>
   listOf(isProvider)(value, path) ??
   first((value as Provider[]).entries(), ([index, { id }]) =>
     (value as Provider[]).findIndex((each) => each.id === id) < index
-      ? { path: `${path}.${index}.id`, why: `is ${shown(id)}, as another one's is` }
+      ? {
+          path: `${path}.${index}.id`,
+          why: `is ${shown(id)}, which is already the id of another vendor`,
+        }
       : undefined,
   );
 

@@ -5,15 +5,15 @@ import { ownProviders } from './known-vendors.ts';
 import type { EmulatorReply } from './reply.ts';
 import type { EmulatorRequest } from './wire-request.ts';
 
-/** Options of the emulator. An option that does not exist, or makes no sense, is `invalid_options`. */
+/** Options of the emulator. An unknown option or an invalid value is `invalid_options`. */
 export interface EmulatorOptions {
   /** Refuse fields that the vendor does not document. @default false: they are listed in `requests[].undocumented` */
   strict?: boolean | undefined;
   /** Milliseconds before each event of a stream. @default 0 */
   delayMs?: number | undefined;
   /**
-   * Answers a chat request, or a gap to fill, that no reply is queued for. `undefined` is no reply; `{}` is an answer that
-   * fits the request. It cannot be async. If it throws, or returns a reply that means nothing, the request fails: with
+   * Answers a chat or text completion request for which no reply is queued. `undefined` is no reply; `{}` is an answer that
+   * fits the request. It cannot be async. If it throws, or returns a reply that cannot be used, the request fails: with
    * `invalid_options` in memory, with a 400 in plain words elsewhere.
    *
    * @default none
@@ -22,7 +22,7 @@ export interface EmulatorOptions {
    */
   answer?: ((request: EmulatorRequest) => EmulatorReply | undefined) | undefined;
   /**
-   * What becomes of a chat request, or a gap to fill, that is given no reply, neither by `reply()` nor by `answer`. With
+   * What happens to a chat or text completion request that gets no reply, neither from `reply()` nor from `answer`. With
    * `answer`, an answer that fits it is made up. With `error` it gets a 400 that says so, which a client throws as
    * `bad_request`: so a test notices a request that it did not expect.
    *

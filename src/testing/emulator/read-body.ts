@@ -59,18 +59,18 @@ export function findMalformed(body: WireRequest): string | undefined {
 
 /** A body without the fields that are `null`, which is how many clients write that they give none. Content may be null. */
 export function withoutNulls(body: WireRequest): WireRequest {
-  const { messages, ...rest } = given(body);
+  const { messages, ...rest } = withoutNull(body);
   if (!Array.isArray(messages)) return messages === undefined ? rest : { ...rest, messages };
   return {
     ...rest,
     messages: messages.map((each) =>
       isRecord(each)
-        ? { ...given(each), ...('content' in each && { content: each.content }) }
+        ? { ...withoutNull(each), ...('content' in each && { content: each.content }) }
         : each,
     ),
   };
 }
 
-function given<T extends Record<string, unknown>>(record: T): T {
+function withoutNull<T extends Record<string, unknown>>(record: T): T {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)) as T;
 }

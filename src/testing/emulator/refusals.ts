@@ -14,7 +14,7 @@ export interface Refusal {
 
 type Rule = (request: WireRequest, provider: Provider, path: string) => Refusal | undefined;
 
-/** What the vendors document to refuse, or were seen to refuse; the first rule that is broken is told. */
+/** What the vendors document to refuse, or were seen to refuse; the first broken rule is reported. */
 export function findRefusal(
   provider: Provider,
   { otherModels }: Dialect,

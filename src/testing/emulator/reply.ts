@@ -1,7 +1,7 @@
 import type { ErrorKind } from './error-words.ts';
 import type { EmulatorScript, PlayedResponse } from './script.ts';
 
-// What a test can tell the emulator to answer.
+// The replies that a test can queue.
 
 /**
  * An answer in plain words. What is left out is made up to fit the request, so `{}` is an answer that fits it: a call of
@@ -12,35 +12,35 @@ import type { EmulatorScript, PlayedResponse } from './script.ts';
  * emulator.reply({ tool_calls: [{ name: 'weather', arguments: { city: 'Rome' } }] });
  */
 export interface EmulatorAnswer {
-  /** The text, cut at a `stop` of the request and at its `max_tokens`. @default `''` beside calls, else a text that fits */
+  /** The text, cut at a `stop` of the request and at its `max_tokens`. @default `''` with tool calls, else a text that fits */
   content?: string | null | undefined;
-  /** What was thought before it; `''` for nothing. @default a sentence, if the vendor thinks and was not told not to */
+  /** The reasoning before it; `''` for none. @default a sentence, unless thinking is off */
   reasoning_content?: string | undefined;
   /** The calls of tools, in their order. @default the first tool, unless `content` is given or its result is there */
   tool_calls?: EmulatorToolCall[] | undefined;
   /** Any word. @default `tool_calls` if there are any, `length` if `max_tokens` cut the answer, else `stop` */
   finish_reason?: string | undefined;
-  /** What was used. @default a count of the words */
+  /** Token counts. @default a count of the words */
   usage?: EmulatorUsage | undefined;
 }
 
-/** The call of a tool, in plain words. */
+/** A tool call, in short form. */
 export interface EmulatorToolCall {
-  /** What the tool message answers. @default `call_00_emulated`, `call_01_emulated` … */
+  /** Id of the call. @default `call_00_emulated`, `call_01_emulated` … */
   id?: string | undefined;
   /** Name of the function. */
   name: string;
-  /** An object is written as JSON; a text goes as it is, JSON or not. */
+  /** An object is written as JSON; a string is sent unchanged, JSON or not. */
   arguments: string | object;
 }
 
-/** Counts of tokens, in plain words; each vendor has its own places for them. */
+/** Token counts, in short form; each vendor has its own places for them. */
 export interface EmulatorUsage {
-  /** Of the messages. */
+  /** Tokens of the messages. */
   prompt_tokens: number;
-  /** Of the answer, reasoning included. */
+  /** Tokens of the answer, reasoning included. */
   completion_tokens: number;
-  /** How many of the prompt's came from the cache. @default 0 */
+  /** Prompt tokens that came from the cache. @default 0 */
   cached_tokens?: number | undefined;
 }
 
@@ -53,9 +53,9 @@ export interface EmulatorUsage {
 export interface EmulatorError {
   /** What happened. */
   error: ErrorKind;
-  /** What the vendor says of it. @default the vendor's own words */
+  /** The error message. @default the vendor's own words */
   message?: string | undefined;
-  /** Beside the vendor's own. @default none */
+  /** Added to the vendor's own headers. @default none */
   headers?: Record<string, string> | undefined;
 }
 
@@ -66,9 +66,9 @@ export interface EmulatorError {
  * emulator.reply(faults.cutAfterEvents(3, 'reset'), { ...faults.noDone(), answer: { content: 'Hello' } });
  */
 export interface EmulatorFault {
-  /** Makes what is played of what the vendor would have said. */
+  /** Turns the response that the vendor would have sent into the one to send. */
   fault: (response: PlayedResponse) => PlayedResponse;
-  /** What the vendor would have said. @default an answer that fits the request */
+  /** What the vendor would have sent. @default an answer that fits the request */
   answer?: EmulatorAnswer | EmulatorError | EmulatorScript | undefined;
 }
 

@@ -12,7 +12,7 @@ const methods: Record<EmulatedCall, string> = {
 };
 const calls = Object.keys(methods) as EmulatedCall[];
 
-/** Which call of a vendor's a path is, on its own host; `undefined` if it is none. */
+/** Which call of a vendor a path on its host is; `undefined` if it is not one. */
 export function findCall(
   provider: Provider,
   method: string,

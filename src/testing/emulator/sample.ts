@@ -15,7 +15,7 @@ interface Scope {
   budget: { left: number };
 }
 
-/** A small value that fits a JSON Schema; `undefined` if there is none, or it is no schema. */
+/** A small value that matches a JSON Schema; `undefined` if there is none, or the argument is not a schema. */
 export function sample(schema: unknown): unknown {
   if (!isRecord(schema)) return undefined;
   return sampleOf(schema, {

@@ -2,7 +2,7 @@ import type { Provider } from '../../dialect/provider.ts';
 
 /**
  * One step of a scripted body: bytes, a pause, the same bytes again and again for ever, a connection that is broken by
- * RST or by FIN, or silence for ever. A script that just ends is an answer that ends as HTTP has it.
+ * RST or by FIN, or silence for ever. A script that simply ends is an answer that ends normally.
  */
 export type EmulatorWrite =
   | string
@@ -29,18 +29,18 @@ export interface EmulatorScript {
   writes: readonly EmulatorWrite[];
 }
 
-/** A response, ready to be played: what a fault gets and gives. */
+/** A response, ready to be sent: what a fault receives and returns. */
 export interface PlayedResponse {
   /** From 200 to 599. */
   status: number;
   headers: Record<string, string>;
   /** The body. Each entry is one write. */
   writes: readonly EmulatorWrite[];
-  /** The writes are all that goes over the connection, head included. Needs a socket. @default the head is made of status and headers */
+  /** The writes are everything sent over the connection, headers included. Needs a socket. @default status and headers are sent first */
   raw?: true | undefined;
 }
 
-/** What is told where there is no socket for bytes that are no answer. */
+/** The message for faults that need a socket where there is none. */
 export const needsSocket = 'This fault is about the bytes of a connection: use startEmulator()';
 
 /** Whether a step is bytes. */

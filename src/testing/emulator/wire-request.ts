@@ -1,6 +1,6 @@
 import type { ProviderId } from '../../providers/registry.ts';
 
-/** A request as the emulator got it. */
+/** A request as the emulator received it. */
 export interface EmulatorRequest {
   /** Which vendor was called: a known one, or one of your own. */
   provider: ProviderId | (string & {});
@@ -8,9 +8,9 @@ export interface EmulatorRequest {
   method: string;
   /** Path at the vendor, e.g. `/v1/chat/completions`. */
   path: string;
-  /** Lower-case names; the key is left out. */
+  /** Names in lower case; the key is left out. */
   headers: Record<string, string>;
-  /** The body, parsed; `undefined` if it is no JSON object, as on GET. */
+  /** The parsed body; `undefined` if it is not a JSON object, as on GET. */
   body: WireRequest | undefined;
   /** Fields that the vendor does not document, as dotted paths, e.g. `messages.0.name`. */
   undocumented: string[];
@@ -41,14 +41,14 @@ export interface WireRequest {
 /** A message of a request. */
 export interface WireMessage {
   role?: string | undefined;
-  /** A text, a list of parts, or `null`. */
+  /** A string, a list of parts, or `null`. */
   content?: unknown;
   reasoning_content?: unknown;
   /** The calls that an assistant made. */
   tool_calls?: WireTool[] | undefined;
   /** The call that a tool message answers. */
   tool_call_id?: string | undefined;
-  /** Whether the answer goes on with this message. */
+  /** Whether the answer continues this message. */
   prefix?: boolean | undefined;
   [field: string]: unknown;
 }
@@ -69,7 +69,7 @@ export interface WireFunction {
   [field: string]: unknown;
 }
 
-/** The form of answer that is asked for. */
+/** The requested form of the answer. */
 export interface WireFormat {
   /** `text`, `json_object` or `json_schema`. */
   type?: string | undefined;

@@ -119,7 +119,7 @@ export const answerFaults = {
       change(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytesOf(writes))),
     ]),
 
-  /** The answer compressed, although nobody asked; the client should read it, or say `invalid_response`. */
+  /** The answer compressed without being requested; the client should read it, or say `invalid_response`. */
   gzip: (): EmulatorFault =>
     onResponse((response) => ({
       ...response,

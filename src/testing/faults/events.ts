@@ -131,7 +131,7 @@ export const eventFaults = {
     },
   }),
 
-  /** A byte that is no UTF-8 at the start of the first text; the client should put U+FFFD in its place. */
+  /** A byte that is not valid UTF-8 at the start of the first text; the client should put U+FFFD in its place. */
   badUtf8: (): EmulatorFault =>
     onWrites((writes) => {
       const place = /"content":"(?=[^"])/;

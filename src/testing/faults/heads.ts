@@ -110,7 +110,7 @@ export const headFaults = {
       return { ...rest, writes: [String(head).replace(/\r\n\r\n$/, length), ...body] };
     }),
 
-  /** A chunk whose size is no number; the client should say `stream_interrupted`, and hand out nothing after it. */
+  /** A chunk whose size is not a number; the client should say `stream_interrupted`, and hand out nothing after it. */
   brokenChunk: (): EmulatorFault =>
     onRaw((writes) => [...writes.slice(0, Math.ceil(writes.length / 2)), 'zz\r\n', ...writes]),
 

@@ -9,7 +9,7 @@ import type { EmulatorFault } from '../emulator/reply.ts';
 const forms = ['events', 'bytes', 'connection'] as const;
 type Form = (typeof forms)[number];
 
-/** Where a fault may stand among others. */
+/** Where a fault may be placed among others. */
 export interface Order {
   /** The last form in which it finds what it changes. */
   takes: Form;
@@ -81,8 +81,8 @@ function isLater(form: Form, than: Form): boolean {
 function wrongOrder(index: number, name: string, takes: Form, maker: string): ChatError {
   const why =
     takes === 'events'
-      ? `${name} changes events, and after ${maker} there are none to be found`
-      : `${name} changes headers or a body, and after ${maker} there are only the bytes of a connection`;
+      ? `${name} changes events, but ${maker} leaves none`
+      : `${name} changes headers or a body, but ${maker} leaves only the bytes of a connection`;
   const message = `faults.compose() cannot use this order: ${why}. Put ${name} before ${maker}`;
   return new ChatError('invalid_options', message, { param: `faults.${index}` });
 }

@@ -31,7 +31,7 @@ export function onResponse(change: (response: PlayedResponse) => PlayedResponse)
   return { fault: change };
 }
 
-/** What an event says; `undefined` if a write is no event. */
+/** The data of an event; `undefined` if a write is not an event. */
 export function eventData(write: EmulatorWrite): string | undefined {
   if (typeof write !== 'string') return undefined;
   return /^(?:event:.*\n)?data: ?(.*)/.exec(write)?.[1];

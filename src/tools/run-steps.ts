@@ -33,8 +33,8 @@ interface Progress {
   steps: ToolRunStep[];
 }
 
-/** Asks the model, runs what it calls, tells it the results, and so on. */
-export async function* converse(
+/** Sends the conversation, runs the calls of the answer, adds their results, and repeats. */
+export async function* runSteps(
   asker: Asker,
   params: RunToolsParams,
   options: RequestOptions<unknown> | null | undefined,
@@ -45,7 +45,7 @@ export async function* converse(
   if (approvals != null) yield* takeUp(messages, approvals, setup);
   // One vendor for the whole run, as long as it is well.
   const vendor: Asked['run'] = {};
-  let isToldOfText = false;
+  let hasReportedCallInText = false;
   for (let number = 1; ; number++) {
     yield { type: 'step.start', step: number };
     const choice =
@@ -57,7 +57,7 @@ export async function* converse(
       run: vendor,
     };
     const completion = yield* ask(asker, asked, lifetime);
-    // What is no call is told of in the step, and not sent on.
+    // Invalid calls are part of the step, but are not sent on.
     const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
     const calls = functionCalls(completion);
     const step: ToolRunStep = { number, completion, results: [] };
@@ -70,20 +70,20 @@ export async function* converse(
     // Nothing but results may come after calls that wait.
     const flaw = isWhole && !isWaiting ? flawOf(completion) : undefined;
     // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
-    const isEmpty = flaw === callInText && isToldOfText;
-    isToldOfText ||= flaw === callInText;
+    const isEmpty = flaw === callInText && hasReportedCallInText;
+    hasReportedCallInText ||= flaw === callInText;
     if (flaw !== undefined && !isEmpty) messages.push({ role: 'user', content: flaw });
     const run = { steps, maxSteps, stopWhen };
     const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
     const end = await raceSignal(Promise.resolve(ending), lifetime.signal);
-    // Before its last event, so that whoever leaves at that one has the result all the same.
+    // Before its last event, so that a reader who stops there has the result as well.
     if (end !== undefined) resolve(toResult(end, messages, steps));
     yield { type: 'step.done', step };
     if (end !== undefined) return;
   }
 }
 
-/** Runs the calls of an answer and tells their results; without `setup` none of them is run. */
+/** Runs the calls of an answer and yields their results; without `setup` none is run. */
 async function* work(
   calls: readonly ChatCompletionMessageFunctionToolCall[],
   { number, results }: ToolRunStep,
@@ -146,7 +146,7 @@ async function* answer(
   }
 }
 
-/** What had come of an answer when its run ended belongs to the error that tells of the end. */
+/** Adds what had arrived of an answer to the error that ended its run. */
 async function keepPartial(chat: ChatStream, error: ChatError): Promise<void> {
   try {
     await chat.finalCompletion();
@@ -167,17 +167,17 @@ function functionCalls(
   const calls = completion.choices[0].message.tool_calls ?? [];
   return calls.map((call) => {
     if (call.type === 'function') return call;
-    const message = 'The model called a custom tool, which cannot be run, nor sent back';
+    const message = 'The model called a custom tool, which can be neither run nor sent back';
     const { report } = completion;
     const { provider } = report;
     throw new ChatError('unsupported', message, { report, partial: completion, provider });
   });
 }
 
-/** What the model has to be told of a whole answer: calls that are none, and that no tool message could answer. */
+/** The correction to send for a complete answer with invalid calls that no tool message could answer. */
 function flawOf({ choices: [{ message }] }: ChatCompletionWithReport): string | undefined {
   const { tool_calls = [], invalid_tool_calls = [], content } = message;
-  // A host that makes an id anew for each piece leaves empty calls behind, beside the one that was meant.
+  // A host that generates a new id for each piece leaves empty calls behind, in addition to the real one.
   const isMeant = ({ function: { name, arguments: text } }: InvalidToolCall): boolean =>
     text !== '' ||
     !tool_calls.some((call) => call.type === 'function' && call.function.name === name);
@@ -226,7 +226,7 @@ function toResult(
   return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
 }
 
-/** What the steps came to; absent where one of them did not tell. */
+/** Usage and cost of the steps; absent if unknown for one of them. */
 export function totalOf(steps: readonly ToolRunStep[]): Pick<ToolRunResult, 'usage' | 'cost'> {
   if (steps.length === 0) return {};
   const reports = steps.map(({ completion }) => completion.report);
@@ -246,7 +246,7 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   const refuse = (param: string, must: string): ChatError =>
     new ChatError('invalid_options', `Option ${param} must be ${must}`, { param });
   for (const [param, value] of Object.entries({ maxSteps, concurrency })) {
-    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number from 1 on');
+    if (!Number.isInteger(value) || value < 1) throw refuse(param, 'a whole number, 1 or more');
   }
   if (onToolError !== 'feed' && onToolError !== 'throw') {
     throw refuse('onToolError', 'one of feed, throw');
@@ -261,12 +261,12 @@ function readParams(params: RunToolsParams, signal: AbortSignalLike) {
   const last: ChatCompletionMessageParam | undefined = given.at(-1);
   if (last?.role === 'assistant' && last.prefix) {
     const message =
-      'has no place beside tools: it is only for the last message, and more will follow';
+      'cannot be combined with tools: it is allowed only on the last message, and more will follow';
     throw invalidRequest([{ path: `messages.${given.length - 1}.prefix`, message }]);
   }
   const tools = wire.tools ?? [];
   if (!Array.isArray(tools)) {
-    throw invalidRequest([{ path: 'tools', message: 'must be a list of what tool() makes' }]);
+    throw invalidRequest([{ path: 'tools', message: 'must be a list of tools made with tool()' }]);
   }
   const broken = tools.findIndex((tool) => typeof tool?.execute !== 'function');
   if (broken !== -1) {
