@@ -130,6 +130,20 @@ const onMainEntry = (name: 'ai-sdk' | 'gateway' | 'otel', format: 'esm' | 'cjs')
   ],
 });
 
+/** The command: it takes the doors of the package that stand beside it. `testing` is loaded when it is used. */
+const command: Options = {
+  ...common,
+  format: 'esm',
+  entry: { cli: 'src/entries/cli/index.ts' },
+  splitting: false,
+  esbuildOptions: readable,
+  esbuildPlugins: [
+    asExternal(/^(\.\.\/)+index\.ts$/, './index.js'),
+    asExternal(/\/gateway\/index\.ts$/, './gateway.js'),
+    asExternal(/\/testing\/index\.ts$/, './testing/index.js'),
+  ],
+};
+
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   return [
@@ -194,6 +208,7 @@ export default defineConfig(async () => {
     onMainEntry('gateway', 'cjs'),
     onMainEntry('otel', 'esm'),
     onMainEntry('otel', 'cjs'),
+    command,
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {
