@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
@@ -28,7 +29,26 @@ const agents = {
   'no-agent-class': 'src/transport/no-agent-class.ts',
 };
 
+/** Where the pages are: on the web, at this version, if package.json says where this comes from; else in the package. */
+function docsOfErrors(): string | undefined {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+  const { repository, version } = manifest;
+  const url = typeof repository === 'string' ? repository : repository?.url;
+  const web = url?.replace(/^git\+/, '').replace(/\.git$/, '');
+  return web && web.startsWith('https://')
+    ? `${web}/blob/v${version}/src/outcome/README.md`
+    : undefined;
+}
+
+interface Manifest {
+  version: string;
+  repository?: string | { url?: string };
+}
+
+const errorsPage = docsOfErrors();
+
 const common: Options = {
+  define: errorsPage === undefined ? {} : { DOCS_OF_ERRORS: JSON.stringify(errorsPage) },
   target: 'node20',
   // No Node built-in is imported by the main entry, so bundlers for workers take it as it is.
   platform: 'neutral',
@@ -80,6 +100,9 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
     ),
   }),
 };
+
+/** Pages for people and agents who read `node_modules`: their names there, and the folders in `src` that they are of. */
+const pages = { errors: 'outcome', testing: 'testing' };
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -158,6 +181,10 @@ export default defineConfig(async () => {
         await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
+        }
+        await mkdir('dist/docs');
+        for (const [name, page] of Object.entries(pages)) {
+          await copyFile(`src/${page}/README.md`, `dist/docs/${name}.md`);
         }
       },
     },

@@ -41,6 +41,8 @@ import type {
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
+import { inspectErrorsBy } from './outcome/chat-error.ts';
+import { inspectError } from './outcome/inspect-error.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
@@ -160,6 +162,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
   all: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
+  inspectErrorsBy(inspectError);
   const given = clientOptions(all as ClientOptions);
   const closing = new Stop();
   const vendors = createVendors(given, preset, { budget, closing });

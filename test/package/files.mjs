@@ -158,7 +158,8 @@ export async function checkFiles(packageFolder, check) {
     const inDist = await readdir(dist, { recursive: true });
     for (const name of inDist) {
       const isFolder = (await stat(join(dist, name))).isDirectory();
-      if (!isFolder && !/\.(c?js|d\.c?ts)$|^[a-z-]+\.LICENSE$/.test(name)) throw new Error(name);
+      const isOurs = /\.(c?js|d\.c?ts)$|^[a-z-]+\.LICENSE$|^docs[\\/][a-z-]+\.md$/.test(name);
+      if (!isFolder && !isOurs) throw new Error(name);
     }
   });
 }

@@ -36,14 +36,11 @@ export interface EmulatorServerOptions extends EmulatorOptions {
  * await emulator.close();
  * @throws ChatError `invalid_options`; Node's own error for a port that is taken
  */
-export async function startEmulator({
-  port = 0,
-  ...options
-}: EmulatorServerOptions = {}): Promise<EmulatorServer> {
-  refuse('The emulator cannot use these options', isPort(port, 'options.port'));
+export async function startEmulator(options: EmulatorServerOptions = {}): Promise<EmulatorServer> {
+  const { port, rest } = takePort(options);
   // At the first use: the entry is of use where Node's modules are not, too.
   const { createServer } = await import('node:http');
-  const core = createEmulatorCore(options);
+  const core = createEmulatorCore(rest);
   const handle = answerInWords(core.handle);
   const sockets = new Set<Socket>();
   let total = 0;
@@ -84,6 +81,14 @@ export async function startEmulator({
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The port, and the options of any emulator, which are checked where they are used. @throws ChatError `invalid_options` */
+function takePort(options: EmulatorServerOptions): { port: number; rest: EmulatorOptions } {
+  if (options === null || !Object.hasOwn(options, 'port')) return { port: 0, rest: options };
+  const { port = 0, ...rest } = options;
+  refuse('The emulator cannot use these options', isPort(port, 'options.port'));
+  return { port, rest };
 }
 
 const isPort = should(
