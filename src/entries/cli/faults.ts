@@ -5,7 +5,7 @@ import { misuse } from './read-arguments.ts';
 type MakeFault = (...options: unknown[]) => EmulatorFault;
 
 /** Faults whose options can be written in a terminal: no functions. */
-const notByFlag = ['compose', 'edit'];
+const notByFlag = ['compose', 'edit', 'text'];
 
 /** The names of the faults that can be named by a flag. */
 export function faultNames(): string[] {
