@@ -128,8 +128,11 @@ export interface TextCompletions<Options = ProviderOptions> {
 
 /** A client of one vendor. */
 export interface Client<Options = ProviderOptions> extends AsyncDisposable {
+  /** Chat completions: `client.chat.completions`. */
   readonly chat: { readonly completions: ChatCompletions<Options> };
+  /** Filling in the middle of a text, where the vendor offers it. */
   readonly completions: TextCompletions<Options>;
+  /** The models of the vendor. */
   readonly models: {
     /** The vendor's models. @throws ChatError `unsupported` where the vendor documents no list */
     list(options?: RequestOptions<Options>): Promise<ModelPage> & AsyncIterable<Model>;

@@ -34,11 +34,13 @@ export interface CoreOptions<P extends Provider = Provider> extends Omit<
   ClientOptions<P>,
   'provider'
 > {
+  /** The vendor. */
   provider: P;
 }
 
 /** A client for chats alone. */
 export interface CoreClient<Options> extends AsyncDisposable {
+  /** Chat completions: `client.chat.completions`. */
   readonly chat: {
     readonly completions: Pick<ChatCompletions<Options>, 'create' | 'prepare'> & {
       /** Gives the stream at once; what fails before the answer fails in the stream. */

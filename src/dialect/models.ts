@@ -17,6 +17,7 @@ export interface ModelProfile {
   aliases?: readonly string[] | undefined;
   /** What answers under this name here; absent: not known beyond what the name says. */
   generation?: Generation | undefined;
+  /** The vendor's own limits. */
   caps: {
     max_tokens?: number | undefined;
     /** How many stop sequences. */

@@ -89,12 +89,15 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   onUnsupported?: 'warn' | 'adjust' | 'error' | undefined;
   /** How bytes travel. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
   transport?: Transport | undefined;
+  /** What may be how large. @default see each of {@link Limits} */
   limits?: Limits | undefined;
   /** Used where the vendor tells no cost. @default the dated table of the vendor, if there is one */
   pricing?: Pricing | undefined;
   /** Take `<think>…</think>` at the start of the content for reasoning. @default false */
   splitThinkTags?: boolean | undefined;
+  /** Takes log lines. @default none, or standard error with `DEEPSEEK_V4_FLASH_LOG=debug` */
   logger?: Logger | undefined;
+  /** Functions that are called as a call goes on. @default none */
   hooks?: Hooks | undefined;
   /**
    * Several vendors as one, in order, instead of `provider`: ids, providers, or entries with a key, a base URL, headers and
@@ -134,6 +137,7 @@ export interface ProviderEntry extends Pick<
   ClientOptions,
   'apiKey' | 'baseURL' | 'allowHttp' | 'headers' | 'pricing' | 'timeout' | 'transport'
 > {
+  /** The vendor: its id, or a provider of `defineProvider`. */
   provider: ProviderId | Provider;
   /** What it is called in reports, in `health()` and in `totals()`; unique. @default the vendor's id */
   name?: string | undefined;

@@ -6,20 +6,35 @@ import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 
 /** What a {@link ChatError} is made of. */
 export interface ChatErrorInit {
+  /** HTTP status, if the vendor sent one. */
   status?: number | undefined;
+  /** Id of the vendor that was called. */
   provider?: string | undefined;
+  /** The vendor's id for the request. */
   requestId?: string | undefined;
+  /** Whether the same call may succeed later. @default false */
   retryable?: boolean | undefined;
+  /** How long the vendor asked us to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** How many calls at the same time the vendor allows. */
   limit?: number | undefined;
+  /** Which clock ran out. */
   phase?: TimeoutPhase | undefined;
+  /** Every rule that was broken. */
   issues?: readonly ErrorIssue[] | undefined;
+  /** Path of the parameter that is to blame. */
   param?: string | undefined;
+  /** The vendor's own error code. */
   vendorCode?: string | undefined;
+  /** The vendor's own error type. */
   vendorType?: string | undefined;
+  /** What had arrived of the answer. */
   partial?: ChatCompletion | undefined;
+  /** What happened up to the failure. */
   report?: Report | undefined;
+  /** What each vendor failed with. */
   causes?: readonly ChatError[] | undefined;
+  /** The error behind this one. */
   cause?: unknown;
 }
 

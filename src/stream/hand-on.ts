@@ -30,7 +30,7 @@ export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status
 
 /** How a stream becomes a response. */
 export interface ToResponseInit extends ToSSEStreamInit {
-  /** @default 200 */
+  /** HTTP status. @default 200 */
   status?: number | undefined;
   /** Beside ours, or in their place. */
   headers?: Record<string, string> | undefined;

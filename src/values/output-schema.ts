@@ -10,6 +10,7 @@ import { readResult } from '../schema/standard.ts';
 
 /** A Standard Schema, and the JSON Schema of what it takes, for libraries whose schemas do not give it themselves. */
 export interface SchemaPair<Output = unknown> {
+  /** Checks the answer. */
   readonly schema: StandardSchemaV1<Output>;
   /** What a converter of the library gives, for the input form. */
   readonly jsonSchema: object;

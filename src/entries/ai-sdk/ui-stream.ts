@@ -37,7 +37,7 @@ export interface ToUIMessageStreamInit {
 export interface ToUIMessageStreamResponseInit extends ToUIMessageStreamInit {
   /** Milliseconds without anything sent after which a comment is. `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
-  /** @default 200 */
+  /** HTTP status. @default 200 */
   status?: number | undefined;
   /** Beside ours, or in their place. */
   headers?: Record<string, string> | undefined;

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type {
   ChatCompletionCreateParamsBase,
   ChatCompletionMessageParam,
@@ -175,6 +174,7 @@ async function show(
 async function converse(asker: Asker): Promise<number> {
   const { terminal, client, params } = asker;
   const messages = [...params.messages];
+  const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({
     input: terminal.input,
     output: terminal.prompts,

@@ -1,10 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import type { Client, Provider } from '../../index.ts';
 import { ChatError, createClient } from '../../index.ts';
 import type { HandlerOptions } from '../gateway/index.ts';
-import { createHandler, nodeHandler } from '../gateway/index.ts';
 import type { Command } from './command.ts';
 import type { Arguments } from './read-arguments.ts';
 import { misuse } from './read-arguments.ts';
@@ -102,7 +99,10 @@ interface Listening {
 }
 
 async function listen(client: Client, { token, host, port, terminal }: Listening): Promise<Server> {
-  const listener = nodeHandler(createHandler(client, { authorize: bearerOf(token) }));
+  // At the first use: the other commands, and the help, start without them.
+  const { createServer } = await import('node:http');
+  const { createHandler, nodeHandler } = await import('../gateway/index.ts');
+  const listener = nodeHandler(createHandler(client, { authorize: await bearerOf(token) }));
   const server = createServer((request, response) => {
     const startedAt = performance.now();
     response.once('close', () => {
@@ -138,7 +138,8 @@ function cannotListen(error: { code?: string }, host: string, port: number): unk
 }
 
 /** Compared in the same time, however much of it is right. */
-function bearerOf(token: string): HandlerOptions['authorize'] {
+async function bearerOf(token: string): Promise<HandlerOptions['authorize']> {
+  const { createHash, timingSafeEqual } = await import('node:crypto');
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return ({ headers }) => timingSafeEqual(digest(headers.get('authorization') ?? ''), expected);

@@ -28,9 +28,11 @@ export type FetchFunction = (input: FetchInput, init?: FetchInit) => Promise<Fet
 
 /** What `authorize` sees of a request: its head. A web `Request` is such. */
 export interface GatewayRequest {
+  /** HTTP method. */
   readonly method: string;
   /** Over `nodeHandler` the path alone. */
   readonly url: string;
+  /** The headers, by name. */
   readonly headers: { get(name: string): string | null };
 }
 

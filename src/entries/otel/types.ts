@@ -44,6 +44,7 @@ export interface MeterLike {
 
 /** Where a text stands that is about to be recorded. */
 export interface ContentPlace {
+  /** Whether it was sent to the model or came from it. */
   direction: 'input' | 'output';
   /** Of the message, e.g. `user`. */
   role: string;
@@ -57,9 +58,9 @@ export type Redactor = (text: string, place: ContentPlace) => string;
 
 /** How a client is instrumented. */
 export interface InstrumentOptions {
-  /** @default that of OpenTelemetry's global provider */
+  /** Makes the spans. @default that of OpenTelemetry's global provider */
   tracer?: TracerLike | undefined;
-  /** @default that of OpenTelemetry's global provider */
+  /** Makes the metrics. @default that of OpenTelemetry's global provider */
   meter?: MeterLike | undefined;
   /**
    * Records what was asked and answered in attributes of the spans: `true` as it is, or each text as the function gives it.
