@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
@@ -28,7 +29,26 @@ const agents = {
   'no-agent-class': 'src/transport/no-agent-class.ts',
 };
 
+/** Where the pages are: on the web, at this version, if package.json says where this comes from; else in the package. */
+function docsOfErrors(): string | undefined {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+  const { repository, version } = manifest;
+  const url = typeof repository === 'string' ? repository : repository?.url;
+  const web = url?.replace(/^git\+/, '').replace(/\.git$/, '');
+  return web && web.startsWith('https://')
+    ? `${web}/blob/v${version}/src/outcome/README.md`
+    : undefined;
+}
+
+interface Manifest {
+  version: string;
+  repository?: string | { url?: string };
+}
+
+const errorsPage = docsOfErrors();
+
 const common: Options = {
+  define: errorsPage === undefined ? {} : { DOCS_OF_ERRORS: JSON.stringify(errorsPage) },
   target: 'node20',
   // No Node built-in is imported by the main entry, so bundlers for workers take it as it is.
   platform: 'neutral',
@@ -81,6 +101,9 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
   }),
 };
 
+/** Pages for people and agents who read `node_modules`: their names there, and the folders in `src` that they are of. */
+const pages = { errors: 'outcome', testing: 'testing' };
+
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** One class of errors, and one list of vendors: `./testing` takes them from the main entry that stands beside it. */
@@ -130,6 +153,20 @@ const onMainEntry = (name: 'ai-sdk' | 'gateway' | 'otel', format: 'esm' | 'cjs')
   ],
 });
 
+/** The command: it takes the doors of the package that stand beside it. `testing` is loaded when it is used. */
+const command: Options = {
+  ...common,
+  format: 'esm',
+  entry: { cli: 'src/entries/cli/index.ts' },
+  splitting: false,
+  esbuildOptions: readable,
+  esbuildPlugins: [
+    asExternal(/^(\.\.\/)+index\.ts$/, './index.js'),
+    asExternal(/\/gateway\/index\.ts$/, './gateway.js'),
+    asExternal(/\/testing\/index\.ts$/, './testing/index.js'),
+  ],
+};
+
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   return [
@@ -144,6 +181,10 @@ export default defineConfig(async () => {
         await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
+        }
+        await mkdir('dist/docs');
+        for (const [name, page] of Object.entries(pages)) {
+          await copyFile(`src/${page}/README.md`, `dist/docs/${name}.md`);
         }
       },
     },
@@ -194,6 +235,7 @@ export default defineConfig(async () => {
     onMainEntry('gateway', 'cjs'),
     onMainEntry('otel', 'esm'),
     onMainEntry('otel', 'cjs'),
+    command,
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {

@@ -41,6 +41,8 @@ import type {
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
+import { inspectErrorsBy } from './outcome/chat-error.ts';
+import { inspectError } from './outcome/inspect-error.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
@@ -126,8 +128,11 @@ export interface TextCompletions<Options = ProviderOptions> {
 
 /** A client of one vendor, or of several as one. */
 export interface Client<Options = ProviderOptions> extends AsyncDisposable {
+  /** Chat completions: `client.chat.completions`. */
   readonly chat: { readonly completions: ChatCompletions<Options> };
+  /** Filling in the middle of a text, where the vendor offers it. */
   readonly completions: TextCompletions<Options>;
+  /** The models of the vendor. */
   readonly models: {
     /** The vendor's models. @throws ChatError `unsupported` where the vendor documents no list */
     list(options?: RequestOptions<Options>): Promise<ModelPage> & AsyncIterable<Model>;
@@ -160,6 +165,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
   all: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
+  inspectErrorsBy(inspectError);
   const given = clientOptions(all as ClientOptions);
   const closing = new Stop();
   const vendors = createVendors(given, preset, { budget, closing });

@@ -34,11 +34,13 @@ export interface CoreOptions<P extends Provider = Provider> extends Omit<
   ClientOptions<P>,
   'provider'
 > {
+  /** The vendor. */
   provider: P;
 }
 
 /** A client with chat completions only. */
 export interface CoreClient<Options> extends AsyncDisposable {
+  /** Chat completions: `client.chat.completions`. */
   readonly chat: {
     readonly completions: Pick<ChatCompletions<Options>, 'create' | 'prepare'> & {
       /** Returns the stream at once; a failure before the answer is thrown while reading it. */

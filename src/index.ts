@@ -133,6 +133,7 @@ export type {
   TokenLogprob,
 } from './schema/response.ts';
 export type {
+  AnswerShorthands,
   ChatCompletionWithReport,
   ParsedChatCompletionWithReport,
 } from './outcome/with-report.ts';

@@ -16,7 +16,7 @@ import { StreamSource } from './stream-source.ts';
 import { Accumulator } from '../stream/accumulate.ts';
 import { unfinished } from '../stream/bad-ends.ts';
 import type { StreamedCall } from '../stream/streamed-call.ts';
-import { withReport } from '../outcome/with-report.ts';
+import { answerWithReport } from '../outcome/with-report.ts';
 import { splitThinkTags } from '../stream/think-tags.ts';
 import { warnOnce } from '../outcome/warn.ts';
 
@@ -78,7 +78,7 @@ export async function complete(
     });
     call.succeed(completion);
     // Its usage has been counted by now.
-    return withReport(completion as ChatCompletion, call.report);
+    return answerWithReport(completion as ChatCompletion, call.report);
   } catch (error) {
     throw call.fail(error);
   }

@@ -7,6 +7,7 @@ import type { AbortSignalLike } from '../internal/web.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { resolveCall } from '../options/resolve-options.ts';
 import { Secrets } from '../outcome/redact.ts';
+import { printable } from '../outcome/inspect-report.ts';
 import type { Report } from '../outcome/report.ts';
 import { addIssue } from '../outcome/report-issues.ts';
 import type { NoteIssue } from '../schema/issue.ts';
@@ -81,7 +82,7 @@ export function createParts(
 
 /** The report of a call that begins. */
 export function startReport(provider: string): Report {
-  return {
+  return printable({
     provider,
     model: '',
     headers: {},
@@ -90,5 +91,5 @@ export function startReport(provider: string): Report {
     issues: [],
     timings: { startedAt: Date.now() },
     completion: 'running',
-  };
+  });
 }

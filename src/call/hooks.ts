@@ -28,10 +28,13 @@ export function tellRequest(
 
 /** At each response head, once the report holds it. */
 export function tellResponse(
-  { provider, hooks }: ResolvedOptions,
+  { provider, hooks, logger }: ResolvedOptions,
   status: number,
-  { headers, attempts }: Report,
+  { headers, attempts, requestId }: Report,
 ): void {
+  if (logger.debug) {
+    callHook(logger, logger.debug, 'response', { provider: provider.id, status, requestId });
+  }
   if (!hooks.onResponse) return;
   callHook(hooks, hooks.onResponse, {
     provider: provider.id,
@@ -56,11 +59,26 @@ export function tellRetry(
 
 /** At the end of the call. */
 export function tellEnd(
-  { hooks }: Pick<ResolvedOptions, 'hooks'>,
+  { hooks, logger }: { hooks: ResolvedOptions['hooks']; logger?: ResolvedOptions['logger'] },
   report: Report,
   error?: ChatError,
 ): void {
+  if (logger?.debug) callHook(logger, logger.debug, 'end', endDetails(report, error));
   if (hooks.onEnd) callHook(hooks, hooks.onEnd, report, error);
+}
+
+function endDetails(report: Report, error: ChatError | undefined): Record<string, unknown> {
+  const { provider, model, completion, usage, cost, timings } = report;
+  return {
+    provider,
+    model,
+    completion,
+    error: error?.code,
+    promptTokens: usage?.prompt_tokens,
+    completionTokens: usage?.completion_tokens,
+    costUsd: cost?.usd,
+    totalMs: timings.totalMs,
+  };
 }
 
 /** Hooks are guests: what they throw is theirs, as the option's documentation says. */

@@ -26,6 +26,7 @@ export interface TotalCost {
 
 /** {@link CallTotals} of a client, and of each of its vendors by name. */
 export interface Totals extends CallTotals {
+  /** The same for each vendor, by its name. */
   byProvider: Record<string, CallTotals>;
 }
 

@@ -42,6 +42,7 @@ type Optional<T> = { [Key in keyof T]?: T[Key] | undefined };
 /** Facts about a vendor; every one has a default. */
 export interface ProviderFacts
   extends Optional<Omit<Profile, 'id' | 'thinking' | 'models'>>, ModelsFacts {
+  /** How the vendor's switch for thinking works. */
   thinking?: Optional<Profile['thinking']> | undefined;
 }
 

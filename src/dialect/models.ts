@@ -18,6 +18,7 @@ export interface ModelProfile {
   aliases?: readonly string[] | undefined;
   /** The generation that answers under this name here; absent if it is known only from the name. */
   generation?: Generation | undefined;
+  /** The vendor's own limits. */
   caps: {
     max_tokens?: number | undefined;
     /** How many stop sequences. */

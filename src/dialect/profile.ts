@@ -47,8 +47,9 @@ export interface Profile extends Selling, Pick<Priced, 'cost'> {
   fim?: { path: string; max_tokens: number } | undefined;
   /** Endings of a base URL that other SDKs are used to, and that are not part of the paths above, e.g. `/v1`. */
   baseURLEndings?: readonly string[] | undefined;
+  /** How the vendor's switch for thinking works. */
   thinking: ThinkingStyle;
-  /** @default 'sent', each */
+  /** What becomes of each parameter that needs no more than a rule. @default 'sent', each */
   parameters: { [Parameter in RuledParameter]?: ParameterRule | undefined };
   /** Where the end user's id goes, and what it may look like; absent: dropped. */
   user?: { field: 'user_id' | 'user'; pattern?: RegExp | undefined } | undefined;

@@ -12,7 +12,9 @@ import type { DecodedFailure, EncodedRequest, Profile, VendorFailure } from './p
  * Make one with `defineProvider`.
  */
 export interface Provider<Id extends string = string, Options = unknown> {
+  /** Short name, e.g. `deepseek`. */
   readonly id: Id;
+  /** The facts about the vendor. */
   readonly profile: Profile;
   /** What `providerOptions.<id>` may hold. */
   readonly options?: StandardSchemaV1<Options> | undefined;

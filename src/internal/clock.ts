@@ -2,7 +2,9 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Calls back after so many milliseconds. */
   setTimeout(callback: () => void, delayMs: number): unknown;
+  /** Takes a timer back. */
   clearTimeout(timer: unknown): void;
 }
 

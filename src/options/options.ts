@@ -88,12 +88,15 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   onUnsupported?: 'warn' | 'adjust' | 'error' | undefined;
   /** Sends the requests. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
   transport?: Transport | undefined;
+  /** What may be how large. @default see each of {@link Limits} */
   limits?: Limits | undefined;
   /** Used where the vendor reports no cost. @default the dated table of the vendor, if there is one */
   pricing?: Pricing | undefined;
   /** Treat `<think>…</think>` at the start of the content as reasoning. @default false */
   splitThinkTags?: boolean | undefined;
+  /** Takes log lines. @default none, or standard error with `DEEPSEEK_V4_FLASH_LOG=debug` */
   logger?: Logger | undefined;
+  /** Functions that are called as a call goes on. @default none */
   hooks?: Hooks | undefined;
   /**
    * Several vendors as one, in order, instead of `provider`: ids, providers, or entries with a key, a base URL, headers and
@@ -133,6 +136,7 @@ export interface ProviderEntry extends Pick<
   ClientOptions,
   'apiKey' | 'baseURL' | 'allowHttp' | 'headers' | 'pricing' | 'timeout' | 'transport'
 > {
+  /** The vendor: its id, or a provider of `defineProvider`. */
   provider: ProviderId | Provider;
   /** Its name in reports, in `health()` and in `totals()`; unique. @default the vendor's id */
   name?: string | undefined;

@@ -1,4 +1,5 @@
 import { checkKey } from './api-key.ts';
+import { environmentLogger } from './environment-logger.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import {
@@ -101,7 +102,7 @@ export function resolveOptions(
     limits: resolveLimits(options.limits),
     pricing: resolvePricing(options.pricing),
     splitThinkTags: options.splitThinkTags ?? false,
-    logger: options.logger ?? {},
+    logger: options.logger ?? environmentLogger(),
     hooks: resolveFunctions('hooks', options.hooks, hookNames),
   };
 }

@@ -3,8 +3,12 @@ import type { Attempt, Report } from '../outcome/report.ts';
 
 // Whoever watches calls and has no say in them.
 
-/** Receives log lines. Details are safe for JSON and contain no key, prompt or answer. */
+/**
+ * Receives log lines. Details are safe for JSON and contain no key, prompt or answer. Without one, the environment variable
+ * `DEEPSEEK_V4_FLASH_LOG=debug` writes them to standard error.
+ */
 export interface Logger {
+  /** A step of a call: `request`, `response`, `retry` or `end`. */
   debug?: ((message: string, details: Record<string, unknown>) => void) | undefined;
 }
 

@@ -6,7 +6,9 @@ export interface StrategyCandidate {
   readonly name: string;
   /** Id of the vendor. */
   readonly provider: string;
+  /** How the vendor is, as this process sees it. */
   readonly health: VendorHealth;
+  /** What the request could come to there. */
   readonly estimate: Estimate;
 }
 

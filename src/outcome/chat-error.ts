@@ -1,3 +1,4 @@
+import { docsOf } from './docs-address.ts';
 import type { ChatErrorCode, TimeoutPhase } from './error-codes.ts';
 import type { ErrorIssue } from '../schema/issue.ts';
 import type { Report } from './report.ts';
@@ -5,25 +6,50 @@ import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 
 /** The fields of a {@link ChatError}. */
 export interface ChatErrorInit {
+  /** HTTP status, if the vendor sent one. */
   status?: number | undefined;
+  /** Id of the vendor that was called. */
   provider?: string | undefined;
+  /** The vendor's id for the request. */
   requestId?: string | undefined;
+  /** Whether the same call may succeed later. @default false */
   retryable?: boolean | undefined;
+  /** How long the vendor asked us to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** How many calls at the same time the vendor allows. */
   limit?: number | undefined;
+  /** Which clock ran out. */
   phase?: TimeoutPhase | undefined;
+  /** Every rule that was broken. */
   issues?: readonly ErrorIssue[] | undefined;
+  /** Path of the parameter that is to blame. */
   param?: string | undefined;
+  /** The vendor's own error code. */
   vendorCode?: string | undefined;
+  /** The vendor's own error type. */
   vendorType?: string | undefined;
+  /** What had arrived of the answer. */
   partial?: ChatCompletion | undefined;
+  /** What happened up to the failure. */
   report?: Report | undefined;
+  /** What each vendor failed with. */
   causes?: readonly ChatError[] | undefined;
+  /** The error behind this one. */
   cause?: unknown;
 }
 
 // `Symbol.for`, so that a CJS copy and an ESM copy of this package recognise each other's errors.
 const brand = Symbol.for('deepseek-v4-flash.ChatError');
+
+const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+
+/** What Node prints of an error. The clients give it: a page's reader need not carry it. */
+let inspect: ((error: ChatError) => string) | undefined;
+
+/** How errors are printed from now on. */
+export function inspectErrorsBy(given: (error: ChatError) => string): void {
+  inspect = given;
+}
 
 const plainFields = [
   'status',
@@ -92,6 +118,17 @@ export class ChatError extends Error {
     attachToError(this, { report: init.report, partial: init.partial, causes: init.causes });
     Object.defineProperty(this, brand, { value: true });
     Object.defineProperty(this, 'name', { value: 'ChatError', enumerable: false });
+  }
+
+  /** Address of the page, and of the section of it, that says what this code means and what to do about it. */
+  get docs(): string {
+    return docsOf(this.code);
+  }
+
+  /** What `console.log` prints in Node: code, vendor, attempts and cure, in a few lines. @internal */
+  [customInspect](depth: number): unknown {
+    if (inspect === undefined) return this;
+    return depth < 0 ? `[ChatError: ${this.code}]` : inspect(this);
   }
 
   /** Code, message and plain fields; neither `partial` nor `report` nor `cause`. */

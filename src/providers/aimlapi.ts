@@ -34,10 +34,13 @@ export interface AimlapiOptions {
   echo?: boolean | undefined;
   /** 0.001 to 0.999. */
   min_p?: number | undefined;
+  /** Only the so many most probable tokens are considered. */
   top_k?: number | undefined;
   /** 0 to 1. */
   top_a?: number | undefined;
+  /** Above 1, repetition becomes less probable. */
   repetition_penalty?: number | null | undefined;
+  /** How the web is searched for the answer. */
   web_search_options?:
     | {
         search_context_size?: 'low' | 'medium' | 'high' | undefined;
@@ -56,11 +59,15 @@ export interface AimlapiOptions {
           | undefined;
       }
     | undefined;
+  /** What is searched. */
   search_mode?: 'academic' | 'web' | undefined;
   /** Up to 10 domains. */
   search_domain_filter?: string[] | undefined;
+  /** Whether the answer may come with images. */
   return_images?: boolean | undefined;
+  /** Whether the answer comes with related questions. */
   return_related_questions?: boolean | undefined;
+  /** How old the pages that are searched may be. */
   search_recency_filter?: 'day' | 'week' | 'month' | 'year' | undefined;
   /** m/d/yyyy. */
   search_after_date_filter?: string | undefined;

@@ -8,7 +8,9 @@ import { createProvider } from '../dialect/define-provider.ts';
 
 /** Fields that only ShortAPI documents. */
 export interface ShortapiOptions {
+  /** Kinds of answer that are asked for, e.g. `text`. */
   modalities?: string[] | undefined;
+  /** Format and voice of a spoken answer. */
   audio?: { format?: string | undefined; voice?: string | undefined } | undefined;
 }
 

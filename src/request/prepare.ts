@@ -18,10 +18,13 @@ import { mayHoldHalves, withoutHalves } from './half-pairs.ts';
 export interface PreparedRequest {
   /** Id of the vendor. */
   provider: string;
+  /** HTTP method. */
   method: 'POST';
+  /** Where it would be sent. */
   url: string;
   /** Names in lower case; without `authorization`. */
   headers: Record<string, string>;
+  /** The body, as an object. */
   body: Record<string, unknown>;
   /** Every difference between the request and the body. */
   adjustments: Adjustment[];

@@ -1,15 +1,18 @@
 /** A list of models. */
 export interface ModelList {
   object: 'list';
+  /** The models. */
   data: Model[];
 }
 
 /** One model; fields that are not listed are kept. */
 export interface Model {
+  /** What the vendor calls it. */
   id: string;
   object?: string | undefined;
   /** Unix seconds. */
   created?: number | undefined;
+  /** Who owns it, as the vendor says. */
   owned_by?: string | undefined;
   /** The vendor that offers it; only set by a client of several vendors. */
   provider?: string | undefined;

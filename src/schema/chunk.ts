@@ -15,9 +15,12 @@ import { chunkUsageSchema } from './usage-schema.ts';
 export interface ChatCompletionDeltaToolCall {
   /** Index of the call in the message; filled in by this library where the vendor omits it. */
   index: number;
+  /** Id of the call, on its first piece. */
   id?: string | undefined;
   type?: 'function' | 'custom' | undefined;
+  /** More of a function's name or arguments. */
   function?: { name?: string | undefined; arguments?: string | undefined } | undefined;
+  /** More of a custom tool's name or input. */
   custom?: { name?: string | undefined; input?: string | undefined } | undefined;
 }
 
@@ -28,19 +31,26 @@ export interface ChatCompletionDelta {
   content?: string | null | undefined;
   /** A piece of the reasoning, whichever field the vendor uses. */
   reasoning_content?: string | null | undefined;
+  /** More of a refusal. */
   refusal?: string | null | undefined;
+  /** Sources that the answer cites. */
   annotations?: Annotation[] | null | undefined;
+  /** More of a spoken answer. */
   audio?: ChatCompletionAudio | null | undefined;
   /** A title for the conversation, on the last chunk, if one was asked for (DeepSeek). */
   title?: string | null | undefined;
+  /** More of the tool calls. */
   tool_calls?: ChatCompletionDeltaToolCall[] | undefined;
 }
 
 /** What a chunk adds to one answer. */
 export interface ChunkChoice {
   index: number;
+  /** What is new. */
   delta: ChatCompletionDelta;
+  /** Why the answer ended, in the vendor's word; `null` until then. */
   finish_reason: FinishReason;
+  /** Log probabilities of the new tokens, if they were asked for. */
   logprobs?: ChoiceLogprobs | null | undefined;
 }
 
@@ -57,9 +67,13 @@ export interface ChatCompletionChunk {
   choices: ChunkChoice[];
   /** Token counts; at most vendors on the last chunk only. */
   usage?: ChunkUsage | null | undefined;
+  /** The vendor's mark of its configuration. */
   system_fingerprint?: string | null | undefined;
+  /** The tier that served the request, as the vendor names it. */
   service_tier?: string | null | undefined;
+  /** What a gateway says of its own billing. */
   meta?: CompletionMeta | null | undefined;
+  /** Whatever else the vendor adds. */
   metadata?: unknown;
   /** Set by this library, never by a vendor: `reset` means that all earlier chunks of the answer must be discarded. */
   flash?: { reset?: true | undefined } | undefined;

@@ -34,11 +34,13 @@ export interface CompletionCreateParamsBase {
 
 /** A request to fill in the middle, answered at once. */
 export interface CompletionCreateParamsNonStreaming extends CompletionCreateParamsBase {
+  /** Absent or `false`: a whole answer. */
   stream?: false | null | undefined;
 }
 
 /** A request to fill in the middle, answered as a stream. */
 export interface CompletionCreateParamsStreaming extends CompletionCreateParamsBase {
+  /** `true`: a stream. */
   stream: true;
 }
 
@@ -49,18 +51,24 @@ export type CompletionCreateParams =
 
 /** Log probabilities of the tokens; each list has one entry for each token. */
 export interface CompletionLogprobs {
+  /** Where each token begins in the text. */
   text_offset?: number[] | null | undefined;
+  /** Log probability of each token. */
   token_logprobs?: number[] | null | undefined;
+  /** The tokens. */
   tokens?: string[] | null | undefined;
+  /** The most probable tokens at each place. */
   top_logprobs?: Record<string, number>[] | null | undefined;
 }
 
 /** One completion, or a piece of one in a stream. */
 export interface CompletionChoice {
   index: number;
+  /** What belongs into the gap. */
   text: string;
   /** `null` in a piece that is not the last. */
   finish_reason: FinishReason;
+  /** Log probabilities of the tokens, if they were asked for. */
   logprobs?: CompletionLogprobs | null | undefined;
 }
 
@@ -77,6 +85,7 @@ export interface Completion {
   choices: CompletionChoice[];
   /** Token counts; absent if the vendor sent none. */
   usage?: ChunkUsage | null | undefined;
+  /** The vendor's mark of its configuration. */
   system_fingerprint?: string | null | undefined;
 }
 

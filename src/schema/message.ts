@@ -12,6 +12,7 @@ export interface ChatCompletionContentPartText {
 /** An image, for vendors and models that accept images. */
 export interface ChatCompletionContentPartImage {
   type: 'image_url';
+  /** Where the image is, or the image itself as a data URL. */
   image_url: {
     /** `https:` or `data:` URL. */
     url: string;
@@ -23,6 +24,7 @@ export interface ChatCompletionContentPartImage {
 /** Audio in base64. */
 export interface ChatCompletionContentPartInputAudio {
   type: 'input_audio';
+  /** The recording, in base64, and its format. */
   input_audio: {
     /** Base64 of the file. */
     data: string;
@@ -33,6 +35,7 @@ export interface ChatCompletionContentPartInputAudio {
 /** A file, by id or by value. */
 export interface ChatCompletionContentPartFile {
   type: 'file';
+  /** The file: its id, or its content. */
   file: {
     /** Id of an uploaded file. */
     file_id?: string | undefined;
@@ -46,12 +49,14 @@ export interface ChatCompletionContentPartFile {
 /** A video, by URL. */
 export interface ChatCompletionContentPartVideo {
   type: 'video_url';
+  /** Where the video is. */
   video_url: { url: string };
 }
 
 /** A refusal by the model, in an assistant message. */
 export interface ChatCompletionContentPartRefusal {
   type: 'refusal';
+  /** The words of the refusal. */
   refusal: string;
 }
 
@@ -66,6 +71,7 @@ export type ChatCompletionContentPart =
 /** Instructions. */
 export interface ChatCompletionSystemMessageParam {
   role: 'system';
+  /** The instructions. */
   content: string | ChatCompletionContentPartText[];
   /** Name of the participant. */
   name?: string | null | undefined;
@@ -74,6 +80,7 @@ export interface ChatCompletionSystemMessageParam {
 /** Instructions, under OpenAI's newer name; sent as `system`, because the model's own API has no `developer` role. */
 export interface ChatCompletionDeveloperMessageParam {
   role: 'developer';
+  /** The instructions. */
   content: string | ChatCompletionContentPartText[];
   /** Name of the participant. */
   name?: string | null | undefined;
@@ -82,6 +89,7 @@ export interface ChatCompletionDeveloperMessageParam {
 /** A message from the user. */
 export interface ChatCompletionUserMessageParam {
   role: 'user';
+  /** What the user says: a text, or parts. */
   content: string | ChatCompletionContentPart[];
   /** Name of the participant. */
   name?: string | null | undefined;
@@ -111,6 +119,7 @@ export interface ChatCompletionAssistantMessageParam {
 /** The result of a tool call. */
 export interface ChatCompletionToolMessageParam {
   role: 'tool';
+  /** What the tool gave. */
   content: string | ChatCompletionContentPart[];
   /** Id of the call that this answers. */
   tool_call_id: string;

@@ -19,9 +19,11 @@ export interface ThinkingParam {
 export interface ResponseFormatJSONSchemaDefinition {
   /** 1 to 64 of `a-z A-Z 0-9 _ -`. */
   name: string;
+  /** What the value is, for the model. */
   description?: string | null | undefined;
   /** The JSON Schema. */
   schema?: Record<string, unknown> | null | undefined;
+  /** Whether the vendor must hold the answer to the schema. */
   strict?: boolean | null | undefined;
 }
 
@@ -70,6 +72,7 @@ export interface ChatCompletionCreateParamsBase {
   tools?: ChatCompletionTool[] | null | undefined;
   /** Which tools to call. A forced call switches thinking off where the vendor refuses both together. */
   tool_choice?: ChatCompletionToolChoiceOption | null | undefined;
+  /** Whether the model may call several tools in one answer. @default the vendor's */
   parallel_tool_calls?: boolean | null | undefined;
   /** The required form of the answer. */
   response_format?: ResponseFormat | null | undefined;
@@ -99,11 +102,13 @@ export interface ChatCompletionCreateParamsBase {
 
 /** A request for a whole answer. */
 export interface ChatCompletionCreateParamsNonStreaming extends ChatCompletionCreateParamsBase {
+  /** Absent or `false`: a whole answer. */
   stream?: false | null | undefined;
 }
 
 /** A request for a streamed answer. */
 export interface ChatCompletionCreateParamsStreaming extends ChatCompletionCreateParamsBase {
+  /** `true`: a stream. */
   stream: true;
 }
 

@@ -25,6 +25,7 @@ export type FinishReason =
 /** A source that the answer cites. */
 export interface Annotation {
   type?: string | null | undefined;
+  /** The page that is cited, and the place in the text that cites it. */
   url_citation?:
     | {
         url?: string | null | undefined;
@@ -38,9 +39,11 @@ export interface Annotation {
 
 /** Spoken form of the answer. */
 export interface ChatCompletionAudio {
+  /** Id of the recording at the vendor. */
   id?: string | null | undefined;
   /** Base64. */
   data?: string | null | undefined;
+  /** What is said in it. */
   transcript?: string | null | undefined;
   /** Unix seconds. */
   expires_at?: number | null | undefined;
@@ -48,10 +51,13 @@ export interface ChatCompletionAudio {
 
 /** How likely a token was. */
 export interface TokenLogprob {
+  /** The token, as text. */
   token: string;
   /** Natural logarithm of the probability; -9999 means "not among the most likely". */
   logprob: number;
+  /** Its UTF-8 bytes. */
   bytes?: number[] | null | undefined;
+  /** The most probable tokens at this place. */
   top_logprobs?:
     | { token: string; logprob: number; bytes?: number[] | null | undefined }[]
     | null
@@ -60,8 +66,11 @@ export interface TokenLogprob {
 
 /** Log probabilities of the tokens of an answer. */
 export interface ChoiceLogprobs {
+  /** Of the tokens of the content. */
   content?: TokenLogprob[] | null | undefined;
+  /** Of the tokens of a refusal. */
   refusal?: TokenLogprob[] | null | undefined;
+  /** Of the tokens of the reasoning. */
   reasoning_content?: TokenLogprob[] | null | undefined;
 }
 
@@ -70,6 +79,7 @@ export interface InvalidToolCall {
   /** The vendor's id of the call, if it arrived. */
   id?: string | undefined;
   type: 'function';
+  /** What had arrived of the function's name and arguments. */
   function: {
     name?: string | undefined;
     /** The text as far as it arrived; rarely valid JSON. */
@@ -88,7 +98,9 @@ export interface ChatCompletionMessage {
   reasoning_content?: string | null | undefined;
   /** A refusal instead of content. */
   refusal?: string | null | undefined;
+  /** Sources that the answer cites. */
   annotations?: Annotation[] | null | undefined;
+  /** A spoken answer. */
   audio?: ChatCompletionAudio | null | undefined;
   /** A title for the conversation, if one was asked for (DeepSeek). Never sent back. */
   title?: string | null | undefined;
@@ -101,13 +113,17 @@ export interface ChatCompletionMessage {
 /** One answer. */
 export interface Choice {
   index: number;
+  /** The answer itself. */
   message: ChatCompletionMessage;
+  /** Why the answer ended, in the vendor's word. `report.completion` says what it means. */
   finish_reason: FinishReason;
+  /** Log probabilities of the tokens, if they were asked for. */
   logprobs?: ChoiceLogprobs | null | undefined;
 }
 
 /** Billing data of a gateway (AIML API). */
 export interface CompletionMeta {
+  /** What the call cost at the gateway. */
   usage?:
     | {
         credits_used?: number | null | undefined;
@@ -130,9 +146,13 @@ export interface ChatCompletion {
   choices: [Choice, ...Choice[]];
   /** Token counts; absent if the vendor sent none. */
   usage?: CompletionUsage | undefined;
+  /** The vendor's mark of its configuration. */
   system_fingerprint?: string | null | undefined;
+  /** The tier that served the request, as the vendor names it. */
   service_tier?: string | null | undefined;
+  /** What a gateway says of its own billing. */
   meta?: CompletionMeta | null | undefined;
+  /** Whatever else the vendor adds. */
   metadata?: unknown;
 }
 
@@ -147,6 +167,7 @@ export interface ParsedMessage<T> extends ChatCompletionMessage {
 
 /** One answer, with its value. */
 export interface ParsedChoice<T> extends Choice {
+  /** The answer, with its value in `parsed`. */
   message: ParsedMessage<T>;
 }
 

@@ -18,12 +18,14 @@ export interface FunctionDefinition {
 /** A tool that the model may use. */
 export interface ChatCompletionTool {
   type: 'function';
+  /** The function that the model may call. */
   function: FunctionDefinition;
 }
 
 /** Forces one tool. */
 export interface ChatCompletionNamedToolChoice {
   type: 'function';
+  /** The function that must be called. */
   function: { name: string };
 }
 
@@ -44,6 +46,7 @@ export interface ChatCompletionMessageFunctionToolCall {
   /** The vendor's id of the call; the `tool` message with its result repeats it as `tool_call_id`. */
   id: string;
   type: 'function';
+  /** Which function is called, and with what arguments. */
   function: {
     name: string;
     /** JSON text, as the model wrote it. It may not match the tool's schema: validate it before you run anything. */
@@ -56,6 +59,7 @@ export interface ChatCompletionMessageCustomToolCall {
   /** The vendor's id of the call. */
   id: string;
   type: 'custom';
+  /** Which tool is called, and with what text. */
   custom: {
     name: string;
     /** Free text: never parsed. */

@@ -10,15 +10,21 @@ export interface CompletionUsage {
   prompt_cache_hit_tokens?: number | undefined;
   /** Prompt tokens that did not come from the cache. */
   prompt_cache_miss_tokens?: number | undefined;
+  /** What the prompt was made of. */
   prompt_tokens_details?: PromptTokensDetails | undefined;
+  /** What the answer was made of. */
   completion_tokens_details?: CompletionTokensDetails | undefined;
 }
 
 /** Details of the prompt tokens. */
 export interface PromptTokensDetails {
+  /** Tokens that came from the cache. */
   cached_tokens?: number | undefined;
+  /** Tokens of audio. */
   audio_tokens?: number | undefined;
+  /** Tokens of text. */
   text_tokens?: number | undefined;
+  /** Tokens of images. */
   image_tokens?: number | undefined;
   /** Some gateways put the cache counters here. */
   prompt_cache_hit_tokens?: number | undefined;
@@ -28,10 +34,15 @@ export interface PromptTokensDetails {
 
 /** Details of the answer tokens. */
 export interface CompletionTokensDetails {
+  /** Tokens of the reasoning. */
   reasoning_tokens?: number | undefined;
+  /** Predicted tokens that the answer uses. */
   accepted_prediction_tokens?: number | undefined;
+  /** Predicted tokens that it does not use. */
   rejected_prediction_tokens?: number | undefined;
+  /** Tokens of audio. */
   audio_tokens?: number | undefined;
+  /** Tokens of text. */
   text_tokens?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts'
 import type { Report } from '../outcome/report.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
-import { withReport } from '../outcome/with-report.ts';
+import { answerWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import { consumed, unbegun, unreadable } from './bad-ends.ts';
@@ -274,7 +274,7 @@ export class ChunkPull {
     } finally {
       this.#isOutcomeDelivered = true;
       // Its usage has been counted by the settling.
-      const whole = withReport(completion as ChatCompletion, this.#report);
+      const whole = answerWithReport(completion as ChatCompletion, this.#report);
       const checked = this.#output?.finish(whole);
       this.#resolveEnd(checked === undefined ? whole : raceSignal(checked, this.#checking));
     }

@@ -30,7 +30,7 @@ export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status
 
 /** How a stream becomes a response. */
 export interface ToResponseInit extends ToSSEStreamInit {
-  /** @default 200 */
+  /** HTTP status. @default 200 */
   status?: number | undefined;
   /** Added to the default headers; the same name replaces one. */
   headers?: Record<string, string> | undefined;

@@ -28,6 +28,7 @@ export interface VendorFailure {
   phase?: TimeoutPhase | undefined;
 }
 
+/** `closed`: calls go through; `open`: none does; `half_open`: one does, to see. */
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export const breakerRules = {

@@ -42,6 +42,7 @@ export interface LeaseWish {
    * while it lives.
    */
   endsAtMs: number;
+  /** Ends the wait for a place. */
   signal?: AbortSignalLike | undefined;
 }
 

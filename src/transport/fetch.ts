@@ -43,7 +43,7 @@ export interface FetchResponseLike {
 
 /** Options of {@link fetchTransport}. */
 export interface FetchTransportOptions {
-  /** @default the global `fetch`, looked up at each call */
+  /** The function to send with. @default the global `fetch`, looked up at each call */
   fetch?: FetchLike | undefined;
 }
 

@@ -9,11 +9,13 @@ import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/we
 
 /** One HTTP exchange to be made. */
 export interface TransportRequest {
+  /** HTTP method. */
   method: 'GET' | 'POST';
   /** Absolute. */
   url: string;
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>;
+  /** The body; absent for a GET. */
   body?: string | undefined;
   /** Ends the exchange, its body included, at once. */
   signal: WebAbortSignal;
@@ -25,9 +27,11 @@ export interface TransportRequest {
 
 /** Status and headers of a response, with its body still to be read. */
 export interface TransportResponse {
+  /** HTTP status. */
   status: number;
   /** Lower-case names. */
   headers: Record<string, string>;
+  /** The bytes of the body, pulled. */
   body: ByteReader;
   /**
    * Host and port of the proxy that received the request itself instead of a tunnel: an unsuccessful answer may be the
@@ -41,6 +45,7 @@ export interface TransportResponse {
  * signal's reason at once when it aborts, `timeout` for its two clocks, `connection` for everything before the head.
  */
 export interface Transport {
+  /** Sends one request. Resolves with the response head. */
   send(request: TransportRequest): Promise<TransportResponse>;
   /** Closes what the transport itself opened. */
   close?: (() => Promise<void>) | undefined;

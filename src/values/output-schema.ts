@@ -10,6 +10,7 @@ import { readResult } from '../schema/standard.ts';
 
 /** A Standard Schema with the JSON Schema of its input, for libraries whose schemas do not provide one themselves. */
 export interface SchemaPair<Output = unknown> {
+  /** Checks the answer. */
   readonly schema: StandardSchemaV1<Output>;
   /** The JSON Schema of the input, as a converter of the library makes it. */
   readonly jsonSchema: object;

@@ -103,6 +103,16 @@ export async function checkFiles(packageFolder, check) {
       });
     }
   }
+  await check('cli.js is a program, and stands on the package and Node alone', async () => {
+    const files = await closure(dist, 'cli.js');
+    if (!files[0].text.startsWith('#!/usr/bin/env node\n')) throw new Error('has no first line');
+    const names = [...packagesOf(files, 'names'), ...packagesOf(files, 'later')];
+    expectOnly(
+      names.filter((name) => !name.startsWith('node:')),
+      undici,
+      'the code',
+    );
+  });
   await check(
     '#undici-agent is undici on Node, and nothing in bundles for anything else',
     async () => {
@@ -148,7 +158,8 @@ export async function checkFiles(packageFolder, check) {
     const inDist = await readdir(dist, { recursive: true });
     for (const name of inDist) {
       const isFolder = (await stat(join(dist, name))).isDirectory();
-      if (!isFolder && !/\.(c?js|d\.c?ts)$|^[a-z-]+\.LICENSE$/.test(name)) throw new Error(name);
+      const isOurs = /\.(c?js|d\.c?ts)$|^[a-z-]+\.LICENSE$|^docs[\\/][a-z-]+\.md$/.test(name);
+      if (!isFolder && !isOurs) throw new Error(name);
     }
   });
 }

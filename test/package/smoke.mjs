@@ -110,6 +110,30 @@ async function tryConsumer({ name, extension, sources, compilerOptions, withType
   });
 }
 
+/** The command as npm has installed it. */
+function runCommand(args) {
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const file = join(project, 'node_modules', '.bin', 'deepseek-v4-flash');
+  const isScript = process.platform === 'win32';
+  return run(isScript ? `${file}.cmd` : file, args, { cwd: project, env, shell: isScript });
+}
+
+/** The fastest of five starts: of the others, something else on the machine takes a part. */
+async function timeCommands() {
+  const told = [];
+  for (const command of ['chat', 'doctor', 'emulator', 'gateway']) {
+    let fastest = Infinity;
+    for (let count = 0; count < 5; count++) {
+      const startedAt = performance.now();
+      await runCommand([command, '--help']);
+      fastest = Math.min(fastest, performance.now() - startedAt);
+    }
+    if (fastest >= 300) throw new Error(`${command} takes ${Math.round(fastest)} ms`);
+    told.push(`${command} ${Math.round(fastest)} ms`);
+  }
+  return told.join(', ');
+}
+
 /** Runs tasks side by side, `width` at a time. */
 async function inParallel(tasks, width = 3) {
   const queue = [...tasks];
@@ -129,6 +153,11 @@ try {
     })) && (await check('installs in an empty project', () => install(tarball.file)));
   if (isInstalled) {
     await checkFiles(installed, check);
+    await check('the command answers a question', async () => {
+      const { stdout } = await runCommand(['chat', '--emulator', 'Hello?']);
+      if (!stdout.includes('You said: "Hello?"')) throw new Error(stdout);
+    });
+    await check('each of the commands starts in under 300 ms', timeCommands);
     await inParallel([
       ...nodeVersions.map((version) => () => tryNode(version)),
       ...consumers.map((consumer) => () => tryConsumer(consumer)),

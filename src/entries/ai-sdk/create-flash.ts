@@ -18,12 +18,15 @@ export interface FlashSettings<Version extends SpecificationVersion = Specificat
 export interface FlashProvider<Version extends SpecificationVersion = 'v3'> {
   /** @param modelId without a vendor's prefix. Default `deepseek-v4-flash` */
   (modelId?: string): FlashModel<Version>;
+  /** Which version of the AI SDK's specification it follows. */
   readonly specificationVersion: Version;
+  /** The model, by its id. @default 'deepseek-v4-flash' */
   languageModel(modelId?: string): FlashModel<Version>;
+  /** The same as `languageModel`. */
   chat(modelId?: string): FlashModel<Version>;
-  /** @throws ChatError `unsupported` */
+  /** There is none. @throws ChatError `unsupported` */
   embeddingModel(modelId: string): never;
-  /** @throws ChatError `unsupported` */
+  /** There is none. @throws ChatError `unsupported` */
   imageModel(modelId: string): never;
 }
 

@@ -30,6 +30,7 @@ export interface UIMessageLike {
 
 /** What a page has sent: `runTools({ ...fromUIMessages(messages), tools })`. */
 export interface FromUIMessages {
+  /** The messages for a call. */
   messages: ChatCompletionMessageParam[];
   /** What was decided about calls that wait for an approval, by their ids; absent if nothing was. */
   approvals?: Record<string, ToolApproval> | undefined;

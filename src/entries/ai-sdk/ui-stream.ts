@@ -37,7 +37,7 @@ export interface ToUIMessageStreamInit {
 export interface ToUIMessageStreamResponseInit extends ToUIMessageStreamInit {
   /** Milliseconds of silence after which a comment is sent. `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
-  /** @default 200 */
+  /** HTTP status. @default 200 */
   status?: number | undefined;
   /** Added to the default headers; the same name replaces one. */
   headers?: Record<string, string> | undefined;

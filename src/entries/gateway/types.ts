@@ -28,9 +28,11 @@ export type FetchFunction = (input: FetchInput, init?: FetchInit) => Promise<Fet
 
 /** What `authorize` receives of a request: method, URL and headers. A web `Request` fits. */
 export interface GatewayRequest {
+  /** HTTP method. */
   readonly method: string;
   /** With `nodeHandler`, only the path. */
   readonly url: string;
+  /** The headers, by name. */
   readonly headers: { get(name: string): string | null };
 }
 

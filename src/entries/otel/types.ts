@@ -44,6 +44,7 @@ export interface MeterLike {
 
 /** Where the text that is about to be recorded comes from. */
 export interface ContentPlace {
+  /** Whether it was sent to the model or came from it. */
   direction: 'input' | 'output';
   /** Role of the message, e.g. `user`. */
   role: string;
@@ -57,9 +58,9 @@ export type Redactor = (text: string, place: ContentPlace) => string;
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** @default that of OpenTelemetry's global provider */
+  /** Makes the spans. @default that of OpenTelemetry's global provider */
   tracer?: TracerLike | undefined;
-  /** @default that of OpenTelemetry's global provider */
+  /** Makes the metrics. @default that of OpenTelemetry's global provider */
   meter?: MeterLike | undefined;
   /**
    * Records prompts and answers in attributes of the spans: `true` unchanged, or each text as the function returns it.

@@ -3,6 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Provider } from '../../dialect/provider.ts';
 import type { Emulator } from '../emulator/emulator.ts';
 import { answerInWords, createEmulatorCore } from '../emulator/emulator.ts';
+import { refuse } from '../emulator/check-reply.ts';
+import { should } from '../emulator/checks.ts';
 import type { EmulatorOptions } from '../emulator/options.ts';
 import type { KnownVendors } from '../emulator/known-vendors.ts';
 import { pause, unroll } from '../emulator/script.ts';
@@ -18,6 +20,12 @@ export interface EmulatorServer extends Emulator, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** {@link EmulatorOptions}, and where to listen. */
+export interface EmulatorServerOptions extends EmulatorOptions {
+  /** A port of 127.0.0.1. @default 0: one that is free */
+  port?: number | undefined;
+}
+
 /**
  * Starts the vendors on one HTTP server of this machine.
  *
@@ -26,12 +34,13 @@ export interface EmulatorServer extends Emulator, AsyncDisposable {
  * const client = createClient({ provider: 'vtrix', baseURL: emulator.baseURL('vtrix'), apiKey: 'any' });
  * // …
  * await emulator.close();
- * @throws ChatError `invalid_options`
+ * @throws ChatError `invalid_options`; Node's own error for a port that is taken
  */
-export async function startEmulator(options: EmulatorOptions = {}): Promise<EmulatorServer> {
+export async function startEmulator(options: EmulatorServerOptions = {}): Promise<EmulatorServer> {
+  const { port, rest } = takePort(options);
   // At the first use: the entry is of use where Node's modules are not, too.
   const { createServer } = await import('node:http');
-  const core = createEmulatorCore(options);
+  const core = createEmulatorCore(rest);
   const handle = answerInWords(core.handle);
   const sockets = new Set<Socket>();
   let total = 0;
@@ -54,7 +63,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = (): Promise<void> => stop(server);
@@ -73,6 +82,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** The port, and the options of any emulator, which are checked where they are used. @throws ChatError `invalid_options` */
+function takePort(options: EmulatorServerOptions): { port: number; rest: EmulatorOptions } {
+  if (options === null || !Object.hasOwn(options, 'port')) return { port: 0, rest: options };
+  const { port = 0, ...rest } = options;
+  refuse('The emulator cannot use these options', isPort(port, 'options.port'));
+  return { port, rest };
+}
+
+const isPort = should(
+  (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
+  'a port from 0 to 65535',
+);
 
 /** `/mine/v1`: the vendor's id, then the path of its own base URL. */
 function mountPath({ id, profile }: Provider): string {

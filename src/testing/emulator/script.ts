@@ -33,6 +33,7 @@ export interface EmulatorScript {
 export interface PlayedResponse {
   /** From 200 to 599. */
   status: number;
+  /** All headers. */
   headers: Record<string, string>;
   /** The body. Each entry is one write. */
   writes: readonly EmulatorWrite[];
