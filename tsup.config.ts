@@ -19,6 +19,7 @@ const entries = {
   reader: 'src/gateway/reader/index.ts',
   gateway: 'src/entries/gateway/index.ts',
   otel: 'src/entries/otel/index.ts',
+  redis: 'src/entries/redis/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
 };
@@ -142,7 +143,10 @@ const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
 });
 
 /** An entry that stands on the main one, and takes all from it: one client, and one class of errors. */
-const onMainEntry = (name: 'ai-sdk' | 'gateway' | 'otel', format: 'esm' | 'cjs'): Options => ({
+const onMainEntry = (
+  name: 'ai-sdk' | 'gateway' | 'otel' | 'redis',
+  format: 'esm' | 'cjs',
+): Options => ({
   ...common,
   format,
   entry: { [name]: entries[name] },
@@ -235,6 +239,8 @@ export default defineConfig(async () => {
     onMainEntry('gateway', 'cjs'),
     onMainEntry('otel', 'esm'),
     onMainEntry('otel', 'cjs'),
+    onMainEntry('redis', 'esm'),
+    onMainEntry('redis', 'cjs'),
     command,
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),

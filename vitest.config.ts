@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^deepseek-v4-flash\/gateway$/, replacement: source('entries/gateway/index.ts') },
       { find: /^deepseek-v4-flash\/otel$/, replacement: source('entries/otel/index.ts') },
       { find: /^deepseek-v4-flash\/reader$/, replacement: source('gateway/reader/index.ts') },
+      { find: /^deepseek-v4-flash\/redis$/, replacement: source('entries/redis/index.ts') },
       { find: /^deepseek-v4-flash\/testing$/, replacement: source('testing/index.ts') },
       { find: /^deepseek-v4-flash\/testing\/msw$/, replacement: source('testing/msw.ts') },
     ],

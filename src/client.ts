@@ -1,4 +1,7 @@
 import { Stop } from './internal/abort.ts';
+import type { AsyncItems } from './internal/web.ts';
+import { bulk } from './bulk/bulk.ts';
+import type { BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
 import type { Asker } from './call/ask.ts';
 import type { Estimate } from './cost/call-estimate.ts';
 import type { Totals } from './cost/totals.ts';
@@ -145,6 +148,11 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   totals(): Totals;
   /** What a request could cost at most at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
   estimate(params: ChatCompletionCreateParamsBase): Promise<Estimate[]>;
+  /** Asks for many answers, so many at a time, and gives each as it is there; see {@link BulkOptions}. @throws ChatError `invalid_options` at once */
+  bulk<Item>(
+    items: BulkItems<Item>,
+    options: BulkOptions<Item, Options>,
+  ): AsyncItems<BulkResult<Item>>;
   /** The same client with other options. Another vendor gets neither the key, the base URL, the headers nor the prices of this one. */
   withOptions<const Other extends ProviderId | Provider = never>(
     options: ClientOptions<Other>,
@@ -178,6 +186,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     health: vendors.health,
     totals: vendors.totals,
     estimate: vendors.estimate,
+    bulk: (items, options) => bulk(vendors, items, options),
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);
       return createClient({ ...keptBeside(own, given), ...own } as ClientOptions) as Client<never>;

@@ -89,6 +89,15 @@ export type { Holidays, Prices } from './cost/prices.ts';
 export type { CallTotals, TotalCost, Totals } from './cost/totals.ts';
 export type { CountTokens } from './cost/estimate.ts';
 export type { Estimate } from './cost/call-estimate.ts';
+export { fileJournal } from './bulk/file-journal.ts';
+export type {
+  BulkItems,
+  BulkJournal,
+  BulkOptions,
+  BulkProgress,
+  BulkResult,
+  JournalEntry,
+} from './bulk/types.ts';
 export { memoryState } from './traffic/memory-state.ts';
 export type { MemoryStateOptions } from './traffic/memory-state.ts';
 export type { BreakerRecord, BreakerState } from './traffic/breaker.ts';

@@ -117,7 +117,7 @@ function scaledPrices(prices: Prices): ScaledPrices | undefined {
 }
 
 /** What the price is multiplied by at that time; `undefined` where that depends on holidays that are not known. */
-function peakFactor({ peak }: Prices, atMs: number): number | undefined {
+export function peakFactor({ peak }: Prices, atMs: number): number | undefined {
   if (peak === undefined) return 1;
   const at = new Date(atMs);
   const hour = at.getUTCHours();

@@ -4,8 +4,10 @@ import type { CallCounts } from '../call/call-parts.ts';
 import { resolveClocks } from '../call/clocks.ts';
 import { createAsker } from '../call/create-asker.ts';
 import type { Estimate } from '../cost/call-estimate.ts';
+import type { Prices } from '../cost/prices.ts';
 import type { Totals, TotalsCounter } from '../cost/totals.ts';
 import { createTotals } from '../cost/totals.ts';
+import { defaultModel, findModel } from '../dialect/models.ts';
 import { realClock } from '../internal/clock.ts';
 import type { ClientOptions } from '../options/options.ts';
 import type { Preset } from '../options/resolve-options.ts';
@@ -29,6 +31,8 @@ export interface Vendors {
   health(): Record<string, VendorHealth>;
   totals(): Totals;
   estimate(params: unknown): Promise<Estimate[]>;
+  /** The prices of a model at the first vendor, as far as they are known. */
+  pricesOf(model: unknown): Prices | undefined;
   close(): Promise<void>;
 }
 
@@ -77,6 +81,7 @@ export function createVendors(
       ),
     totals: () => totals.read(),
     estimate: (params) => Promise.all(candidates.map((each) => estimateAt(each, params))),
+    pricesOf: (model) => pricesAt(first, model),
     async close() {
       const owned = entries.filter(({ ownsTransport }) => ownsTransport);
       // A transport that was handed in belongs to whoever made it.
@@ -130,6 +135,11 @@ function resolverOf(resolve: ReturnType<typeof createResolve>): FailoverRules['r
     const { totalMs, unreadMs } = resolveClocks(resolved.timeout, kind);
     return { ...resolved, totalMs, unreadMs };
   };
+}
+
+function pricesAt({ options }: ResolvedEntry, model: unknown): Prices | undefined {
+  const { pricing, provider } = options;
+  return pricing ?? findModel(String(model ?? defaultModel), provider.profile)?.prices;
 }
 
 async function estimateAt(candidate: Candidate, params: unknown): Promise<Estimate> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { tempFolder } from '../kit/process.ts';
 import { capOf } from '../kit/facts.ts';
 import { vendors } from '../kit/vendors.ts';
 
@@ -55,6 +56,7 @@ describe.concurrent('examples', () => {
     expect(files.toSorted()).toEqual(
       [
         'agent.ts',
+        'bulk.ts',
         'chat.ts',
         'custom-vendor.ts',
         'extract.ts',
@@ -76,6 +78,17 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('Vendor: the built-in emulator (no key is set)');
     expect(stdout).toContain('You said: "Why is the sky blue?"');
     expect(stdout).toMatch(/\d+ \+ \d+ tokens, nothing billed, \d+ ms/);
+  });
+
+  test('bulk asks for many answers, and not again for what is in its journal', async () => {
+    const folder = tempFolder();
+    const args = ['30', join(folder, 'results.jsonl')];
+    const first = await run('examples/bulk.ts', args);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain('30 answers, 0 of them from the journal');
+    const second = await run('examples/bulk.ts', args);
+    expect(second.stdout).toContain('30 answers, 30 of them from the journal');
+    await rm(folder, { recursive: true });
   });
 
   test('chat reads the terminal, turn after turn', async () => {

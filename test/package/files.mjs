@@ -14,6 +14,7 @@ const entries = [
   'reader',
   'gateway',
   'otel',
+  'redis',
   'testing/index',
   'testing/msw',
 ];
@@ -31,6 +32,7 @@ const allowed = {
   reader: { code: [], later: [], types: [] },
   gateway: { code: [], later: undici, types: [] },
   otel: { code: ['@opentelemetry/api'], later: undici, types: [] },
+  redis: { code: [], later: undici, types: [] },
   'testing/index': { code: [], later: ['node:http', ...undici], types: [] },
   'testing/msw': { code: ['msw'], later: undici, types: ['msw'] },
 };

@@ -133,7 +133,7 @@ describe('is built by esbuild', () => {
     expect(await sizeOf(contents)).toBeLessThanOrEqual(most);
   });
 
-  test.each(['ai-sdk', 'gateway', 'otel'])(
+  test.each(['ai-sdk', 'gateway', 'otel', 'redis'])(
     'and ./%s is small beside the client that it stands on',
     async (entry) => {
       const client = "export { createClient } from 'deepseek-v4-flash';";

@@ -21,6 +21,7 @@ const folders = [
   'request',
   'call',
   'failover',
+  'bulk',
   'values',
   'tools',
   'gateway',

@@ -1,0 +1,72 @@
+import { resolveConcurrency, resolveMaxCost } from '../options/traffic-options.ts';
+import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
+import type { BulkItems, BulkOptions } from './types.ts';
+
+const names = [
+  'params',
+  'concurrency',
+  'maxCostUsd',
+  'journal',
+  'key',
+  'onProgress',
+  'total',
+  'signal',
+  'offPeak',
+  'call',
+] as const satisfies readonly (keyof BulkOptions<unknown, unknown>)[];
+
+/** Options of a run, with every default filled in. */
+export type ResolvedBulk = ReturnType<typeof resolveBulk>;
+
+/** @throws ChatError `invalid_options` */
+export function resolveBulk(items: BulkItems<unknown>, given: BulkOptions<unknown, unknown>) {
+  const options = ownOptions(given, names, 'Options of bulk');
+  const { params, key, onProgress, journal, total, offPeak } = options;
+  needFunction('params', params, true);
+  needFunction('key', key, false);
+  needFunction('onProgress', onProgress, false);
+  if (journal !== undefined && !isJournal(journal)) {
+    const message =
+      "Option journal must be fileJournal('results.jsonl'), or an object with get(key) and add(key, entry)";
+    throw invalidOptions('journal', message);
+  }
+  if (offPeak !== undefined && typeof offPeak !== 'boolean') {
+    throw invalidOptions('offPeak', 'Option offPeak must be true or false');
+  }
+  if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) {
+    throw invalidOptions('total', 'Option total must be a whole number from 0 on');
+  }
+  return {
+    params: params as BulkOptions<unknown, unknown>['params'],
+    concurrency: resolveConcurrency(options.concurrency) ?? 16,
+    maxCostUsd: resolveMaxCost(options.maxCostUsd),
+    journal,
+    key: key ?? ((_item: unknown, index: number) => `${index}`),
+    onProgress,
+    total: total ?? (Array.isArray(items) ? items.length : undefined),
+    signal: options.signal,
+    offPeak: offPeak === true,
+    call: options.call,
+  };
+}
+
+/** One after the other, whatever they are. @throws ChatError `invalid_options` */
+export function iteratorOf<Item>(items: BulkItems<Item>): Iterator<Item> | AsyncIterator<Item> {
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = (items ?? {}) as Partial<
+    AsyncIterable<Item> & Iterable<Item>
+  >;
+  if (typeof items === 'object' && typeof later === 'function') return later.call(items);
+  if (typeof items === 'object' && typeof now === 'function') return now.call(items);
+  throw invalidOptions('items', 'bulk takes a list of items, or an iterable or async iterable');
+}
+
+function needFunction(param: string, value: unknown, isRequired: boolean): void {
+  if (typeof value === 'function' || (value === undefined && !isRequired)) return;
+  const example = param === 'params' ? ', e.g. (item) => ({ messages: … })' : '';
+  throw invalidOptions(param, `Option ${param} must be a function${example}`);
+}
+
+function isJournal(journal: object | null): boolean {
+  const { get, add } = (journal ?? {}) as { get?: unknown; add?: unknown };
+  return typeof get === 'function' && typeof add === 'function';
+}

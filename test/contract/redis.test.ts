@@ -1,0 +1,64 @@
+import { createClient, isChatError } from 'deepseek-v4-flash';
+import type { RedisClientLike } from 'deepseek-v4-flash/redis';
+import { redisState } from 'deepseek-v4-flash/redis';
+import { createEmulator } from 'deepseek-v4-flash/testing';
+import { expect, test, vi } from 'vitest';
+
+// Without a Redis; with a real one: test/real/redis.
+
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+};
+const dead: RedisClientLike = {
+  evalsha: () => Promise.reject(new Error('Connection is closed.')),
+  eval: () => Promise.reject(new Error('Connection is closed.')),
+  duplicate: () => ({}),
+};
+
+test.each([[{}], [null], ['redis://localhost'], [{ get() {} }], [{ eval() {}, evalsha() {} }]])(
+  'a client that is neither of the two is refused: %j',
+  (client) => {
+    const error = thrownBy(() => redisState(client as RedisClientLike));
+
+    expect(isChatError(error, 'invalid_options')).toBe(true);
+    expect(error).toMatchObject({ param: 'client', message: expect.stringContaining('ioredis') });
+  },
+);
+
+test.each([['a\nb'], ['\u0000'], ['a\u007f'], [''], ['{a}'], ['x'.repeat(201)], [5]])(
+  'a prefix that could not be a part of a key is refused: %j',
+  (prefix) => {
+    const error = thrownBy(() => redisState(dead, { prefix: prefix as string }));
+
+    expect(error).toMatchObject({ code: 'invalid_options', param: 'prefix' });
+  },
+);
+
+test('an option that does not exist is refused', () => {
+  const error = thrownBy(() => redisState(dead, { ttl: 5 } as object));
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'ttl' });
+});
+
+test('while Redis is away, calls go on under the limit, with one warning that names no host', async () => {
+  const emulator = createEmulator();
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const client = createClient({
+    apiKey: 'k',
+    transport: emulator.transport,
+    concurrency: 2,
+    maxCostUsd: 5,
+    state: redisState(dead),
+  });
+  const ask = () => client.chat.completions.create({ messages: [{ role: 'user', content: 'Hi' }] });
+  const answers = await Promise.all([ask(), ask(), ask(), ask()]);
+
+  expect(answers.map(({ choices }) => choices[0].finish_reason)).toEqual(Array(4).fill('stop'));
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls[0]?.[0]).toContain('the client is not connected');
+  warn.mockRestore();
+});

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Asker } from '../../src/call/ask.ts';
+import { bulk } from '../../src/bulk/bulk.ts';
+import { tempFolder } from '../kit/process.ts';
+
+// Runs of many items, some of them killed.
+
+const program = fileURLToPath(new URL('bulk-run.ts', import.meta.url));
+
+interface Told {
+  seen: number;
+  asked: number;
+  digest: string;
+  heaps: number[];
+}
+
+function start(count: number, path: string) {
+  const args = ['--expose-gc', '--import', 'tsx', program, `${count}`, path];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+  const ended = once(child, 'close').then(() =>
+    text === '' ? undefined : (JSON.parse(text) as Told),
+  );
+  return { child, ended };
+}
+
+const linesOf = (path: string): number =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+
+test('a run that is killed at random points and started again gives the same results as one that was not', async () => {
+  const count = 2_000;
+  const whole = await start(count, '').ended;
+  expect(whole).toMatchObject({ seen: count, asked: count });
+  const path = join(tempFolder(), 'results.jsonl');
+  let noted = 0;
+  for (let kill = 0; kill < 3; kill++) {
+    const { child, ended } = start(count, path);
+    const until = noted + 20 + Math.floor(Math.random() * 400);
+    await expect.poll(() => linesOf(path), { timeout: 60_000, interval: 2 }).toBeGreaterThan(until);
+    child.kill('SIGKILL');
+    await ended;
+    noted = linesOf(path);
+  }
+  const last = await start(count, path).ended;
+
+  expect(last).toMatchObject({ seen: count, asked: count - noted, digest: whole?.digest });
+  expect(linesOf(path)).toBe(count);
+}, 180_000);
+
+test('beside its calls, a run costs so little that a core does 5,000 items a second, and its heap stays flat', async () => {
+  const completion = { choices: [], report: { attempts: [], issues: [] } };
+  const asker = {
+    complete: async () => completion,
+    withLessThinking: () => undefined,
+  } as unknown as Asker;
+  const client = { asker, estimate: async () => [], pricesOf: () => undefined };
+  function* items() {
+    for (let at = 0; at < 100_000; at++) yield at;
+  }
+  const from = process.cpuUsage();
+  const heaps: number[] = [];
+  let seen = 0;
+  for await (const { error } of bulk(client, items(), { params: () => ({ messages: [] }) })) {
+    if (error !== undefined) throw error;
+    if (++seen % 20_000 === 0) heaps.push(process.memoryUsage().heapUsed);
+  }
+  const { user, system } = process.cpuUsage(from);
+  const perSecond = 100_000 / ((user + system) / 1e6);
+  console.log(`${Math.round(perSecond)} items a second of one core`);
+
+  expect(seen).toBe(100_000);
+  expect(perSecond).toBeGreaterThan(5_000);
+  // What is not collected yet, and no more.
+  expect(Math.max(...heaps) - Math.min(...heaps)).toBeLessThan(64 * 2 ** 20);
+});

@@ -1,0 +1,307 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BulkOptions, BulkProgress, BulkResult, JournalEntry } from 'deepseek-v4-flash';
+import { createClient, fileJournal } from 'deepseek-v4-flash';
+import type { EmulatorReply } from 'deepseek-v4-flash/testing';
+import { createEmulator } from 'deepseek-v4-flash/testing';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { tempFolder } from '../kit/process.ts';
+
+const params = (content: string) => ({
+  messages: [{ role: 'user' as const, content }],
+  max_tokens: 100,
+});
+type Options = Partial<BulkOptions<string, never>>;
+
+/** A client whose vendor repeats what it is told, and how often it was asked. */
+function echo(answer?: (content: string) => EmulatorReply | undefined) {
+  const emulator = createEmulator({
+    answer: ({ body }) => {
+      const content = String(body?.messages?.[0]?.content);
+      return answer?.(content) ?? { content: `re: ${content}`, reasoning_content: '' };
+    },
+  });
+  const client = createClient({ apiKey: 'k', transport: emulator.transport, maxRetries: 0 });
+  return { client, asked: () => emulator.requests.length };
+}
+
+async function gather(
+  { client }: Pick<ReturnType<typeof echo>, 'client'>,
+  items: Iterable<string> | AsyncIterable<string>,
+  options: Options = {},
+) {
+  const results: BulkResult<string>[] = [];
+  let error: unknown;
+  try {
+    for await (const result of client.bulk(items, { params, ...options })) results.push(result);
+  } catch (reason) {
+    error = reason;
+  }
+  return { results, error };
+}
+
+const texts = (count: number): string[] => Array.from({ length: count }, (_, at) => `item ${at}`);
+const contents = (results: BulkResult<string>[]): unknown[] =>
+  results
+    .toSorted((one, other) => one.index - other.index)
+    .map(({ completion }) => completion?.choices[0].message.content);
+
+let path: string;
+beforeEach(() => {
+  path = join(tempFolder(), 'results.jsonl');
+});
+afterEach(() => void vi.useRealTimers());
+
+test('every item has one result, whose answer is its own', async () => {
+  const { results, error } = await gather(echo(), texts(50));
+
+  expect(error).toBeUndefined();
+  expect(contents(results)).toEqual(texts(50).map((text) => `re: ${text}`));
+  expect(results[0]?.completion?.report.completion).toBe('complete');
+});
+
+test('an answer that failed is a result, and the others go on', async () => {
+  const each = echo((content) => (content === 'item 3' ? { error: 'server_error' } : undefined));
+  const { results, error } = await gather(each, texts(10));
+
+  expect(error).toBeUndefined();
+  expect(results.filter(({ error: failed }) => failed !== undefined)).toMatchObject([
+    { index: 3, item: 'item 3', error: { code: 'server_error' } },
+  ]);
+});
+
+test.each(['authentication', 'quota'] as const)(
+  'what every item would fail with ends the run: %s',
+  async (kind) => {
+    const each = echo(() => ({ error: kind }));
+    const { error } = await gather(each, texts(1_000), { concurrency: 4 });
+
+    expect(error).toBeDefined();
+    expect(each.asked()).toBeLessThanOrEqual(8);
+  },
+);
+
+test('no more items are taken than are worked on, however slowly results are taken', async () => {
+  let taken = 0;
+  async function* endless() {
+    for (;;) yield `item ${taken++}`;
+  }
+  const { client } = echo();
+  let seen = 0;
+  for await (const { completion } of client.bulk(endless(), { params, concurrency: 4 })) {
+    expect(completion).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(taken).toBeLessThanOrEqual(++seen + 5);
+    if (seen === 20) break;
+  }
+  const then = taken;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(taken).toBeLessThanOrEqual(then + 1);
+});
+
+test('an abort ends the run at once, also while the source is silent', async () => {
+  const controller = new AbortController();
+  async function* silent() {
+    yield 'one';
+    await new Promise(() => {});
+  }
+  setTimeout(() => controller.abort(new Error('enough')), 50);
+  const { results, error } = await gather(echo(), silent(), { signal: controller.signal });
+
+  expect(contents(results)).toEqual(['re: one']);
+  expect(error).toMatchObject({ code: 'aborted', cause: { message: 'enough' } });
+});
+
+test('what a function of the user throws ends the run with it', async () => {
+  const mine = new Error('mine');
+  const { error } = await gather(echo(), texts(5), {
+    params: () => {
+      throw mine;
+    },
+  });
+  expect(error).toBe(mine);
+});
+
+test('a run that was ended goes on from its journal, and pays for nothing twice', async () => {
+  const first = echo();
+  const { client } = first;
+  let seen = 0;
+  const options = { params, concurrency: 4, journal: fileJournal(path) };
+  for await (const _ of client.bulk(texts(40), options)) if (++seen === 17) break;
+  // What is answered while the loop is left is noted too.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const noted = readFileSync(path, 'utf8').trim().split('\n').length;
+  expect(noted).toBeGreaterThanOrEqual(17);
+
+  const second = echo();
+  const told: BulkProgress[] = [];
+  const { results } = await gather(second, texts(40), {
+    journal: fileJournal(path),
+    onProgress: (progress) => void told.push(progress),
+  });
+  expect(contents(results)).toEqual(texts(40).map((text) => `re: ${text}`));
+  expect(second.asked()).toBe(40 - noted);
+  expect(results.find(({ index }) => index === 0)?.completion?.report.provider).toBe('deepseek');
+  expect(told.at(-1)).toMatchObject({
+    done: 40,
+    fromJournal: noted,
+    failed: 0,
+    running: 0,
+    total: 40,
+  });
+});
+
+test('half a line at the end of a journal is cut off, and its item done again', async () => {
+  await gather(echo(), texts(5), { journal: fileJournal(path) });
+  const whole = readFileSync(path, 'utf8');
+  const lines = whole.trimEnd().split('\n');
+  for (const length of [1, 9, 200]) {
+    const kept = `${lines.slice(0, 4).join('\n')}\n`;
+    writeFileSync(path, kept + (lines[4] ?? '').slice(0, length));
+    const again = echo();
+    const { results, error } = await gather(again, texts(5), { journal: fileJournal(path) });
+
+    expect(error).toBeUndefined();
+    expect(again.asked()).toBe(1);
+    expect(contents(results)).toEqual(texts(5).map((text) => `re: ${text}`));
+    expect(readFileSync(path, 'utf8').startsWith(kept)).toBe(true);
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(5);
+  }
+});
+
+test.each(['notes of mine', 'notes of mine\n', '{"a":1}\n', '{"key":5}\n'])(
+  'a file that is no journal is left as it is: %j',
+  async (text) => {
+    writeFileSync(path, text);
+    const each = echo();
+    const { error } = await gather(each, texts(5), { journal: fileJournal(path) });
+
+    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(each.asked()).toBe(0);
+  },
+);
+
+test('a journal that cannot be written stops the run before it pays for anything', async () => {
+  const each = echo();
+  const { results, error } = await gather(each, texts(5), {
+    journal: fileJournal(join(path, 'no', 'such', 'folder')),
+  });
+
+  expect(error).toMatchObject({
+    code: 'invalid_options',
+    message: expect.stringContaining('ENOENT'),
+  });
+  expect(results).toEqual([]);
+  expect(each.asked()).toBe(0);
+});
+
+test('a journal that fails in the middle: what was paid for is given, and nothing more is asked', async () => {
+  const kept = new Map<string, JournalEntry>();
+  const full = new Error('disk full');
+  const each = echo();
+  const { results, error } = await gather(each, texts(100), {
+    concurrency: 4,
+    journal: {
+      get: (key) => kept.get(key),
+      add(key, entry) {
+        if (kept.size === 10) throw full;
+        kept.set(key, entry);
+      },
+    },
+  });
+
+  expect(error).toBe(full);
+  expect(each.asked()).toBeLessThanOrEqual(14);
+  expect(results).toHaveLength(each.asked());
+});
+
+test('keys name items in the journal, so that another order finds them', async () => {
+  const key = (item: string) => `"${item}" \n é`;
+  await gather(echo(), texts(5), { journal: fileJournal(path), key });
+  const again = echo();
+  const { results } = await gather(again, texts(5).toReversed(), {
+    journal: fileJournal(path),
+    key,
+  });
+
+  expect(again.asked()).toBe(0);
+  expect(contents(results)).toEqual(
+    texts(5)
+      .toReversed()
+      .map((text) => `re: ${text}`),
+  );
+});
+
+test('a run stops before its limit is passed, counting what the journal has cost', async () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 100 };
+  const each = echo(() => ({ content: 'x', reasoning_content: '', usage }));
+  const options = { maxCostUsd: '0.001', concurrency: 8, journal: fileJournal(path) };
+  const { results, error } = await gather(each, texts(1_000), options);
+  const cost = (of: BulkResult<string>[]): number =>
+    of.reduce((sum, { completion }) => sum + Number(completion?.report.cost?.usd ?? 0), 0);
+
+  expect(error).toMatchObject({ code: 'budget_exceeded' });
+  expect(cost(results)).toBeLessThanOrEqual(0.001);
+  expect(cost(results)).toBeGreaterThan(0.0005);
+  const again = await gather(each, texts(1_000), { ...options, journal: fileJournal(path) });
+  expect(again.error).toMatchObject({ code: 'budget_exceeded' });
+  expect(cost(again.results)).toBeLessThanOrEqual(0.001);
+});
+
+test('offPeak waits for the cheaper hours, and says until when', async () => {
+  // A Wednesday, in the dear hours from 1 to 4.
+  vi.useFakeTimers({ now: Date.parse('2026-11-25T02:30:00Z') });
+  const told: BulkProgress[] = [];
+  const each = echo();
+  const gathered = gather(each, texts(3), {
+    offPeak: true,
+    onProgress: (progress) => void told.push(progress),
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(each.asked()).toBe(0);
+  expect(told[0]?.waitsUntilMs).toBe(Date.parse('2026-11-25T04:00:00Z'));
+  await vi.advanceTimersByTimeAsync(90 * 60_000);
+  const { results, error } = await gathered;
+
+  expect(error).toBeUndefined();
+  expect(results).toHaveLength(3);
+  expect(Date.now()).toBeGreaterThanOrEqual(Date.parse('2026-11-25T04:00:00Z'));
+  expect(told.at(-1)?.waitsUntilMs).toBeUndefined();
+});
+
+test('offPeak is refused where no hour is cheaper', async () => {
+  const client = createClient({
+    provider: 'vtrix',
+    apiKey: 'k',
+    transport: createEmulator().transport,
+  });
+  const { error } = await gather({ client: client as never }, texts(3), { offPeak: true });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'offPeak' });
+});
+
+test.each([
+  ['items', 'text', {}],
+  ['items', null, {}],
+  ['params', [], { params: undefined }],
+  ['concurrency', [], { concurrency: 0 }],
+  ['maxCostUsd', [], { maxCostUsd: -1 }],
+  ['journal', [], { journal: {} }],
+  ['key', [], { key: 'id' }],
+  ['total', [], { total: -1 }],
+  ['offPeak', [], { offPeak: 'yes' }],
+  ['paralel', [], { paralel: 1 }],
+])('a mistake in %s is told at once', (param, items, options) => {
+  const { client } = echo();
+  const begin = () => client.bulk(items as string[], { params, ...options } as never);
+
+  expect(begin).toThrow(expect.objectContaining({ code: 'invalid_options', param }));
+});
+
+test('what is appended to a journal between two runs by half is cut off only once', () => {
+  appendFileSync(path, '{"key":"0","completion":');
+  const journal = fileJournal(path);
+  expect(journal.get('0')).toBeUndefined();
+  expect(readFileSync(path, 'utf8')).toBe('');
+});
