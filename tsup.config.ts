@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
+import { pageInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
 
 const vendors = Object.keys(providers);
@@ -31,14 +32,14 @@ const agents = {
 };
 
 /** Where the pages are: on the web, at this version, if package.json says where this comes from; else in the package. */
-function docsOfErrors(): string | undefined {
+function docsOfErrors(): string {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
   const { repository, version } = manifest;
   const url = typeof repository === 'string' ? repository : repository?.url;
   const web = url?.replace(/^git\+/, '').replace(/\.git$/, '');
-  return web && web.startsWith('https://')
+  return web?.startsWith('https://')
     ? `${web}/blob/v${version}/src/outcome/README.md`
-    : undefined;
+    : pageInPackage;
 }
 
 interface Manifest {
@@ -46,10 +47,8 @@ interface Manifest {
   repository?: string | { url?: string };
 }
 
-const errorsPage = docsOfErrors();
-
 const common: Options = {
-  define: errorsPage === undefined ? {} : { DOCS_OF_ERRORS: JSON.stringify(errorsPage) },
+  define: { DOCS_OF_ERRORS: JSON.stringify(docsOfErrors()) },
   target: 'node20',
   // No Node built-in is imported by the main entry, so bundlers for workers take it as it is.
   platform: 'neutral',

@@ -44,10 +44,10 @@ const brand = Symbol.for('deepseek-v4-flash.ChatError');
 const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 /** What Node prints of an error. The clients give it: a page's reader need not carry it. */
-let inspect: ((error: ChatError) => string) | undefined;
+let inspect: ((error: ChatError, depth: number) => string) | undefined;
 
 /** How errors are printed from now on. */
-export function inspectErrorsBy(given: (error: ChatError) => string): void {
+export function inspectErrorsBy(given: (error: ChatError, depth: number) => string): void {
   inspect = given;
 }
 
@@ -127,8 +127,7 @@ export class ChatError extends Error {
 
   /** What `console.log` prints in Node: code, vendor, attempts and cure, in a few lines. @internal */
   [customInspect](depth: number): unknown {
-    if (inspect === undefined) return this;
-    return depth < 0 ? `[ChatError: ${this.code}]` : inspect(this);
+    return inspect ? inspect(this, depth) : this;
   }
 
   /** Code, message and plain fields; neither `partial` nor `report` nor `cause`. */

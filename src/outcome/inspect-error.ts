@@ -3,7 +3,8 @@ import { cures } from './cures.ts';
 import type { Attempt } from './report.ts';
 
 /** What Node prints of an error: at most nine lines, and of no one's words but those of its message. */
-export function inspectError(error: ChatError): string {
+export function inspectError(error: ChatError, depth: number): string {
+  if (depth < 0) return `[ChatError: ${error.code}]`;
   const { code, message, provider, status, requestId, param, retryAfterMs, report, docs } = error;
   const where = [
     provider,
