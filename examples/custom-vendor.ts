@@ -1,4 +1,4 @@
-// A seventh vendor is its facts. Here: a gateway with a cap of its own, its own field, and a model id prefix.
+// A vendor of your own is its facts. Here: a gateway with a cap of its own, its own field, and a model id prefix.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createClient, defineProvider } from 'deepseek-v4-flash';

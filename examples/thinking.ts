@@ -1,4 +1,4 @@
-// Thinking on, off, and with an effort: one spelling for six vendors, and the report says what each could do.
+// Thinking on, off, and with an effort: one spelling for all vendors, and the report says what each could do.
 import type { ChatCompletionCreateParamsBase, ProviderId } from 'deepseek-v4-flash';
 import { createClient, providers } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';

@@ -1,4 +1,4 @@
-// One request, six wire bodies, and what was changed for each. Sends nothing and needs no key.
+// One request, the wire body of each vendor, and what was changed for each. Sends nothing and needs no key.
 import type { ChatCompletionCreateParamsBase, ProviderId } from 'deepseek-v4-flash';
 import { createClient, providers } from 'deepseek-v4-flash';
 

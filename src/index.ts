@@ -10,8 +10,7 @@ export type {
   TimeoutOptions,
 } from './options/options.ts';
 export type { Hooks, Logger } from './options/spectators.ts';
-export type { Strategy, StrategyCandidate } from './options/strategy.ts';
-export type { HedgeOptions } from './options/traffic-options.ts';
+export type { HedgeOptions, Strategy, StrategyCandidate } from './options/strategy.ts';
 export type { PreparedRequest } from './request/prepare.ts';
 
 export type { OpenAI } from './schema/openai-names.ts';
@@ -83,8 +82,9 @@ export type { DeepSeekOptions } from './providers/deepseek.ts';
 export type { ShortapiOptions } from './providers/shortapi.ts';
 export type { Provider } from './dialect/provider.ts';
 export type { ModelFacts, ModelsFacts } from './dialect/fold-models.ts';
-export type { Generation, ModelProfile } from './dialect/models.ts';
-export type { ParameterRule, Profile, RuledParameter, ThinkingStyle } from './dialect/profile.ts';
+export type { Generation, ModelProfile, Region } from './dialect/models.ts';
+export type { ParameterRule, Profile, RuledParameter } from './dialect/profile.ts';
+export type { EffortField, ThinkingStyle, ThinkingSwitch } from './dialect/thinking.ts';
 export type { Holidays, Prices } from './cost/prices.ts';
 export type { CallTotals, TotalCost, Totals } from './cost/totals.ts';
 export type { CountTokens } from './cost/estimate.ts';

@@ -9,6 +9,11 @@ for (const name of [
   'ANYFAST_API_KEY',
   'BYTESPIKE_API_KEY',
   'VTRIX_API_KEY',
+  'OPENROUTER_API_KEY',
+  'DEEPINFRA_API_KEY',
+  'DASHSCOPE_API_KEY',
+  'FIREWORKS_API_KEY',
+  'ARK_API_KEY',
 ]) {
   delete process.env[name];
 }

@@ -78,7 +78,7 @@ function prepareText(
     body,
     adjustments: [...mended, ...adjustments],
     issues: [],
-    thinking: 'disabled',
+    thinking: { asked: 'disabled' },
   });
 }
 

@@ -1,8 +1,12 @@
 import type { Asked, Asker } from './ask.ts';
 import { attachToError, isChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
+import { defaultModel, findModel } from '../dialect/models.ts';
 import type { Profile } from '../dialect/profile.ts';
+import type { ThinkingStyle } from '../dialect/thinking.ts';
+import { thinkingStyle } from '../dialect/thinking.ts';
 import type { Report } from '../outcome/report.ts';
+import type { ReasoningEffort } from '../schema/request.ts';
 import { addIssue } from '../outcome/report-issues.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { continueReport } from '../outcome/combine-reports.ts';
@@ -47,7 +51,7 @@ export function noteRecovery(report: Report): void {
  * less, which is noted.
  */
 export function recoveryParams(
-  { name, thinking }: Profile,
+  profile: Profile,
   { params, options }: Asked,
   report: Report,
 ): Record<string, unknown> | undefined {
@@ -56,10 +60,12 @@ export function recoveryParams(
   const wanted = (isGiven ? options.onReasoningExhausted : undefined) ?? 'return';
   if (wanted === 'return' || report.completion !== 'reasoning_exhausted') return undefined;
   const given = params as Record<string, unknown>;
-  const isPossible = wanted === 'disable' ? thinking.off !== undefined : lowers(thinking, given);
+  const asked = typeof given.model === 'string' ? given.model : defaultModel;
+  const style = thinkingStyle(profile, findModel(asked, profile));
+  const isPossible = wanted === 'disable' ? style.off !== undefined : lowers(style, given);
   const path = 'thinking';
   if (!isPossible) {
-    const message = `all tokens went into thinking, and ${name} offers no way to think less`;
+    const message = `all tokens went into thinking, and ${profile.name} offers no way to think less`;
     addIssue(report.issues, { code: 'reasoning_not_recovered', path, message });
     return undefined;
   }
@@ -68,13 +74,16 @@ export function recoveryParams(
     : { ...given, thinking: null, reasoning_effort: 'low' };
 }
 
-function lowers({ effort }: Profile['thinking'], given: Record<string, unknown>): boolean {
+function lowers({ effort }: ThinkingStyle, given: Record<string, unknown>): boolean {
   const { reasoning_effort, thinking } = given as {
-    reasoning_effort?: string | null;
-    thinking?: { reasoning_effort?: string | null } | null;
+    reasoning_effort?: ReasoningEffort | null;
+    thinking?: { reasoning_effort?: ReasoningEffort | null } | null;
   };
   const asked = reasoning_effort ?? thinking?.reasoning_effort ?? 'high';
-  return effort !== undefined && !['minimal', 'low'].includes(asked);
+  if (effort === undefined || asked === 'minimal' || asked === 'low') return false;
+  // The vendor may have nothing below what it was asked for.
+  const before = asked === 'none' ? undefined : effort.values[asked === 'ultra' ? 'max' : asked];
+  return before !== effort.values.low;
 }
 
 /** Does another turn of the same call: its report, or that of its error, covers both. */

@@ -1,15 +1,17 @@
 import { forcesCall } from '../schema/tool.ts';
 import type { Encoding } from './encoding.ts';
+import { splitPath, switchValue } from './thinking.ts';
 
 /**
  * The switch for thinking and its effort, in the vendor's own form. Also the guard: where a forced tool choice is
  * refused while the model thinks, thinking is switched off, since a caller that forces a call reads `tool_calls[0]`.
  */
 export function encodeThinking(encoding: Encoding): void {
-  const { request, profile } = encoding;
+  const { request, profile, thinks } = encoding;
   const guarded =
     profile.forcedToolChoice === 'thinking off' &&
     forcesCall(request.tool_choice) &&
+    thinks &&
     request.thinking !== 'disabled';
   if (guarded) return guard(encoding);
   if (request.thinking === 'disabled') return switchOff(encoding);
@@ -20,7 +22,7 @@ export function encodeThinking(encoding: Encoding): void {
 function guard(encoding: Encoding): void {
   const { request, profile, written, adjust } = encoding;
   const reason = `${profile.name} refuses a forced tool choice while the model thinks`;
-  writeOff(encoding);
+  writeSwitch(encoding, 'off');
   encoding.asked = 'disabled';
   const asked = request.thinking !== undefined || request.reasoning_effort !== undefined;
   adjust({
@@ -37,64 +39,101 @@ function guard(encoding: Encoding): void {
   }
 }
 
-/** Puts the vendor's own "off" into the body, and returns it; `undefined` if there is none. */
-function writeOff(encoding: Encoding): { field: string; value: unknown } | undefined {
-  const { profile, body } = encoding;
-  switch (profile.thinking.off) {
-    case 'thinking.type':
-      body.thinking = { type: 'disabled' };
-      encoding.thinks = false;
-      return { field: 'thinking', value: body.thinking };
-    case 'reasoning_effort none':
-      body.reasoning_effort = 'none';
-      encoding.thinks = false;
-      return { field: 'reasoning_effort', value: 'none' };
-    case undefined:
-      return undefined;
+/** Writes a field beside those that stand in the same object; gives back what was written. */
+function write(body: Record<string, unknown>, path: string, value: unknown): object {
+  const [outer, inner] = splitPath(path);
+  if (inner === undefined) {
+    body[outer] = value;
+    return { [outer]: value };
   }
+  body[outer] = { ...(body[outer] as object | undefined), [inner]: value };
+  return { [outer]: { [inner]: value } };
+}
+
+/** Puts the vendor's own "on" or "off" into the body; `undefined` if there is none. */
+function writeSwitch(encoding: Encoding, to: 'on' | 'off'): SwitchWritten | undefined {
+  const found = switchValue(encoding.style, to);
+  if (found === undefined) return undefined;
+  encoding.thinks = to === 'on';
+  const [outer] = splitPath(found.field);
+  return { outer, field: found.field, fields: write(encoding.body, found.field, found.value) };
+}
+
+interface SwitchWritten {
+  /** The field of the body. */
+  outer: string;
+  field: string;
+  fields: object;
+}
+
+/** Whether a switch is the one that the caller wrote. */
+function isAsWritten({ outer, field }: SwitchWritten, param: string): boolean {
+  return field === param || (field === 'thinking.type' && outer === param);
 }
 
 function switchOff(encoding: Encoding): void {
-  const { profile, written, adjust } = encoding;
+  const { profile, style, written, adjust } = encoding;
   const param = written('thinking');
   const from = param === 'thinking' ? { type: 'disabled' } : 'none';
-  const off = writeOff(encoding);
+  const off = writeSwitch(encoding, 'off');
+  // What happens anyway needs no switch.
+  if (off === undefined && style.byDefault === 'off') return;
   if (off === undefined) {
     const reason = `${profile.name} has no switch for thinking`;
     adjust({ param, action: 'dropped', lossy: true, from, reason });
-  } else if (off.field !== param) {
+  } else if (!isAsWritten(off, param)) {
     const reason = 'the switch that this vendor has';
-    adjust({ param, action: 'mapped', lossy: false, from, to: { [off.field]: off.value }, reason });
+    adjust({ param, action: 'mapped', lossy: false, from, to: off.fields, reason });
   }
 }
 
-function switchOn({ profile, body, adjust }: Encoding): void {
-  const from = { type: 'enabled' };
-  if (profile.thinking.on === 'thinking.type') {
-    body.thinking = from;
-  } else if (profile.thinking.on === undefined) {
+function switchOn(encoding: Encoding): void {
+  const { request, profile, style, adjust } = encoding;
+  const [param, from] = ['thinking', { type: 'enabled' }];
+  if (style.on === undefined) {
     const reason = `${profile.name} says the model does not think here`;
-    adjust({ param: 'thinking', action: 'dropped', lossy: true, from, reason });
+    return adjust({ param, action: 'dropped', lossy: true, from, reason });
   }
+  // The effort that was asked for is what switches it on.
+  const isEffort = switchValue(style, 'on')?.isEffort === true;
+  if (isEffort && style.effort !== undefined && request.reasoning_effort !== undefined) return;
+  const on = writeSwitch(encoding, 'on');
+  if (on === undefined || isAsWritten(on, param)) return;
+  const reason = 'the switch that this vendor has';
+  adjust({ param, action: 'mapped', lossy: false, from, to: on.fields, reason });
+}
+
+/** An effort asks for thinking; where that is a field of its own, and the model may not think by itself, it goes along. */
+function switchOnForEffort(encoding: Encoding): void {
+  const { request, style, adjust } = encoding;
+  const on = switchValue(style, 'on');
+  if (request.thinking === 'enabled' || on === undefined || on.isEffort) return;
+  if (style.byDefault === 'on') return;
+  const written = writeSwitch(encoding, 'on');
+  const [outer] = splitPath(style.effort?.field ?? '');
+  if (written === undefined || written.outer === outer) return;
+  const reason = 'an effort asks for thinking, which is switched on apart from it here';
+  adjust({ param: 'thinking', action: 'added', lossy: false, to: written.fields, reason });
 }
 
 function encodeEffort(
-  { profile, body, written, adjust }: Encoding,
+  encoding: Encoding,
   asked: NonNullable<Encoding['request']['reasoning_effort']>,
 ): void {
+  const { profile, style, body, written, adjust } = encoding;
   const param = written('reasoning_effort');
-  const style = profile.thinking.effort;
-  if (style === undefined) {
+  switchOnForEffort(encoding);
+  if (style.effort === undefined) {
     const reason = `${profile.name} documents no effort`;
     adjust({ param, action: 'dropped', lossy: true, from: asked, reason });
     return;
   }
-  const sent = style.values[asked === 'ultra' ? 'max' : asked];
-  if (style.field === 'reasoning_effort') body.reasoning_effort = sent;
-  else body.thinking = { type: 'enabled', reasoning_effort: sent };
-  if (param !== style.field) {
+  const { field, values } = style.effort;
+  const sent = values[asked === 'ultra' ? 'max' : asked];
+  write(body, field, sent);
+  if (param !== field) {
     const reason = 'the name that this vendor documents';
-    adjust({ param, action: 'renamed', lossy: false, from: param, to: style.field, reason });
+    adjust({ param, action: 'renamed', lossy: false, from: param, to: field, reason });
   }
   if (sent !== asked) {
     const reason = `the nearest effort that ${profile.name} documents`;

@@ -1,4 +1,5 @@
 import type { ChatCompletionTool } from '../schema/tool.ts';
+import { forcesCall } from '../schema/tool.ts';
 import type { Encoding } from './encoding.ts';
 import { reroute, unsupported } from './encoding.ts';
 
@@ -15,9 +16,13 @@ export function encodeTools(encoding: Encoding): void {
   }
   const { tool_choice: choice } = request;
   if (choice === undefined) return;
-  if (choice === 'required' && profile.forcedToolChoice === 'required as auto') {
+  const isForced =
+    (choice === 'required' && profile.forcedToolChoice === 'required as auto') ||
+    (forcesCall(choice) && profile.forcedToolChoice === 'as auto');
+  if (isForced) {
     body.tool_choice = 'auto';
-    const reason = `${profile.name} documents no \`required\``;
+    const what = choice === 'required' ? '`required`' : 'choice of a function';
+    const reason = `${profile.name} documents no ${what}`;
     adjust({
       param: 'tool_choice',
       action: 'mapped',

@@ -64,8 +64,9 @@ const inOrder = /* @__PURE__ */ Array.from(
 export function encode(request: CanonicalRequest, profile: Profile): EncodedRequest {
   const encoding = beginEncoding(request, profile);
   for (const write of inOrder) write(encoding);
-  const { body, path, adjustments, issues, asked } = encoding;
-  return { body, path, adjustments, issues, ...(asked && { thinking: asked }) };
+  const { body, path, adjustments, issues, asked, style } = encoding;
+  const thinksByDefault = style.byDefault ?? 'unknown';
+  return { body, path, adjustments, issues, thinksByDefault, ...(asked && { thinking: asked }) };
 }
 
 function encodeModel({ request, profile, body, adjust }: Encoding): void {

@@ -6,6 +6,8 @@ import type { FunctionParameters } from '../schema/tool.ts';
 import type { ModelProfile } from './models.ts';
 import { findModel } from './models.ts';
 import type { Profile } from './profile.ts';
+import type { ThinkingStyle } from './thinking.ts';
+import { thinkingStyle } from './thinking.ts';
 
 /** What the parts of the encoder share: the request, the facts, and what comes out. */
 export interface Encoding {
@@ -15,13 +17,15 @@ export interface Encoding {
   readonly model: ModelProfile | undefined;
   /** The caps of the model, or none. */
   readonly caps: ModelProfile['caps'];
+  /** How this model is asked to think. */
+  readonly style: ThinkingStyle;
   readonly body: Record<string, unknown>;
   readonly adjustments: Adjustment[];
   readonly issues: ReportIssue[];
   path: 'chat' | 'beta';
   /** What the request asks for, the guard of a forced tool choice included. */
   asked: 'enabled' | 'disabled' | undefined;
-  /** Whether the model will think; it does unless it is switched off. */
+  /** Whether the model will think: if it is switched on, or not known to be off. */
   thinks: boolean;
   /** The path of a field in the caller's own words. */
   written(field: string): string;
@@ -33,17 +37,21 @@ export function beginEncoding(given: CanonicalRequest, profile: Profile): Encodi
   const adjustments: Adjustment[] = [];
   const request = withCallForForm(given, profile, adjustments);
   const model = findModel(request.model, profile);
+  const style = thinkingStyle(profile, model);
+  const asked =
+    request.thinking ?? (request.reasoning_effort === undefined ? undefined : 'enabled');
   return {
     request,
     profile,
     model,
     caps: model?.caps ?? {},
+    style,
     body: {},
     adjustments,
     issues: [],
     path: 'chat',
-    asked: request.thinking ?? (request.reasoning_effort === undefined ? undefined : 'enabled'),
-    thinks: true,
+    asked,
+    thinks: asked === 'enabled' || style.byDefault !== 'off',
     written: (field) => request.written[field] ?? field,
     adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),
   };

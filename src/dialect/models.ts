@@ -2,6 +2,7 @@ import type { Prices } from '../cost/prices.ts';
 import type { Adjustment } from '../outcome/report.ts';
 import type { AnyContentPart } from '../schema/message.ts';
 import { readName } from './model-names.ts';
+import type { ThinkingStyle } from './thinking.ts';
 
 /** The model that is asked when the caller names none. */
 export const defaultModel = 'deepseek-v4-flash';
@@ -32,6 +33,8 @@ export interface ModelProfile {
    * own. Absent: each has its effect.
    */
   effectiveTopP?: number | undefined;
+  /** How it is asked to think, where that is not as the vendor's other models are. */
+  thinking?: ThinkingStyle | undefined;
   /** Price table; absent: unknown. */
   prices?: Prices | undefined;
   /** Kinds of parts beside text that it takes here. */
@@ -46,6 +49,13 @@ export interface Selling {
   modelPrefix?: string | undefined;
   /** The models that it is known to sell: our id, and what holds of it here. Of any other model nothing is known. */
   models: Readonly<Record<string, ModelProfile>>;
+}
+
+/** Another address of a vendor. */
+export interface Region {
+  baseURL: string;
+  /** What it sells there, in place of the vendor's other models; absent: the same. */
+  models?: Selling['models'] | undefined;
 }
 
 /** A model of the vendor's, by our id, its own, or another name of it, with or without `deepseek/`; with our id. */

@@ -3,9 +3,9 @@ import type { ChatErrorInit } from '../outcome/chat-error.ts';
 import type { Adjustment } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { FinishWords } from '../schema/finish-reason.ts';
-import type { ReasoningEffort } from '../schema/request.ts';
 import type { Priced } from '../cost/cost.ts';
-import type { Selling } from './models.ts';
+import type { Region, Selling } from './models.ts';
+import type { ThinkingStyle } from './thinking.ts';
 
 /** What a vendor does with a parameter. `ineffective`: taken without an error, and without an effect. */
 export type ParameterRule = 'sent' | 'dropped' | 'ineffective' | 'ineffective while thinking';
@@ -22,22 +22,6 @@ export type RuledParameter =
   | 'parallel_tool_calls'
   | 'stream_options';
 
-/** How a vendor's switch for thinking works. */
-export interface ThinkingStyle {
-  /** How to switch it off; absent: it cannot be. */
-  off?: 'thinking.type' | 'reasoning_effort none' | undefined;
-  /** How to switch it on; `default`: it is on, there is nothing to send; absent: the vendor says it has none. */
-  on?: 'thinking.type' | 'default' | undefined;
-  /** Where the effort goes, and what each canonical effort becomes; absent: the vendor takes none. */
-  effort?:
-    | {
-        field: 'reasoning_effort' | 'thinking.reasoning_effort';
-        /** `ultra` is the same as `max`. */
-        values: Readonly<Record<Exclude<ReasoningEffort, 'none' | 'ultra'>, string>>;
-      }
-    | undefined;
-}
-
 /** Everything in which a vendor differs, as data. What is absent is as the field's comment says. */
 export interface Profile extends Selling, Pick<Priced, 'cost'> {
   /** Short name, e.g. `deepseek`. */
@@ -46,6 +30,8 @@ export interface Profile extends Selling, Pick<Priced, 'cost'> {
   name: string;
   /** What an OpenAI SDK takes as its base URL. */
   baseURL: string;
+  /** Its addresses elsewhere, each with what is sold there; one of them is chosen by `baseURL`. */
+  regions?: readonly Region[] | undefined;
   /** Environment variables that may hold the key, first one first. */
   apiKeyVariables: readonly string[];
   /** Relative to the base URL. Absent: the vendor offers no such call. */
@@ -71,8 +57,11 @@ export interface Profile extends Selling, Pick<Priced, 'cost'> {
    * takes no form of answer at all, not even `json_object`.
    */
   jsonSchema: 'sent' | 'sent with schema' | 'json_object' | 'dropped';
-  /** What becomes of a tool choice that forces a call. `thinking off`: refused while thinking, so thinking is switched off. */
-  forcedToolChoice: 'sent' | 'thinking off' | 'required as auto';
+  /**
+   * What becomes of a tool choice that forces a call. `thinking off`: refused while thinking, so thinking is switched off.
+   * `as auto`: neither `required` nor a named function is taken.
+   */
+  forcedToolChoice: 'sent' | 'thinking off' | 'required as auto' | 'as auto';
   /** What becomes of `strict` on functions. `beta`: on the beta path, all functions or none. */
   strictTools: 'sent' | 'beta' | 'dropped';
   /** Whether a function must have `parameters`. @default false */
@@ -115,6 +104,8 @@ export interface EncodedRequest {
   issues: ReportIssue[];
   /** Whether the model is asked to think, if it is asked at all. */
   thinking?: 'enabled' | 'disabled' | undefined;
+  /** Whether it thinks if it is not asked. */
+  thinksByDefault?: ThinkingStyle['byDefault'];
 }
 
 /** An answer that is an error. */

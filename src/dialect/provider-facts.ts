@@ -4,6 +4,7 @@ import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { ReasoningEffort } from '../schema/reasoning-effort.ts';
 import { reasoningEfforts } from '../schema/reasoning-effort.ts';
 import { check, once, unknownField } from '../schema/standard.ts';
+import type { EffortField, ThinkingStyle } from './thinking.ts';
 
 // Facts are typed by whoever writes TypeScript. Others would find out after the first call that was paid for.
 
@@ -18,20 +19,45 @@ const words = <const Words extends readonly string[]>(...all: Words) => z.option
 
 const rule = () => words('sent', 'dropped', 'ineffective', 'ineffective while thinking');
 
-type Effort = Exclude<ReasoningEffort, 'none'>;
+type Effort = Exclude<ReasoningEffort, 'none' | 'ultra'>;
 
 const effortTexts = () =>
   Object.fromEntries(
-    reasoningEfforts.filter((each) => each !== 'none').map((each) => [each, text()]),
+    reasoningEfforts
+      .filter((each) => each !== 'none' && each !== 'ultra')
+      .map((each) => [each, text()]),
   ) as Record<Effort, ReturnType<typeof text>>;
+
+const switchField = String.raw`thinking\.type|reasoning\.enabled|enable_thinking|chat_template_kwargs\.\w+`;
+const effortField = String.raw`(?:thinking\.)?reasoning_effort|reasoning\.effort|chat_template_kwargs\.\w+`;
+
+/** A text of that form, for which TypeScript has a type and zod/mini none. */
+const matching = <T>(pattern: string, what: string) =>
+  z.custom<T>(
+    (value) => typeof value === 'string' && new RegExp(`^(?:${pattern})$`).test(value),
+    `must be ${what}`,
+  );
+
+const thinkingSwitch = <T>(pattern: string, more: string) =>
+  z.optional(
+    matching<T>(
+      `${switchField}|(?:${effortField}) \\S+${pattern}`,
+      'thinking.type, reasoning.enabled, enable_thinking, chat_template_kwargs.<name>, or a field for the effort and ' +
+        `a value, as in "reasoning_effort none"${more}`,
+    ),
+  );
 
 const thinking = () =>
   z.strictObject({
-    off: words('thinking.type', 'reasoning_effort none'),
-    on: words('thinking.type', 'default'),
+    off: thinkingSwitch<ThinkingStyle['off']>('', ''),
+    on: thinkingSwitch<ThinkingStyle['on']>('|default', ', or default'),
+    byDefault: words('on', 'off', 'unknown'),
     effort: z.optional(
       z.strictObject({
-        field: z.enum(['reasoning_effort', 'thinking.reasoning_effort']),
+        field: matching<EffortField>(
+          effortField,
+          'reasoning_effort, thinking.reasoning_effort, reasoning.effort or chat_template_kwargs.<name>',
+        ),
         values: z.strictObject(effortTexts()),
       }),
     ),
@@ -86,10 +112,15 @@ const model = () =>
     generation: words('v4', 'v4.1'),
     caps: z.optional(caps()),
     effectiveTopP: count(),
+    thinking: z.optional(thinking()),
     prices: z.optional(prices()),
     parts: z.optional(parts()),
     contextWindow: z.optional(text()),
   });
+
+/** A model over which no other facts are put. */
+const wholeModel = () =>
+  z.strictObject({ ...model()._zod.def.shape, caps: caps(), parts: parts() });
 
 const ends = () => z.enum(['good', 'length', 'content_filter', 'interrupted']);
 
@@ -99,6 +130,14 @@ export const factsZod = /* @__PURE__ */ once(() =>
     id: z.string().check(z.regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 of a-z A-Z 0-9 _ . -')),
     name: z.optional(text()),
     baseURL: z.optional(text()),
+    regions: z.optional(
+      z.array(
+        z.strictObject({
+          baseURL: text(),
+          models: z.optional(z.record(z.string(), wholeModel())),
+        }),
+      ),
+    ),
     apiKeyVariables: z.optional(z.array(text())),
     paths: z.optional(
       z.strictObject({ chat: path(), beta: path(), models: path(), balance: path() }),
@@ -119,7 +158,7 @@ export const factsZod = /* @__PURE__ */ once(() =>
       }),
     ),
     jsonSchema: words('sent', 'sent with schema', 'json_object', 'dropped'),
-    forcedToolChoice: words('sent', 'thinking off', 'required as auto'),
+    forcedToolChoice: words('sent', 'thinking off', 'required as auto', 'as auto'),
     strictTools: words('sent', 'beta', 'dropped'),
     parametersRequired: flag(),
     nullContent: words('empty', 'omitted'),

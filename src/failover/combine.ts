@@ -7,9 +7,15 @@ import type { Report } from '../outcome/report.ts';
  * what all of them cost.
  *
  * @param report that of the last vendor, or another one that takes its place
- * @param earlier those of the vendors before it
+ * @param earlier those of the other vendors
+ * @param place how many of these came before it
  */
-export function addEarlier(report: Report, earlier: readonly Report[], startedAtMs: number): void {
+export function addEarlier(
+  report: Report,
+  earlier: readonly Report[],
+  startedAtMs: number,
+  place = earlier.length,
+): void {
   const { timings } = report;
   const laterMs = timings.startedAt - startedAtMs;
   if (laterMs !== 0) {
@@ -21,7 +27,9 @@ export function addEarlier(report: Report, earlier: readonly Report[], startedAt
   }
   if (earlier.length === 0) return;
   addEarlierCost(report, earlier);
-  report.attempts = [...earlier.flatMap(({ attempts }) => attempts), ...report.attempts];
+  const turns = earlier.toSpliced(place, 0, report);
+  report.attempts = turns.flatMap(({ attempts }) => attempts);
+  // Two that ran beside each other.
   report.attempts.sort((one, other) => one.startedAt - other.startedAt);
   for (const [index, attempt] of report.attempts.entries()) attempt.number = index + 1;
 }

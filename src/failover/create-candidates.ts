@@ -14,14 +14,12 @@ interface Lending {
   lent: Omit<CallContext, 'options' | 'counts'>;
   state: SharedState;
   countTokens: CountTokens | undefined;
-  /** There is but one, which is never left alone. */
-  isAlone: boolean;
 }
 
 /** The vendors that a client was configured with, each as one that may answer. */
 export function createCandidates(
   entries: readonly [ResolvedEntry, ...ResolvedEntry[]],
-  { lent, state, countTokens, isAlone }: Lending,
+  { lent, state, countTokens }: Lending,
 ): [Candidate, ...Candidate[]] {
   const create = ({ options, concurrency }: ResolvedEntry): Candidate => {
     const { name, provider } = options;
@@ -31,7 +29,8 @@ export function createCandidates(
       provider: provider.id,
       // The end of a call is told by whoever asks several.
       asker: createAsker({ ...lent, options: { ...options, hooks: withoutEnd(options.hooks) } }),
-      traffic: createVendorTraffic({ name, state, concurrency, hasBreaker: !isAlone }),
+      // The only one is never left alone: that would help nobody.
+      traffic: createVendorTraffic({ name, state, concurrency, hasBreaker: entries.length > 1 }),
       canContinue: profile.prefix !== undefined,
       generationOf: (model) => findModel(String(model ?? defaultModel), profile)?.generation,
       estimate: (params) => estimateCall(options, params, countTokens),

@@ -43,7 +43,7 @@ export function createVendors(given: Partial<ClientOptions>, preset: Preset, len
   const countTokens = resolveCountTokens(given.countTokens);
   const totals = createTotals();
   const isAlone = given.providers === undefined;
-  const candidates = createCandidates(entries, { lent, state, countTokens, isAlone });
+  const candidates = createCandidates(entries, { lent, state, countTokens });
   const [first] = entries;
   const isPlain = isAlone && maxCostUsd === undefined && first.concurrency === undefined;
   const plain = isPlain ? createPlain(first, lent, totals) : undefined;
@@ -110,7 +110,8 @@ function createPlain(
 
 /** A limit may be a call's own. */
 function withLimits(plain: Asker, limited: Asker): Asker {
-  const by = ({ options }: Asked): Asker => (options?.maxCostUsd == null ? plain : limited);
+  const by = ({ options }: Asked): Asker =>
+    options != null && Object.hasOwn(options, 'maxCostUsd') ? limited : plain;
   return {
     ...plain,
     complete: (asked) => by(asked).complete(asked),

@@ -38,6 +38,8 @@ export class Route {
   /** Reports of the turns that came to nothing. */
   readonly earlier: Report[] = [];
   readonly issues: ReportIssue[] = [];
+  /** How many of those came before the turn whose report is the call's; absent: all. */
+  place: number | undefined = undefined;
   queuedMs = 0;
   readonly #asked: Asked;
   readonly #causes: ChatError[] = [];
@@ -65,7 +67,7 @@ export class Route {
       if (turn !== undefined) return turn;
       if (!this.#hasBegun && this.#causes.length === 0) return this.#firstToReturn(mayServe);
       if (!(await this.#begunRound())) {
-        throw allFailed(this.#causes, this.rules.isAlone);
+        throw allFailed(this.#causes, this.rules.candidates.length === 1);
       }
     }
   }
@@ -129,7 +131,9 @@ export class Route {
   /** A report is that of the call now, and not of a turn before. */
   forget(report: Report): void {
     const index = this.earlier.indexOf(report);
-    if (index >= 0) this.earlier.splice(index, 1);
+    if (index < 0) return;
+    this.earlier.splice(index, 1);
+    this.place = index;
   }
 
   /** The differences between what was asked and what this vendor gives, beside those that its encoder tells. */

@@ -37,7 +37,7 @@ export function failWith(route: Route, error: ChatError, given?: Report): ChatEr
 }
 
 function complete(route: Route, report: Report): void {
-  addEarlier(report, route.earlier, route.bounds.startedAtMs);
+  addEarlier(report, route.earlier, route.bounds.startedAtMs, route.place);
   for (const issue of route.issues) addIssue(report.issues, issue);
   if (route.queuedMs > 0) report.timings.queuedMs = route.queuedMs;
   report.timings.totalMs ??= route.rules.clock.now() - route.bounds.startedAtMs;

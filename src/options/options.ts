@@ -7,8 +7,7 @@ import type { AbortSignalLike } from '../internal/web.ts';
 import type { CountTokens } from '../cost/estimate.ts';
 import type { SharedState } from '../traffic/shared-state.ts';
 import type { Hooks, Logger } from './spectators.ts';
-import type { Strategy } from './strategy.ts';
-import type { HedgeOptions } from './traffic-options.ts';
+import type { HedgeOptions, Strategy } from './strategy.ts';
 
 /** Clocks, in milliseconds; `Infinity` for none. */
 export interface TimeoutOptions {
@@ -64,7 +63,7 @@ export interface Pricing {
 
 /** What `createClient` takes. */
 export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Provider> {
-  /** The vendor: one of the six, or one of `defineProvider`. @default 'deepseek' */
+  /** The vendor: a known one, or one of `defineProvider`. @default 'deepseek' */
   provider?: P | undefined;
   /**
    * The key, or a function that is asked for it before each attempt.

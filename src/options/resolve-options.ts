@@ -27,7 +27,7 @@ import { clientOptionNames, defaults, callOptionNames } from './options.ts';
 import type { OptionHints } from '../outcome/invalid-options.ts';
 import { invalidOptions, noOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { Transport } from '../transport/transport.ts';
-import { resolveURLs } from './vendor-urls.ts';
+import { inRegion, resolveURLs } from './vendor-urls.ts';
 import { checkVersion, ownHeaders } from './runtime.ts';
 
 const clientHints: OptionHints = {
@@ -62,7 +62,7 @@ export function resolveOptions(
   options: Partial<ClientOptions>,
   { vendors, transport }: Preset,
 ): ResolvedOptions {
-  const provider = vendors.find(options.provider ?? defaults.provider);
+  const provider = inRegion(vendors.find(options.provider ?? defaults.provider), options.baseURL);
   checkOneOf('onUnsupported', options.onUnsupported, ['warn', 'adjust', 'error']);
   if (typeof options.apiKey === 'string') checkKey(options.apiKey);
   else if (options.apiKey !== undefined && typeof options.apiKey !== 'function') {

@@ -21,3 +21,13 @@ export type Strategy =
   | ((
       candidates: readonly StrategyCandidate[],
     ) => readonly StrategyCandidate[] | Promise<readonly StrategyCandidate[]>);
+
+/** When a second vendor is tried, while the first has not answered. */
+export interface HedgeOptions {
+  /** After so many milliseconds without content. */
+  afterMs?: number | undefined;
+  /** `p95`: after the time within which 95 of 100 of the vendor's own latest answers began; not before it has given 20. */
+  after?: 'p95' | undefined;
+  /** The cap on such extra calls: a share of all calls, and how many at once. Default: 0.05 and 10. */
+  maxExtraCalls?: { share?: number | undefined; burst?: number | undefined } | undefined;
+}

@@ -5,16 +5,7 @@ import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { MaxExtraCalls } from '../traffic/hedge-budget.ts';
 import type { SharedState } from '../traffic/shared-state.ts';
 import { readable } from './option-values.ts';
-
-/** When a second vendor is tried, while the first has not answered. */
-export interface HedgeOptions {
-  /** After so many milliseconds without content. */
-  afterMs?: number | undefined;
-  /** `p95`: after the time within which 95 of 100 of the vendor's own latest answers began; not before it has given 20. */
-  after?: 'p95' | undefined;
-  /** The cap on such extra calls: a share of all calls, and how many at once. Default: 0.05 and 10. */
-  maxExtraCalls?: { share?: number | undefined; burst?: number | undefined } | undefined;
-}
+import type { HedgeOptions } from './strategy.ts';
 
 /** {@link HedgeOptions} with every default filled in. */
 export interface ResolvedHedge {

@@ -1,5 +1,6 @@
 import { invalidOptions } from '../outcome/invalid-options.ts';
 import type { Profile } from '../dialect/profile.ts';
+import type { Provider } from '../dialect/provider.ts';
 
 /** Where a vendor's calls go. Absent: it offers no such call. */
 export interface VendorURLs {
@@ -8,6 +9,17 @@ export interface VendorURLs {
   models?: string | undefined;
   balance?: string | undefined;
   fim?: string | undefined;
+}
+
+/** The vendor as it is at one of its own addresses elsewhere, if that is the base URL: its key and its models are those of there. */
+export function inRegion(provider: Provider, baseURL: string | undefined): Provider {
+  const { profile } = provider;
+  const there = profile.regions?.find(
+    (each) => each.baseURL === String(baseURL).replace(/\/+$/, ''),
+  );
+  if (there === undefined) return provider;
+  const { models = profile.models } = there;
+  return { ...provider, profile: { ...profile, baseURL: there.baseURL, models } };
 }
 
 /** @throws ChatError `invalid_options` for a path that leaves the host: the key would go along */

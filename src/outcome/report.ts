@@ -66,6 +66,8 @@ export interface Timings {
 export interface ReportThinking {
   /** What was asked of it; `default` if nothing was. A forced tool choice that rules thinking out asks for `disabled`. */
   asked: 'enabled' | 'disabled' | 'default';
+  /** What the vendor does when nothing is asked; only where `asked` is `default`. */
+  byDefault?: 'on' | 'off' | 'unknown' | undefined;
   /** Whether the answer came with reasoning text or a count of reasoning tokens; `false` until it did. */
   seen: boolean;
 }

@@ -200,9 +200,10 @@ export const aimlapiDecoder = /* @__PURE__ */ createDecoder({
       },
     },
     thinking: {
-      // probes: a real switch; `thinking` is taken and has no effect.
+      // probes: a real switch; `thinking` is taken and has no effect. Without it the model thinks.
       off: 'reasoning_effort none',
       on: 'default',
+      byDefault: 'on',
       effort: {
         field: 'reasoning_effort',
         // model: low, medium, high.

@@ -1,3 +1,8 @@
+import { openrouterDecoder } from './openrouter.ts';
+import { deepinfraDecoder } from './deepinfra.ts';
+import { alibabaDecoder } from './alibaba.ts';
+import { fireworksDecoder } from './fireworks.ts';
+import { volcengineDecoder } from './volcengine.ts';
 import { aimlapiDecoder } from './aimlapi.ts';
 import { anyfastDecoder } from './anyfast.ts';
 import { bytespikeDecoder } from './bytespike.ts';
@@ -16,6 +21,11 @@ const decoders: Record<ProviderId, Decoder> = {
   anyfast: anyfastDecoder,
   bytespike: bytespikeDecoder,
   vtrix: vtrixDecoder,
+  openrouter: openrouterDecoder,
+  deepinfra: deepinfraDecoder,
+  alibaba: alibabaDecoder,
+  fireworks: fireworksDecoder,
+  volcengine: volcengineDecoder,
 };
 
 /** The decoder of that name, or that of a provider. @throws ChatError `invalid_options` that lists the known names */

@@ -145,6 +145,7 @@ export const deepseekDecoder = /* @__PURE__ */ createDecoder({
       // think: `thinking: { type }`, enabled by default.
       off: 'thinking.type',
       on: 'thinking.type',
+      byDefault: 'on',
       effort: {
         field: 'reasoning_effort',
         // think: low, high and max; "minimal" is low, "medium" and "xhigh" are high.

@@ -1,3 +1,8 @@
+import { openrouter } from './openrouter.ts';
+import { deepinfra } from './deepinfra.ts';
+import { alibaba } from './alibaba.ts';
+import { fireworks } from './fireworks.ts';
+import { volcengine } from './volcengine.ts';
 import { aimlapi } from './aimlapi.ts';
 import { anyfast } from './anyfast.ts';
 import { bytespike } from './bytespike.ts';
@@ -11,7 +16,19 @@ import { shortapi } from './shortapi.ts';
 import { vtrix } from './vtrix.ts';
 
 /** The vendors this package knows. */
-export const providers = { deepseek, aimlapi, shortapi, anyfast, bytespike, vtrix } as const;
+export const providers = {
+  deepseek,
+  aimlapi,
+  shortapi,
+  anyfast,
+  bytespike,
+  vtrix,
+  openrouter,
+  deepinfra,
+  alibaba,
+  fireworks,
+  volcengine,
+} as const;
 
 /** Short name of a vendor. */
 export type ProviderId = keyof typeof providers;
@@ -48,7 +65,7 @@ export function findOption(key: string): string | undefined {
 }
 
 /**
- * Describes a seventh vendor, or another fact about one of the six.
+ * Describes another vendor, or another fact about one that is known.
  *
  * @example
  * const local = defineProvider({ id: 'local', baseURL: 'http://127.0.0.1:8000/v1', caps: { max_tokens: 4096 } });

@@ -130,7 +130,7 @@ export const vtrixDecoder = /* @__PURE__ */ createDecoder({
       },
     },
     // model: "thinking mode enabled by default", no parameter for it.
-    thinking: { on: 'default' },
+    thinking: { on: 'default', byDefault: 'on' },
     // Not in its list of parameters.
     parameters: {
       seed: 'dropped',

@@ -33,7 +33,7 @@ export interface ReadyRequest {
   http: HttpRequest;
   model: string;
   issues: ReportIssue[];
-  thinking: ReportThinking['asked'];
+  thinking: Omit<ReportThinking, 'seen'>;
 }
 
 /**
@@ -83,7 +83,8 @@ function prepareCanonical(
   const encoded = expressible(() => provider.encode(request, provider.profile));
   const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
   const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
-  const { thinking = 'default', adjustments, issues } = encoded;
+  const { thinking: asked, thinksByDefault: byDefault = 'unknown', adjustments, issues } = encoded;
+  const thinking = asked === undefined ? { asked: 'default' as const, byDefault } : { asked };
   return post(options, requestOptions, url, { body, adjustments, issues, thinking });
 }
 

@@ -128,8 +128,11 @@ export class GrowingChoice {
       .map(([at, { draft, spoiled }]) => {
         return { draft, spoiled, path: `choices.${index}.message.tool_calls.${at}` };
       });
+    const { values } = this.#messageFields;
     return {
-      ...this.#messageFields.values,
+      ...values,
+      // Where a vendor calls it so, it is no field of its own of which the last piece counts.
+      ...(typeof values.reasoning === 'string' && reasoning && { reasoning: reasoning.toString() }),
       role: 'assistant',
       content: content && content.toString(),
       ...(reasoning !== undefined && { reasoning_content: reasoning && reasoning.toString() }),

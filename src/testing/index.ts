@@ -1,4 +1,4 @@
-// Entry `deepseek-v4-flash/testing`: the six vendors, for tests and for trying things without a key.
+// Entry `deepseek-v4-flash/testing`: the known vendors, for tests and for trying things without a key.
 export { createEmulator } from './emulator/emulator.ts';
 export { startEmulator } from './carriers/server.ts';
 export { faults } from './faults/index.ts';

@@ -12,7 +12,7 @@ import type { PlayedResponse } from './emulator/script.ts';
 export type EmulatorHandlers = HttpHandler[] & { readonly emulator: Emulator };
 
 /**
- * The six vendors, and those of the option `providers`, as request handlers of msw, at the vendors' own URLs. msw sees `fetch` and not undici's `request`: give
+ * The known vendors, and those of the option `providers`, as request handlers of msw, at the vendors' own URLs. msw sees `fetch` and not undici's `request`: give
  * the client `fetchTransport()`.
  *
  * @example

@@ -43,6 +43,8 @@ export async function* converse(
 ): AsyncGenerator<ToolRunEvent, undefined> {
   const { wire, setup, approvals, maxSteps, stopWhen } = readParams(params, lifetime.signal);
   if (approvals != null) yield* takeUp(messages, approvals, setup);
+  // One vendor for the whole run, as long as it is well.
+  const vendor: Asked['run'] = {};
   let isToldOfText = false;
   for (let number = 1; ; number++) {
     yield { type: 'step.start', step: number };
@@ -52,6 +54,7 @@ export async function* converse(
       // A forced call is forced once: the model has to be able to answer.
       params: { ...wire, tool_choice: choice, messages: [...messages], stream: true },
       options,
+      run: vendor,
     };
     const completion = yield* ask(asker, asked, lifetime);
     // What is no call is told of in the step, and not sent on.
@@ -109,12 +112,12 @@ async function* ask(
 ): AsyncGenerator<ToolRunEvent, ChatCompletionWithReport> {
   const options = { ...streamOptions(asked.options), signal };
   try {
-    const first = yield* answer(asker, { params: asked.params, options }, signal);
+    const first = yield* answer(asker, { ...asked, options }, signal);
     const params = asker.withLessThinking(asked, first.report);
     if (params === undefined) return first;
     yield { type: 'reset' };
     try {
-      const recovered = yield* answer(asker, { params, options }, signal);
+      const recovered = yield* answer(asker, { ...asked, params, options }, signal);
       continueReport(first.report, recovered.report);
       noteRecovery(recovered.report);
       return recovered;

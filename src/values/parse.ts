@@ -1,4 +1,4 @@
-import type { Asker } from '../call/ask.ts';
+import type { Asked, Asker } from '../call/ask.ts';
 import type { ErrorIssue } from '../schema/issue.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
@@ -47,11 +47,13 @@ export async function parse(
   let asked: Record<string, unknown> = { ...base, ...formParams(schema), stream: undefined };
   let conversation = messages as unknown[];
   const bound = asker.bound(options);
+  const run: Asked['run'] = {};
   const ask = async (): Promise<ChatCompletionWithReport> => {
     const request = {
       params: { ...asked, messages: conversation },
       options,
       isValidated: true,
+      run,
     };
     const { completion, params: used } = await completeRecovering(asker, request);
     // What it took to get an answer at all, a correction takes as well.

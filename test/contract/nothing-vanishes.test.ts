@@ -52,7 +52,12 @@ const samples: { [Field in keyof Required<Params>]: [Sample<Field>, object?] } =
 };
 
 /** What says no more than what is so in any case: one answer, and no counts where a vendor cannot be asked for them. */
-const sayNothing = ['n', 'stream_options at vtrix'];
+const sayNothing = [
+  'n',
+  'stream_options at vtrix',
+  'stream_options at deepinfra',
+  'stream_options at fireworks',
+];
 
 /** Every key and every value of a JSON value. */
 function said(value: unknown): string[] {

@@ -1,4 +1,5 @@
-import { createClient, isChatError } from 'deepseek-v4-flash';
+import type { ProviderId } from 'deepseek-v4-flash';
+import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import { createEmulator, startEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
 
@@ -11,14 +12,7 @@ function post(url: string, body: object, key = 'Bearer any'): Promise<Response> 
 
 test('serves all vendors in memory, at their own URLs', async () => {
   const emulator = createEmulator();
-  for (const provider of [
-    'deepseek',
-    'aimlapi',
-    'shortapi',
-    'anyfast',
-    'bytespike',
-    'vtrix',
-  ] as const) {
+  for (const provider of Object.keys(providers) as ProviderId[]) {
     const client = createClient({ provider, apiKey: 'any', transport: emulator.transport });
     const stream = await client.chat.completions.create({ messages, stream: true });
     const { choices } = await stream.finalCompletion();

@@ -1,4 +1,4 @@
-import type { ProviderId } from 'deepseek-v4-flash';
+import type { Provider, ProviderId } from 'deepseek-v4-flash';
 import { createClient, isChatError, providers } from 'deepseek-v4-flash';
 import type { EmulatorServer, ErrorKind } from 'deepseek-v4-flash/testing';
 import { createEmulator, startEmulator } from 'deepseek-v4-flash/testing';
@@ -25,9 +25,9 @@ async function send(
 }
 
 function chat(provider: ProviderId, fields: object): Promise<{ status: number; text: string }> {
-  const { modelPrefix = '' } = providers[provider].profile;
+  const { modelPrefix = '', models }: Provider['profile'] = providers[provider].profile;
   const path = new URL(emulator.baseURL(provider)).pathname;
-  const model = `${modelPrefix}deepseek-v4-flash`;
+  const model = models['deepseek-v4-flash']?.wireId ?? `${modelPrefix}deepseek-v4-flash`;
   const messages = [{ role: 'user', content: 'Hi' }];
   return send(`${path}/chat/completions`, { model, messages, ...fields });
 }

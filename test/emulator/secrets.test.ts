@@ -248,6 +248,6 @@ test('wrong options are refused when the client is made', () => {
     );
   }
   expect(() => createClient({ provider: 'openai' as 'deepseek' })).toThrow(
-    'Unknown provider "openai". Known: deepseek, aimlapi, shortapi, anyfast, bytespike, vtrix',
+    'Unknown provider "openai". Known: deepseek, aimlapi, shortapi, anyfast, bytespike, vtrix, openrouter, deepinfra, alibaba, fireworks, volcengine',
   );
 });

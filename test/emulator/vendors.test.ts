@@ -83,8 +83,9 @@ const user = (content: string): ChatCompletionMessageParam => ({ role: 'user', c
 
 describe.each(vendors.map((each) => [each.id, each] as const))('%s', (id, provider) => {
   const { paths, thinking } = provider.profile;
-  /** Whether the vendor thinks unless told otherwise, and whether it can be told. */
-  const [thinks, canStop] = [thinking.on !== undefined, thinking.off !== undefined];
+  /** Whether the vendor thinks if told to, whether it does unless told otherwise, and whether it can be told. */
+  const [canThink, canStop] = [thinking.on !== undefined, thinking.off !== undefined];
+  const thinks = canThink && thinking.byDefault !== 'off';
 
   describe.each(Object.keys(transports) as (keyof typeof transports)[])('over %s', (transport) => {
     const connect = () =>
@@ -132,7 +133,7 @@ describe.each(vendors.map((each) => [each.id, each] as const))('%s', (id, provid
       const reasoned = [on, off, low].map(({ choices }) =>
         Boolean(choices[0].message.reasoning_content),
       );
-      expect(reasoned).toEqual([thinks, thinks && !canStop, thinks]);
+      expect(reasoned).toEqual([canThink, thinks && !canStop, canThink]);
     });
 
     test('calls a tool, takes its result with the reasoning, and answers', async () => {

@@ -138,7 +138,7 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('deepseek, off: 0 characters of reasoning');
     expect(stdout).toMatch(/deepseek, on: [1-9]\d* characters/);
     expect(stdout).toMatch(/vtrix, off: [1-9]\d* characters of reasoning thinking dropped/);
-    expect(stdout.trim().split('\n')).toHaveLength(18);
+    expect(stdout.trim().split('\n')).toHaveLength(3 * 11);
   });
 
   test('vendors shows a body for each vendor and their adjustments', async () => {

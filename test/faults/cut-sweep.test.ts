@@ -220,8 +220,8 @@ test.each(streams.flatMap((stream) => ends.map((end) => ({ ...stream, end }))))(
   },
 );
 
-test('twelve streams of the emulator and the odd ones are swept', () => {
-  expect(rendered).toHaveLength(12);
+test('fourteen streams of the emulator and the odd ones are swept', () => {
+  expect(rendered).toHaveLength(14);
   expect(streams.every(({ bytes }) => bytes.length > 500 && bytes.length < 6_000)).toBe(true);
   expect(inProcess.cuts).toBe(4 * streams.reduce((sum, { bytes }) => sum + bytes.length + 1, 0));
 });

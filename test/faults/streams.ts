@@ -7,9 +7,19 @@ import type {
 import { ChatError, createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
-import { vendors } from '../kit/vendors.ts';
 
-// Short streams and bodies in the dialects of the vendors, as the emulator renders them, and ways to play them.
+// Short streams and bodies in every dialect that a vendor writes, as the emulator renders them, and ways to play them.
+
+/** One vendor for each way in which answers are written: the hosts that are not named write as `shortapi` does, or say less. */
+export const vendors: ProviderId[] = [
+  'deepseek',
+  'aimlapi',
+  'shortapi',
+  'anyfast',
+  'bytespike',
+  'vtrix',
+  'openrouter',
+];
 
 export const key = 'sk-not-a-key-0123456789';
 
@@ -185,7 +195,11 @@ interface WireEvent {
     index: number;
     finish_reason?: string | null | undefined;
     reasoning_content?: string | null | undefined;
-    delta?: { content?: string | null | undefined; reasoning_content?: string | null | undefined };
+    delta?: {
+      content?: string | null | undefined;
+      reasoning_content?: string | null | undefined;
+      reasoning?: string | null | undefined;
+    };
   }[];
 }
 
@@ -210,7 +224,11 @@ function readEvents(bytes: Uint8Array): SentEvent[] {
       choices: choices.map((choice) => ({
         index: choice.index,
         content: choice.delta?.content ?? '',
-        reasoning: choice.delta?.reasoning_content ?? choice.reasoning_content ?? '',
+        reasoning:
+          choice.delta?.reasoning_content ??
+          choice.delta?.reasoning ??
+          choice.reasoning_content ??
+          '',
         finish: typeof choice.finish_reason === 'string',
       })),
     };

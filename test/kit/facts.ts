@@ -1,4 +1,4 @@
-import type { Prices, Profile, ProviderId } from 'deepseek-v4-flash';
+import type { Prices, Profile, ProviderId, ThinkingStyle } from 'deepseek-v4-flash';
 import { providers } from 'deepseek-v4-flash';
 import { vendors } from './vendors.ts';
 
@@ -6,15 +6,27 @@ import { vendors } from './vendors.ts';
 
 export const profileOf = (id: ProviderId): Profile => providers[id].profile;
 
-const having = (isSo: (profile: Profile) => boolean): ReadonlySet<ProviderId> =>
-  new Set(vendors.filter((id) => isSo(profileOf(id))));
+/** How `deepseek-v4-flash` is asked to think. */
+export const styleOf = ({ thinking, models }: Profile): ThinkingStyle => ({
+  ...thinking,
+  ...models['deepseek-v4-flash']?.thinking,
+});
 
-/** Vendors that think unless told otherwise. */
-export const thinkers = having(({ thinking }) => thinking.on !== undefined);
+const having = (isSo: (style: ThinkingStyle) => boolean): ReadonlySet<ProviderId> =>
+  new Set(vendors.filter((id) => isSo(styleOf(profileOf(id)))));
+
+/** Vendors at which it can think. */
+export const thinkers = having(({ on }) => on !== undefined);
+/** Those at which it does when nothing is asked. */
+export const startsThinking = having(
+  ({ on, byDefault }) => on !== undefined && byDefault !== 'off',
+);
 /** Those that can be told not to. */
-export const switchable = having(({ thinking }) => thinking.off !== undefined);
-/** Those that can be told to think less. */
-export const lowerable = having(({ thinking }) => thinking.effort !== undefined);
+export const switchable = having(({ off }) => off !== undefined);
+/** Those that have less than what they do by themselves. */
+export const lowerable = having(
+  ({ effort }) => effort !== undefined && effort.values.low !== effort.values.high,
+);
 
 /** Kinds of parts beside text that the model takes. */
 export const partsOf = ({ models }: Profile): readonly string[] =>

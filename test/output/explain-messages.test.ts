@@ -88,7 +88,9 @@ const cases: Case[] = [
       result('a'),
       { role: 'assistant', content: 'Rain.', reasoning_content: 'It said so.' },
     ],
-    at: () => '1 messages.1.reasoning_content adjusted',
+    // Only where the model may think, unless it is told not to.
+    at: ({ thinking }) =>
+      thinking.byDefault === 'off' ? undefined : '1 messages.1.reasoning_content adjusted',
     reason: /reasoning/,
   },
   {

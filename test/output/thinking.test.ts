@@ -3,6 +3,7 @@ import type {
   ClientOptions,
   ProviderId,
   Report,
+  ThinkingStyle,
 } from 'deepseek-v4-flash';
 import { createClient } from 'deepseek-v4-flash';
 import type { EmulatorAnswer } from 'deepseek-v4-flash/testing';
@@ -11,7 +12,14 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { errorOf as failureOf } from '../kit/failures.ts';
 import { costApart } from '../kit/emulated.ts';
-import { lowerable, profileOf, switchable, thinkers } from '../kit/facts.ts';
+import {
+  lowerable,
+  profileOf,
+  startsThinking,
+  styleOf,
+  switchable,
+  thinkers,
+} from '../kit/facts.ts';
 import { vendors } from '../kit/vendors.ts';
 
 function setUp(provider: ProviderId, options: ClientOptions = {}) {
@@ -35,8 +43,25 @@ const about = ({ issues }: Report): string[] =>
 
 // ---------------------------------------------------------------- what was asked, and what was seen
 
+/** What each kind of "off" is on the wire. */
+const offs: Record<string, object | undefined> = {
+  'thinking.type': { thinking: { type: 'disabled' } },
+  'reasoning_effort none': { reasoning_effort: 'none' },
+  'reasoning.effort none': { reasoning: { effort: 'none' } },
+  enable_thinking: { enable_thinking: false },
+};
+
+/** What little thinking is on the wire. */
+function lows({ on, effort }: ThinkingStyle): object {
+  if (effort?.field === 'thinking.reasoning_effort') {
+    return { thinking: { type: 'enabled', reasoning_effort: 'low' } };
+  }
+  return { reasoning_effort: 'low', ...(on === 'enable_thinking' && { enable_thinking: true }) };
+}
+
 interface Expected {
   asked: 'enabled' | 'disabled' | 'default';
+  byDefault?: 'on' | 'off' | 'unknown';
   seen: boolean;
   issues: string[];
 }
@@ -49,7 +74,7 @@ const asks: {
   {
     what: 'nothing is asked for',
     params: {},
-    expected: (id) => ({ asked: 'default', seen: thinkers.has(id), issues: [] }),
+    expected: (id) => ({ ...unasked(id), seen: startsThinking.has(id), issues: [] }),
   },
   {
     what: 'thinking is asked for',
@@ -82,9 +107,14 @@ const asks: {
     expected: (id) =>
       profileOf(id).forcedToolChoice === 'thinking off'
         ? { asked: 'disabled', seen: false, issues: [] }
-        : { asked: 'default', seen: thinkers.has(id), issues: [] },
+        : { ...unasked(id), seen: startsThinking.has(id), issues: [] },
   },
 ];
+
+/** What is told where nothing was asked: what the vendor does then. */
+function unasked(id: ProviderId): Pick<Expected, 'asked' | 'byDefault'> {
+  return { asked: 'default', byDefault: styleOf(profileOf(id)).byDefault ?? 'unknown' };
+}
 
 function wanted(id: ProviderId): Expected {
   const seen = thinkers.has(id);
@@ -101,13 +131,14 @@ describe.each(vendors)('at %s', (provider) => {
     'the report says whether it thought, where $what',
     async ({ params, expected }) => {
       const { completions } = setUp(provider);
-      const { asked, seen, issues } = expected(provider);
+      const { issues, ...told } = expected(provider);
+      const { seen } = told;
       const whole = await completions.create({ ...params, messages });
       const stream = completions.stream({ ...params, messages });
       expect(stream.report.thinking?.seen ?? false).toBe(false);
       await stream.finalCompletion();
       for (const report of [whole.report, stream.report]) {
-        expect(report.thinking).toEqual({ asked, seen });
+        expect(report.thinking).toEqual(told);
         expect(about(report)).toEqual(issues);
       }
       expect(Boolean(whole.choices[0].message.reasoning_content)).toBe(seen);
@@ -201,18 +232,10 @@ describe.each(vendors)('at %s', (provider) => {
       expect(report.completion).toBe('complete');
       expect(emulator.requests).toHaveLength(2);
       const [first, second] = emulator.requests.map(({ body }) => body);
-      const { thinking, reasoning_effort, ...rest } = second ?? {};
-      expect(rest).toEqual(first);
-      const style = profileOf(provider).thinking;
-      const off =
-        style.off === 'reasoning_effort none'
-          ? [undefined, 'none']
-          : [{ type: 'disabled' }, undefined];
-      const low =
-        style.effort?.field === 'thinking.reasoning_effort'
-          ? [{ type: 'enabled', reasoning_effort: 'low' }, undefined]
-          : [undefined, 'low'];
-      expect([thinking, reasoning_effort]).toEqual(onReasoningExhausted === 'disable' ? off : low);
+      const style = styleOf(profileOf(provider));
+      const more = onReasoningExhausted === 'disable' ? offs[style.off ?? ''] : lows(style);
+      expect(more).toBeDefined();
+      expect(second).toEqual({ ...first, ...more });
 
       // The report is of both calls.
       expect(report.attempts.map(({ number, status }) => [number, status])).toEqual([
@@ -274,7 +297,7 @@ describe.each(vendors)('at %s', (provider) => {
     expect((await stream.finalCompletion()).report.completion).toBe('complete');
   });
 
-  test.runIf(switchable.has(provider))(
+  test.runIf(switchable.has(provider) && startsThinking.has(provider))(
     'the emulator’s own exhausted answer is recovered from',
     async () => {
       const { completions } = setUp(provider);
@@ -302,12 +325,14 @@ test('what was asked about thinking gives way to what recovers from it', async (
   for (const params of asked) {
     for (const provider of switchable) {
       for (const onReasoningExhausted of ['disable', 'lower'] as const) {
+        if (onReasoningExhausted === 'lower' && !lowerable.has(provider)) continue;
         const { emulator, completions } = setUp(provider);
         emulator.reply(exhausted, { content: 'Hello' });
         await completions.create({ ...params, messages }, { onReasoningExhausted });
-        const { thinking, reasoning_effort } = emulator.requests[1]?.body ?? {};
-        const text = JSON.stringify([thinking, reasoning_effort]);
-        expect(text).toMatch(onReasoningExhausted === 'disable' ? /disabled|none/ : /low/);
+        const { thinking, reasoning_effort, reasoning, enable_thinking } =
+          emulator.requests[1]?.body ?? {};
+        const text = JSON.stringify([thinking, reasoning_effort, reasoning, enable_thinking]);
+        expect(text).toMatch(onReasoningExhausted === 'disable' ? /disabled|none|false/ : /low/);
         expect(text).not.toMatch(/max|high|medium/);
       }
     }

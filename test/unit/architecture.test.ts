@@ -182,7 +182,19 @@ test('shared code names no vendor', () => {
     .filter(({ path }) => path.startsWith('providers/'))
     .map(({ path }) => path.slice('providers/'.length, -'.ts'.length))
     .filter((name) => !['registry', 'decoders'].includes(name));
-  expect(vendors).toEqual(['aimlapi', 'anyfast', 'bytespike', 'deepseek', 'shortapi', 'vtrix']);
+  expect(vendors).toEqual([
+    'aimlapi',
+    'alibaba',
+    'anyfast',
+    'bytespike',
+    'deepinfra',
+    'deepseek',
+    'fireworks',
+    'openrouter',
+    'shortapi',
+    'volcengine',
+    'vtrix',
+  ]);
 
   const named = files
     .filter(({ path }) => !path.startsWith('testing/vendors/') && path !== 'providers/registry.ts')

@@ -116,21 +116,21 @@ export type FlashMetadata = {
   /** The model id that was sent. */
   model: string;
   /** The vendor's id for the request. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** Every send, the last one last. */
   attempts: {
     number: number;
     durationMs: number;
-    status?: number;
-    error?: string;
-    provider?: string;
+    status?: number | undefined;
+    error?: string | undefined;
+    provider?: string | undefined;
   }[];
   /** US dollars as an exact decimal string; absent where unknown. */
-  cost?: { usd: string; source: string; priceDate?: string };
+  cost?: { usd: string; source: string; priceDate?: string | undefined } | undefined;
   /** What kind of end the answer had. */
   completion: string;
   /** Why it failed, if it did. */
-  error?: { code: string; message: string };
+  error?: { code: string; message: string } | undefined;
   /** Milliseconds since the call began. */
   timings: { [name: string]: number | undefined };
   /** What was changed on the way, by parameter. */
@@ -138,7 +138,7 @@ export type FlashMetadata = {
   /** Oddities of the answer. */
   issues: { code: string; message: string }[];
   /** Calls that are not handed out: they are no whole calls, or the answer did not end well. */
-  withheldToolCalls?: { name: string; reason: string }[];
+  withheldToolCalls?: { name: string; reason: string }[] | undefined;
 };
 
 /** What goes beside an answer. */

@@ -32,7 +32,7 @@ export interface UIMessageLike {
 export interface FromUIMessages {
   messages: ChatCompletionMessageParam[];
   /** What was decided about calls that wait for an approval, by their ids; absent if nothing was. */
-  approvals?: Record<string, ToolApproval>;
+  approvals?: Record<string, ToolApproval> | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { KnownVendors } from '../emulator/known-vendors.ts';
 import { pause, unroll } from '../emulator/script.ts';
 import type { EmulatorWrite, HandleRequest } from '../emulator/script.ts';
 
-/** The six vendors on a socket, and your own. */
+/** The known vendors on a socket, and your own. */
 export interface EmulatorServer extends Emulator, AsyncDisposable {
   /** `http://127.0.0.1:…` */
   readonly url: string;
@@ -19,7 +19,7 @@ export interface EmulatorServer extends Emulator, AsyncDisposable {
 }
 
 /**
- * Starts the six vendors on one HTTP server of this machine.
+ * Starts the known vendors on one HTTP server of this machine.
  *
  * @example
  * const emulator = await startEmulator();

@@ -1,5 +1,5 @@
 import type { Provider } from '../../dialect/provider.ts';
-import { isForced, isThinking } from './facts.ts';
+import { effortOf, isForced, isThinking } from './facts.ts';
 import { findSchema } from './find-schema.ts';
 import type { EmulatorAnswer } from './reply.ts';
 import { sample } from './sample.ts';
@@ -28,7 +28,7 @@ export function composeAnswer(
   const calls: NonNullable<EmulatorAnswer['tool_calls']> =
     given.tool_calls ?? (isPlain ? callsFor(request) : []);
   const reasoning =
-    given.reasoning_content ?? (isThinking(provider, request) ? think(request) : '');
+    given.reasoning_content ?? (isThinking(provider, request) ? think(provider, request) : '');
   const content =
     given.content !== undefined ? given.content : calls.length > 0 ? '' : say(provider, request);
   const whole = {
@@ -75,8 +75,8 @@ function withinTokens<
   };
 }
 
-function think(request: WireRequest): string {
-  const effort = request.thinking?.reasoning_effort ?? request.reasoning_effort ?? 'high';
+function think(provider: Provider, request: WireRequest): string {
+  const effort = effortOf(provider, request) ?? 'high';
   const more =
     effort === 'low' ? '' : ' Nothing has to be looked up, so the answer can be given at once.';
   return `The last message is from the ${lastMessage(request).role ?? 'user'}.${more}`;

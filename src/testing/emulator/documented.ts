@@ -1,6 +1,8 @@
 import type { RuledParameter } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
-import { partTypes, takes } from './facts.ts';
+import type { ThinkingStyle } from '../../dialect/thinking.ts';
+import { splitPath, switchValue } from '../../dialect/thinking.ts';
+import { partTypes, styleOf, takes } from './facts.ts';
 import type { WireRequest } from './wire-request.ts';
 
 // Which fields a vendor documents. What is not documented is not sent, so the profile knows; the few fields that it has no
@@ -11,7 +13,8 @@ interface DocumentedFields {
   message: string[];
   /** Fields of a function. */
   function: string[];
-  thinking: string[];
+  /** Fields of the objects that say how to think. */
+  thinking: Record<string, string[]>;
   response_format: string[];
   /** Types of content parts. */
   parts: string[];
@@ -42,23 +45,22 @@ const common = new Set([
   'response_format',
   'thinking',
   'reasoning_effort',
+  'reasoning',
+  'enable_thinking',
+  'chat_template_kwargs',
   'user',
   'user_id',
 ]);
 
-function documentedBy(provider: Provider): DocumentedFields {
-  const { jsonSchema, names, prefix, refusal, strictTools, thinking, user } = provider.profile;
-  const { off, on, effort } = thinking;
-  const isSwitch = off === 'thinking.type' || on === 'thinking.type';
-  const isNested = effort?.field === 'thinking.reasoning_effort';
-  const isEffort = effort?.field === 'reasoning_effort' || off === 'reasoning_effort none';
+function documentedBy(provider: Provider, model: string | undefined): DocumentedFields {
+  const { jsonSchema, names, prefix, refusal, strictTools, user } = provider.profile;
+  const thinking = thinkingFields(styleOf(provider, { model }));
   return {
     body: [
       ...everywhere,
       ...ruledParameters.filter((each) => takes(provider, each)).flatMap((each) => ruled[each]),
       ...when(jsonSchema !== 'dropped', 'response_format'),
-      ...when(isSwitch || isNested, 'thinking'),
-      ...when(isEffort, 'reasoning_effort'),
+      ...Object.keys(thinking),
       ...(user === undefined ? [] : [user.field]),
     ],
     message: [
@@ -68,14 +70,30 @@ function documentedBy(provider: Provider): DocumentedFields {
       ...when(prefix !== undefined, 'prefix'),
     ],
     function: [...ofFunctions, ...when(strictTools !== 'dropped', 'strict')],
-    thinking: [...when(isSwitch, 'type'), ...when(isNested, 'reasoning_effort')],
+    thinking,
     response_format: [
       'type',
       ...when(jsonSchema.startsWith('sent'), 'json_schema'),
       ...when(jsonSchema === 'sent with schema', 'schema'),
     ],
-    parts: partTypes(provider),
+    parts: partTypes(provider, model),
   };
+}
+
+/** The fields of a body that say how to think, each with the fields in it. */
+function thinkingFields(style: ThinkingStyle): Record<string, string[]> {
+  const paths = [
+    switchValue(style, 'off')?.field,
+    switchValue(style, 'on')?.field,
+    style.effort?.field,
+  ];
+  const fields: Record<string, string[]> = {};
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const [outer, inner] = splitPath(path);
+    fields[outer] = [...(fields[outer] ?? []), ...(inner === undefined ? [] : [inner])];
+  }
+  return fields;
 }
 
 function when(isSo: boolean, field: string): string[] {
@@ -88,12 +106,14 @@ export function findUndocumented(
   extra: readonly string[],
   request: WireRequest,
 ): string[] {
-  const fields = documentedBy(provider);
+  const fields = documentedBy(provider, request.model);
   return [
     ...unknown(request, [...fields.body, ...extra], '').filter(
       (field) => !isOption(provider, field),
     ),
-    ...unknown(request.thinking, fields.thinking, 'thinking.'),
+    ...Object.entries(fields.thinking).flatMap(([name, known]) =>
+      known.length === 0 ? [] : unknown(request[name] as object, known, `${name}.`),
+    ),
     ...unknown(request.response_format, fields.response_format, 'response_format.'),
     ...(request.messages ?? []).flatMap((each, index) => [
       ...unknown(each, fields.message, `messages.${index}.`),

@@ -22,7 +22,7 @@ import { findCall } from './routes.ts';
 import type { HandleRequest, PlayedResponse, ReceivedRequest } from './script.ts';
 import type { EmulatorRequest } from './wire-request.ts';
 
-/** The six vendors, and your own, without a network. */
+/** The known vendors, and your own, without a network. */
 export interface Emulator {
   /** Every request so far, those that were refused too. The list grows. */
   readonly requests: readonly EmulatorRequest[];
@@ -67,7 +67,7 @@ export interface EmulatorCore extends Emulator {
 }
 
 /**
- * The six vendors in memory, and your own. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
+ * The known vendors in memory, and your own. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
  * what was asked.
  *
  * @example

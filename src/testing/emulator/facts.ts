@@ -1,19 +1,35 @@
 import type { ModelProfile } from '../../dialect/models.ts';
 import { defaultModel, findModel, wireModel } from '../../dialect/models.ts';
+import type { ThinkingStyle } from '../../dialect/thinking.ts';
+import { splitPath, switchValue, thinkingStyle } from '../../dialect/thinking.ts';
 import type { RuledParameter } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
 import type { WireRequest } from './wire-request.ts';
 
 // What the emulator reads of a profile in more than one place, or would have to work out.
 
-/** What the model is called on the wire. */
+/** What the model is called on the wire, if the request does not say. */
 export function flashName({ profile }: Provider): string {
   return wireModel(defaultModel, profile);
 }
 
+/** What the models that the profile lists are called on the wire. */
+export function soldNames({ profile }: Provider): string[] {
+  const names = Object.entries(profile.models).flatMap(([id, { aliases = [] }]) => [
+    id,
+    ...aliases,
+  ]);
+  return [...new Set(names.map((name) => wireModel(name, profile)))];
+}
+
+/** What holds of the model that a request names; of one that is not known, what holds of `deepseek-v4-flash`. */
+function modelOf({ profile }: Provider, name: string = defaultModel): ModelProfile | undefined {
+  return findModel(name, profile) ?? findModel(defaultModel, profile);
+}
+
 /** Limits of the model. */
-export function capsOf({ profile }: Provider): ModelProfile['caps'] {
-  return findModel(defaultModel, profile)?.caps ?? {};
+export function capsOf(provider: Provider, model: string | undefined): ModelProfile['caps'] {
+  return modelOf(provider, model)?.caps ?? {};
 }
 
 /** Most tokens that an answer of this model may have. */
@@ -22,10 +38,11 @@ export function outputCap({ profile }: Provider, model: string): number {
 }
 
 /** Kinds of parts in messages; none where content is a text. */
-export function partTypes({ profile }: Provider): string[] {
-  if (profile.textParts === 'flattened') return [];
-  const parts = findModel(defaultModel, profile)?.parts ?? [];
-  return ['text', ...parts, ...(profile.refusal === 'sent' ? ['refusal'] : [])];
+export function partTypes(provider: Provider, model: string | undefined): string[] {
+  const { textParts, refusal } = provider.profile;
+  if (textParts === 'flattened') return [];
+  const parts = modelOf(provider, model)?.parts ?? [];
+  return ['text', ...parts, ...(refusal === 'sent' ? ['refusal'] : [])];
 }
 
 /** Whether the vendor documents a parameter. */
@@ -33,13 +50,32 @@ export function takes({ profile }: Provider, parameter: RuledParameter): boolean
   return profile.parameters[parameter] !== 'dropped';
 }
 
+/** How the model that a request names is asked to think. */
+export function styleOf(provider: Provider, { model }: WireRequest): ThinkingStyle {
+  return thinkingStyle(provider.profile, modelOf(provider, model));
+}
+
+/** The effort that a request asks for, in the field that the vendor has for it. */
+export function effortOf(provider: Provider, request: WireRequest): unknown {
+  const { effort } = styleOf(provider, request);
+  return effort && fieldAt(request, effort.field);
+}
+
 /** Whether the model thinks about a request. */
-export function isThinking(
-  { profile }: Provider,
-  { thinking, reasoning_effort }: WireRequest,
-): boolean {
-  const isOff = thinking?.type === 'disabled' || reasoning_effort === 'none';
-  return profile.thinking.on !== undefined && !isOff;
+export function isThinking(provider: Provider, request: WireRequest): boolean {
+  const style = styleOf(provider, request);
+  const isSaid = (to: 'on' | 'off'): boolean => {
+    const said = switchValue(style, to);
+    return said !== undefined && fieldAt(request, said.field) === said.value;
+  };
+  if (isSaid('off') || style.on === undefined) return false;
+  return isSaid('on') || effortOf(provider, request) !== undefined || style.byDefault !== 'off';
+}
+
+function fieldAt(request: WireRequest, path: string): unknown {
+  const [outer, inner] = splitPath(path);
+  const value = request[outer];
+  return inner === undefined ? value : (value as Record<string, unknown> | undefined)?.[inner];
 }
 
 /** Whether a request forces the model to call a tool. */

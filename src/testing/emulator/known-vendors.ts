@@ -6,7 +6,7 @@ import type { Check } from './checks.ts';
 import { first, isRecord, listOf, oneOf, shown } from './checks.ts';
 import { findCall } from './routes.ts';
 
-/** The vendors that one emulator plays: the six, and those it was given. */
+/** The vendors that one emulator plays: the known ones, and those it was given. */
 export interface KnownVendors {
   all(): readonly Provider[];
   /** A provider that is not known yet is from then on. @throws ChatError `invalid_options` that lists the known vendors */

@@ -34,7 +34,7 @@ export interface EmulatorOptions {
    */
   unscripted?: 'answer' | 'error' | undefined;
   /**
-   * Vendors of your own, made with `defineProvider`, to be emulated beside the six; one with the id of a known vendor takes
+   * Vendors of your own, made with `defineProvider`, to be emulated beside the known ones; one with the id of a known vendor takes
    * its place. Each answers as its profile says, and for the rest in OpenAI's form: under its id on a socket, at the host of
    * its own base URL in memory and in msw. There, if two have the same host and paths, the last one given answers.
    *

@@ -1,7 +1,8 @@
 import type { Provider } from '../../dialect/provider.ts';
 import type { Dialect } from './dialect.ts';
 import type { ErrorKind } from './error-words.ts';
-import { capsOf, flashName, isForced, isThinking, outputCap } from './facts.ts';
+import { switchValue } from '../../dialect/thinking.ts';
+import { capsOf, effortOf, isForced, isThinking, outputCap, soldNames, styleOf } from './facts.ts';
 import { isBetaPath } from './routes.ts';
 import type { EmulatorRequest, WireMessage, WireRequest } from './wire-request.ts';
 
@@ -59,7 +60,7 @@ function findWrongModel(
   { model }: WireRequest,
 ): Refusal | undefined {
   if (otherModels === 'any' && model) return undefined;
-  const known = [flashName(provider), ...(otherModels === 'any' ? [] : otherModels)];
+  const known = [...soldNames(provider), ...(otherModels === 'any' ? [] : otherModels)];
   if (model !== undefined && known.includes(model)) return undefined;
   const message = `The supported API model names are ${known.join(' or ')}, but you passed ${String(model)}.`;
   return { kind: 'model_not_found', message };
@@ -84,7 +85,7 @@ function tooManyTokens(
 }
 
 function outOfRange(request: WireRequest, provider: Provider): Refusal | undefined {
-  const caps = capsOf(provider);
+  const caps = capsOf(provider, request.model);
   const ranges: [string, number, number][] = [
     ['temperature', 0, 2],
     ['top_p', caps.top_p ?? 0, 1],
@@ -176,26 +177,28 @@ function forcedWhileThinking(request: WireRequest, provider: Provider): Refusal 
     : undefined;
 }
 
-function undocumentedChoice(
-  { tool_choice }: WireRequest,
-  { profile }: Provider,
-): Refusal | undefined {
-  const isRefused = tool_choice === 'required' && profile.forcedToolChoice === 'required as auto';
+function undocumentedChoice(request: WireRequest, { profile }: Provider): Refusal | undefined {
+  const { forcedToolChoice: rule } = profile;
+  if (rule === 'as auto') {
+    return isForced(request) ? bad('tool_choice must be none or auto') : undefined;
+  }
+  const isRefused = request.tool_choice === 'required' && rule === 'required as auto';
   return isRefused ? bad('tool_choice must be none, auto or a function') : undefined;
 }
 
-function wrongEffort(request: WireRequest, { profile }: Provider): Refusal | undefined {
-  const { off, effort } = profile.thinking;
-  const field =
-    effort?.field === 'thinking.reasoning_effort'
-      ? request.thinking?.reasoning_effort
-      : request.reasoning_effort;
-  if (field === undefined || effort === undefined) return undefined;
-  const known: string[] = Object.values(effort.values);
-  if (off === 'reasoning_effort none') known.push('none');
-  return known.includes(field)
+function wrongEffort(request: WireRequest, provider: Provider): Refusal | undefined {
+  const style = styleOf(provider, request);
+  const given = effortOf(provider, request);
+  if (given === undefined || style.effort === undefined) return undefined;
+  const { field, values } = style.effort;
+  const known: unknown[] = Object.values(values);
+  for (const to of ['off', 'on'] as const) {
+    const said = switchValue(style, to);
+    if (said?.field === field) known.push(said.value);
+  }
+  return known.includes(given)
     ? undefined
-    : bad(`Invalid reasoning_effort: expected ${known.join(' | ')}`);
+    : bad(`Invalid ${field}: expected ${[...new Set(known)].join(' | ')}`);
 }
 
 function wrongFormat(
@@ -223,8 +226,11 @@ function usageWithoutStream({ stream_options, stream }: WireRequest): Refusal | 
     : undefined;
 }
 
-function incompleteTools({ tools = [] }: WireRequest, provider: Provider): Refusal | undefined {
-  const { toolNameLength = Infinity } = capsOf(provider);
+function incompleteTools(
+  { tools = [], model }: WireRequest,
+  provider: Provider,
+): Refusal | undefined {
+  const { toolNameLength = Infinity } = capsOf(provider, model);
   for (const { type, function: definition } of tools) {
     // One that the vendor runs itself.
     if (provider.profile.serverTools !== undefined && type !== 'function') continue;

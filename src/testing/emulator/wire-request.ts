@@ -2,7 +2,7 @@ import type { ProviderId } from '../../providers/registry.ts';
 
 /** A request as the emulator got it. */
 export interface EmulatorRequest {
-  /** Which vendor was called: one of the six, or one of your own. */
+  /** Which vendor was called: a known one, or one of your own. */
   provider: ProviderId | (string & {});
   /** `POST` or `GET`. */
   method: string;
@@ -29,6 +29,9 @@ export interface WireRequest {
   stop?: string | string[] | undefined;
   thinking?: { type?: string | undefined; reasoning_effort?: string | undefined } | undefined;
   reasoning_effort?: string | undefined;
+  reasoning?: { effort?: string | undefined; enabled?: boolean | undefined } | undefined;
+  enable_thinking?: boolean | undefined;
+  chat_template_kwargs?: Record<string, unknown> | undefined;
   tools?: WireTool[] | undefined;
   tool_choice?: string | WireTool | undefined;
   response_format?: WireFormat | undefined;

@@ -1,0 +1,5 @@
+import type { VendorDialect } from '../emulator/dialect.ts';
+
+// Nothing is known of its answers beyond what its profile says: they are as OpenAI's.
+
+export const fireworks: VendorDialect = { otherModels: [] };

@@ -1,0 +1,344 @@
+import { createClient } from 'deepseek-v4-flash';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { errorOf } from '../kit/failures.ts';
+import type { Behaviour } from '../kit/several.ts';
+import { down, failing, says, severalOf, silent } from '../kit/several.ts';
+import { chunk, clientOf, question, whole } from '../kit/wire.ts';
+
+const messages = question;
+const perToken = { cacheHit: '0', cacheMiss: '0', output: '1000000' };
+const usage = (completion_tokens: number) => ({
+  usage: {
+    prompt_tokens: 10,
+    prompt_cache_hit_tokens: 10,
+    completion_tokens,
+    total_tokens: 10 + completion_tokens,
+  },
+});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('hedging', () => {
+  const stream = (content: string): Behaviour => ({
+    events: [chunk({ content }), chunk({}, 'stop')],
+  });
+  const two = (first: Behaviour, second: Behaviour, maxExtraCalls = { share: 0, burst: 1 }) =>
+    severalOf(
+      [
+        { provider: 'anyfast', does: first },
+        { provider: 'shortapi', does: second },
+      ],
+      { hedge: { afterMs: 100, maxExtraCalls } },
+    );
+
+  test.each(['whole', 'streamed'])(
+    'a silent vendor is given up for one that answers first: %s',
+    async (kind) => {
+      const { client, order } = two(silent, kind === 'whole' ? says('Hi') : stream('Hi'));
+      const call =
+        kind === 'whole'
+          ? client.chat.completions.create({ messages })
+          : client.chat.completions.stream({ messages }).finalCompletion();
+      await vi.advanceTimersByTimeAsync(99);
+      expect(order).toEqual(['anyfast']);
+      await vi.advanceTimersByTimeAsync(2);
+      const completion = await call;
+      expect(completion.choices[0].message.content).toBe('Hi');
+      expect(completion.report.attempts.map(({ provider, error }) => [provider, error])).toEqual([
+        ['anyfast', 'aborted'],
+        ['shortapi', undefined],
+      ]);
+      expect(completion.report.issues.map(({ code }) => code)).toContain('hedged');
+      expect(client.health().anyfast).toMatchObject({ state: 'closed', failures: 0, running: 0 });
+    },
+  );
+
+  test('nobody else is asked if the first one answers in time', async () => {
+    const { client, order } = two(says('Hi'), says('never'));
+    await client.chat.completions.create({ messages });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order).toEqual(['anyfast']);
+  });
+
+  test('the first one wins if it answers before the second', async () => {
+    const { client, order } = two({ afterMs: 200, then: says('slow') }, silent);
+    const call = client.chat.completions.create({ messages });
+    await vi.advanceTimersByTimeAsync(250);
+    expect((await call).choices[0].message.content).toBe('slow');
+    expect(order).toEqual(['anyfast', 'shortapi']);
+  });
+
+  test('if the second fails, the first one is waited for', async () => {
+    const { client } = two({ afterMs: 200, then: says('slow') }, down);
+    const call = client.chat.completions.create({ messages });
+    await vi.advanceTimersByTimeAsync(250);
+    expect((await call).choices[0].message.content).toBe('slow');
+  });
+
+  test('a failure of both is the failure of all', async () => {
+    const { client } = two({ afterMs: 200, then: failing(500) }, down);
+    const failed = errorOf(client.chat.completions.create({ messages }));
+    await vi.advanceTimersByTimeAsync(250);
+    expect((await failed).code).toBe('all_providers_failed');
+  });
+
+  test('there are no more extra calls than the cap allows', async () => {
+    const slow: Behaviour = { afterMs: 150, then: says('slow') };
+    const { client, order } = two(slow, silent);
+    for (let calls = 0; calls < 3; calls++) {
+      const call = client.chat.completions.create({ messages });
+      await vi.advanceTimersByTimeAsync(200);
+      await call;
+    }
+    expect(order).toEqual(['anyfast', 'shortapi', 'anyfast', 'anyfast']);
+  });
+
+  test('an abort of the caller ends both', async () => {
+    const controller = new AbortController();
+    const { client, order } = two(silent, silent);
+    const failed = errorOf(
+      client.chat.completions.create({ messages }, { signal: controller.signal }),
+    );
+    await vi.advanceTimersByTimeAsync(150);
+    controller.abort();
+    expect((await failed).code).toBe('aborted');
+    expect(order).toHaveLength(2);
+    expect(client.health()).toMatchObject({ anyfast: { running: 0 }, shortapi: { running: 0 } });
+  });
+});
+
+describe('concurrency', () => {
+  test('calls beyond it go to the next vendor, and queue where none has room', async () => {
+    const slow: Behaviour = { afterMs: 100, then: says('Hi') };
+    const { client, order } = severalOf(
+      [
+        { provider: 'anyfast', does: slow },
+        { provider: 'shortapi', does: slow },
+      ],
+      { concurrency: 1 },
+    );
+    const calls = [1, 2, 3].map(() => client.chat.completions.create({ messages }));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(order).toEqual(['anyfast', 'shortapi']);
+    expect(client.health()).toMatchObject({
+      anyfast: { running: 1, waiting: 1 },
+      shortapi: { running: 1 },
+    });
+    await vi.advanceTimersByTimeAsync(300);
+    const reports = (await Promise.all(calls)).map(({ report }) => report);
+    expect(reports.map(({ timings }) => timings.queuedMs)).toEqual([undefined, undefined, 100]);
+  });
+
+  test('holds for one vendor too, whose own retries stay as they are', async () => {
+    const slow = severalOf([{ provider: 'anyfast', does: { afterMs: 100, then: says('Hi') } }], {
+      concurrency: 1,
+    });
+    const calls = [1, 2].map(() => slow.client.chat.completions.create({ messages }));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(slow.order).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(200);
+    await Promise.all(calls);
+    const { client, requests } = clientOf([failing(500), says('Hi')], {
+      concurrency: 2,
+      maxRetries: 1,
+    });
+    const call = client.chat.completions.create({ messages });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await call).report.attempts).toHaveLength(2);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('who waits can be aborted, and takes no place', async () => {
+    const { client, order } = severalOf(
+      [{ provider: 'anyfast', does: { afterMs: 100, then: says('Hi') } }],
+      { concurrency: 1 },
+    );
+    const controller = new AbortController();
+    const first = client.chat.completions.create({ messages });
+    const second = errorOf(
+      client.chat.completions.create({ messages }, { signal: controller.signal }),
+    );
+    await vi.advanceTimersByTimeAsync(10);
+    controller.abort();
+    expect((await second).code).toBe('aborted');
+    await vi.advanceTimersByTimeAsync(100);
+    await first;
+    expect(order).toHaveLength(1);
+    expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('the limit that a vendor names is heeded by the calls after it', async () => {
+    const busy = failing(429, {
+      body: {
+        error: {
+          message: 'which exceeds your concurrency limit of 1 based on your remaining balance',
+        },
+      },
+    });
+    const { client, order } = severalOf(
+      [{ provider: 'deepseek', does: [busy, { afterMs: 100, then: says('Hi') }] }],
+      { maxRetries: 2 },
+    );
+    const calls = [1, 2].map(() => client.chat.completions.create({ messages }));
+    await vi.advanceTimersByTimeAsync(5_000);
+    const done = await Promise.all(calls);
+    expect(done.every(({ report }) => report.completion === 'complete')).toBe(true);
+    expect(order).toHaveLength(3);
+  });
+
+  test('a deadline that comes first ends the wait', async () => {
+    const { client, order } = severalOf([{ provider: 'anyfast', does: silent }], {
+      concurrency: 1,
+    });
+    void errorOf(client.chat.completions.create({ messages }));
+    const failed = errorOf(
+      client.chat.completions.create({ messages }, { deadline: Date.now() + 50 }),
+    );
+    await vi.advanceTimersByTimeAsync(60);
+    expect((await failed).code).toBe('deadline_exceeded');
+    expect(order).toHaveLength(1);
+    await client.close();
+  });
+});
+
+describe('money', () => {
+  const priced = (does: Behaviour | readonly Behaviour[], options = {}) =>
+    severalOf([{ provider: 'anyfast', pricing: perToken, does }], options);
+
+  test('a call that could pass the limit is refused before it is sent', async () => {
+    const { client, order } = priced(says('never'), { maxCostUsd: 5 });
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 6 }));
+    expect(error).toMatchObject({ code: 'budget_exceeded', param: 'maxCostUsd', retryable: false });
+    expect(order).toEqual([]);
+  });
+
+  test('what a call cost takes the place of what was set aside for it', async () => {
+    const { client } = priced(
+      { body: whole({ content: 'Hi' }, 'stop', usage(1)) },
+      { maxCostUsd: 5 },
+    );
+    for (let calls = 0; calls < 2; calls++) {
+      const { report } = await client.chat.completions.create({ messages, max_tokens: 3 });
+      expect(report.cost?.usd).toBe('1');
+    }
+    expect(client.totals()).toMatchObject({
+      calls: 2,
+      attempts: 2,
+      cost: { usd: '2', unpriced: 0 },
+    });
+    // Three are left.
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 4 }));
+    expect(error.code).toBe('budget_exceeded');
+    await client.chat.completions.create({ messages, max_tokens: 3 });
+  });
+
+  test('twenty calls at once pass it by nothing', async () => {
+    const { client, order } = priced(
+      { afterMs: 10, then: { body: whole({ content: 'Hi' }, 'stop', usage(2)) } },
+      { maxCostUsd: 10 },
+    );
+    const calls = Array.from({ length: 20 }, () =>
+      client.chat.completions.create({ messages, max_tokens: 2 }),
+    );
+    const settled = Promise.allSettled(calls);
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await settled).filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    expect(order).toHaveLength(5);
+    expect(client.totals().cost?.usd).toBe('10');
+  });
+
+  test('a call may have a limit of its own, at one vendor too', async () => {
+    const { client, requests } = clientOf(
+      { body: whole({ content: 'Hi' }, 'stop', usage(1)) },
+      { provider: 'anyfast', pricing: perToken },
+    );
+    const refused = await errorOf(
+      client.chat.completions.create({ messages, max_tokens: 2 }, { maxCostUsd: 1 }),
+    );
+    expect(refused.code).toBe('budget_exceeded');
+    expect(requests).toHaveLength(0);
+    await client.chat.completions.create({ messages, max_tokens: 2 }, { maxCostUsd: '2' });
+    await client.chat.completions.create({ messages, max_tokens: 2 });
+    expect(client.totals()).toMatchObject({
+      calls: 2,
+      cost: { usd: '2' },
+      byProvider: { anyfast: { calls: 2 } },
+    });
+  });
+
+  test('a vendor without prices is no candidate under a limit', async () => {
+    const { client, order } = severalOf(
+      [
+        { provider: 'anyfast', does: says('never') },
+        { provider: 'shortapi', pricing: perToken, does: says('Hi') },
+      ],
+      { maxCostUsd: 100 },
+    );
+    await client.chat.completions.create({ messages, max_tokens: 2 });
+    expect(order).toEqual(['shortapi']);
+  });
+
+  test('a stream that passes it is ended, with what had come', async () => {
+    const words = Array.from({ length: 30_000 }, () => chunk({ content: 'word ' }));
+    const { client } = priced({ events: [...words, chunk({}, 'stop')] }, { maxCostUsd: 8_300 });
+    const stream = client.chat.completions.stream({ messages });
+    const error = await errorOf(stream.finalCompletion());
+    expect(error.code).toBe('budget_exceeded');
+    // 0.3 tokens a character, and 8,192 tokens set aside.
+    const length = error.partial?.choices[0].message.content?.length ?? 0;
+    expect(length * 0.3).toBeGreaterThan(8_000);
+    expect(length * 0.3).toBeLessThan(8_300);
+  });
+
+  test('a failed attempt that may have been billed is named, not counted as nothing', async () => {
+    const { client } = severalOf([
+      { provider: 'anyfast', does: failing(500) },
+      {
+        provider: 'shortapi',
+        pricing: perToken,
+        does: { body: whole({ content: 'Hi' }, 'stop', usage(1)) },
+      },
+    ]);
+    const { report } = await client.chat.completions.create({ messages });
+    expect(report.cost).toMatchObject({ usd: '1', unpriced: 1 });
+    expect(client.totals()).toMatchObject({
+      calls: 1,
+      attempts: 2,
+      byProvider: {
+        anyfast: { calls: 0, attempts: 1, cost: { usd: '0', unpriced: 1 } },
+        shortapi: { calls: 1 },
+      },
+    });
+  });
+
+  test('the known cost of an answer that broke off is in the sum', async () => {
+    const body = [chunk({ content: 'Hel' }), { ...chunk({ content: 'lo' }), ...usage(4) }];
+    const cut: Behaviour = {
+      headers: { 'content-type': 'text/event-stream' },
+      body: body.map((each) => `data: ${JSON.stringify(each)}\n\n`).join(''),
+    };
+    const { client } = severalOf(
+      [
+        { provider: 'anyfast', pricing: perToken, does: cut },
+        {
+          provider: 'shortapi',
+          pricing: perToken,
+          does: { events: [chunk({ content: 'Hi' }), { ...chunk({}, 'stop'), ...usage(1) }] },
+        },
+      ],
+      { onInterrupted: 'restart' },
+    );
+    const { report } = await client.chat.completions.stream({ messages }).finalCompletion();
+    expect(report.cost?.usd).toBe('5');
+    expect(report.usage?.completion_tokens).toBe(1);
+  });
+});
+
+test('estimates say what a call could cost, and are refused for what is no request', async () => {
+  const client = createClient({ provider: 'deepseek', countTokens: (text) => text.length });
+  expect(await client.estimate({ messages, max_tokens: 1_000 })).toEqual([
+    { provider: 'deepseek', promptTokens: 2, maxUsd: '0.0012006' },
+  ]);
+  expect((await errorOf(client.estimate({ messages: [] }))).code).toBe('invalid_request');
+});
