@@ -7,7 +7,7 @@ import type { Estimate } from '../cost/call-estimate.ts';
 import type { Totals, TotalsCounter } from '../cost/totals.ts';
 import { createTotals } from '../cost/totals.ts';
 import { realClock } from '../internal/clock.ts';
-import type { ClientOptions } from '../options/options.ts';
+import type { ClientOptions, TimeoutOptions } from '../options/options.ts';
 import type { Preset } from '../options/resolve-options.ts';
 import { resolveTimeout } from '../options/option-values.ts';
 import type { ResolvedEntry, ResolvedSeveral } from '../options/several-options.ts';
@@ -61,7 +61,7 @@ export function createVendors(given: Partial<ClientOptions>, preset: Preset, len
     hooks: first.options.hooks,
     closing: lent.closing,
     clock: realClock,
-    resolve: resolverOf(createResolve(given, clocks, isAlone)),
+    resolve: resolverOf(createResolve(given, clocks, isAlone), clocks),
   };
   const failover = createFailover(rules);
   return {
@@ -119,11 +119,20 @@ function withLimits(plain: Asker, limited: Asker): Asker {
   };
 }
 
-function resolverOf(resolve: ReturnType<typeof createResolve>): FailoverRules['resolve'] {
+/** The clocks of calls that have none of their own, which are nearly all, are worked out once. */
+function resolverOf(
+  resolve: ReturnType<typeof createResolve>,
+  timeout: TimeoutOptions,
+): FailoverRules['resolve'] {
+  const usual = {
+    streamed: resolveClocks(timeout, 'streamed'),
+    whole: resolveClocks(timeout, 'whole'),
+  };
   return (own, kind) => {
     const resolved = resolve(own, kind);
-    const { totalMs, unreadMs } = resolveClocks(resolved.timeout, kind);
-    return { ...resolved, totalMs, unreadMs };
+    const isUsual = resolved.timeout === timeout;
+    const { totalMs, unreadMs } = isUsual ? usual[kind] : resolveClocks(resolved.timeout, kind);
+    return Object.assign(resolved, { totalMs, unreadMs });
   };
 }
 
