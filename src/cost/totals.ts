@@ -86,10 +86,9 @@ function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
   if (usage !== undefined) addCounts(sums.usage, usage);
   const isPriced = cost !== undefined && isDecimal(cost.usd);
   if (isPriced) sums.usd = addDecimals(sums.usd, cost.usd);
-  for (const attempt of attempts) {
-    // The cost is that of the attempt that did not fail.
-    if (mayBeBilled(attempt) && !(isPriced && attempt.error === undefined)) sums.unpriced++;
-  }
+  // The cost is that of the last attempt, also where it broke off and had told its counts.
+  const unpriced = isPriced ? attempts.slice(0, -1) : attempts;
+  for (const attempt of unpriced) if (mayBeBilled(attempt)) sums.unpriced++;
   sums.isPriced ||= isPriced || sums.unpriced > 0;
 }
 

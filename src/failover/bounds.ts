@@ -77,13 +77,14 @@ export class Bounds {
   /** The caller's options, with what is left of the time. Rounds are counted here, and money. */
   optionsLeft(given: Asked['options']): RequestOptions<unknown> | null | undefined {
     const { own, totalMs, timeout } = this.settings;
+    const sinceMs = totalMs < Infinity ? this.#rules.clock.now() - this.startedAtMs : 0;
+    // Options of a call are read with care, which costs more than all else here: a thousandth of the time is not told.
+    const spentMs = sinceMs * 1_000 < totalMs ? 0 : sinceMs;
+    if (given == null && spentMs <= 0) return given;
     const { maxRetries, maxCostUsd: _limit, ...others } = own;
     const rest = this.#rules.isAlone ? { ...others, maxRetries } : others;
-    const spentMs = this.#rules.clock.now() - this.startedAtMs;
-    if (spentMs > 0 && totalMs < Infinity) {
-      return { ...rest, timeout: { ...timeout, total: Math.max(1, totalMs - spentMs) } };
-    }
-    return given == null ? given : rest;
+    if (spentMs <= 0) return rest;
+    return { ...rest, timeout: { ...timeout, total: Math.max(1, totalMs - spentMs) } };
   }
 
   /** The clock over everything was shortened for the vendors after the first one: what is told is what was asked for. */

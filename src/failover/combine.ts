@@ -26,20 +26,23 @@ export function addEarlier(
     timings.startedAt = startedAtMs;
   }
   if (earlier.length === 0) return;
+  addEarlierCost(report, earlier);
   const turns = earlier.toSpliced(place, 0, report);
   report.attempts = turns.flatMap(({ attempts }) => attempts);
   // Two that ran beside each other.
   report.attempts.sort((one, other) => one.startedAt - other.startedAt);
   for (const [index, attempt] of report.attempts.entries()) attempt.number = index + 1;
-  addEarlierCost(report, earlier);
 }
 
 function addEarlierCost(report: Report, earlier: readonly Report[]): void {
-  const costs = earlier.flatMap(({ cost }) => cost ?? []);
-  const unpriced = earlier.filter(
-    (each) => each.cost === undefined && each.attempts.some(mayBeBilled),
+  // What an answer cost of which nobody knows the price is not what the others cost.
+  if (report.cost === undefined && report.completion !== 'interrupted') return;
+  const all = [report, ...earlier];
+  const [first, ...others] = all.flatMap(({ cost }) => cost ?? []);
+  if (first === undefined) return;
+  const unpriced = all.filter(
+    ({ cost, attempts }) => cost === undefined && attempts.some(mayBeBilled),
   ).length;
-  if (report.cost === undefined) return;
-  const cost = costs.reduce((sum, each) => addCost(sum, each) ?? sum, report.cost);
+  const cost = others.reduce((sum, each) => addCost(sum, each) ?? sum, first);
   report.cost = unpriced === 0 ? cost : { ...cost, unpriced };
 }

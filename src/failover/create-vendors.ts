@@ -9,7 +9,7 @@ import type { Totals, TotalsCounter } from '../cost/totals.ts';
 import { createTotals } from '../cost/totals.ts';
 import { defaultModel, findModel } from '../dialect/models.ts';
 import { realClock } from '../internal/clock.ts';
-import type { ClientOptions } from '../options/options.ts';
+import type { ClientOptions, TimeoutOptions } from '../options/options.ts';
 import type { Preset } from '../options/resolve-options.ts';
 import { resolveTimeout } from '../options/option-values.ts';
 import type { ResolvedEntry, ResolvedSeveral } from '../options/several-options.ts';
@@ -70,7 +70,7 @@ export function createVendors(
     hooks: first.options.hooks,
     closing: lent.closing,
     clock: realClock,
-    resolve: resolverOf(createResolve(given, clocks, isAlone)),
+    resolve: resolverOf(createResolve(given, clocks, isAlone), clocks),
   };
   const failover = createFailover(rules);
   return {
@@ -129,11 +129,20 @@ function withLimits(plain: Asker, limited: Asker): Asker {
   };
 }
 
-function resolverOf(resolve: ReturnType<typeof createResolve>): FailoverRules['resolve'] {
+/** The clocks of calls that have none of their own, which are nearly all, are worked out once. */
+function resolverOf(
+  resolve: ReturnType<typeof createResolve>,
+  timeout: TimeoutOptions,
+): FailoverRules['resolve'] {
+  const usual = {
+    streamed: resolveClocks(timeout, 'streamed'),
+    whole: resolveClocks(timeout, 'whole'),
+  };
   return (own, kind) => {
     const resolved = resolve(own, kind);
-    const { totalMs, unreadMs } = resolveClocks(resolved.timeout, kind);
-    return { ...resolved, totalMs, unreadMs };
+    const isUsual = resolved.timeout === timeout;
+    const { totalMs, unreadMs } = isUsual ? usual[kind] : resolveClocks(resolved.timeout, kind);
+    return Object.assign(resolved, { totalMs, unreadMs });
   };
 }
 

@@ -75,9 +75,8 @@ export class Route {
   /** The next vendor of this round that can be called now. Where another one has room, nobody queues. */
   async another(mayServe: MayServe = anyone): Promise<Turn | undefined> {
     this.#left ??= await this.#begin();
-    const served = this.#left.filter(mayServe);
-    const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
-    for (const candidate of [...served.filter(isFree), ...served.filter((each) => !isFree(each))]) {
+    const served = mayServe === anyone ? this.#left : this.#left.filter(mayServe);
+    for (const candidate of freeFirst(served)) {
       const admission = candidate.traffic.admit(this.rules.clock.now());
       const pass = isPending(admission) ? await admission : admission;
       if (!pass.isAdmitted) continue;
@@ -248,6 +247,12 @@ export class Route {
     this.#again = [];
     return true;
   }
+}
+
+function freeFirst(candidates: readonly Candidate[]): readonly Candidate[] {
+  const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
+  if (candidates.every(isFree)) return candidates;
+  return [...candidates.filter(isFree), ...candidates.filter((each) => !isFree(each))];
 }
 
 const warned = new Set<string>();

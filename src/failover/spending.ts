@@ -42,6 +42,7 @@ interface Limit {
 /** @throws ChatError `invalid_options` */
 function spendingOf(client: Limit | undefined, options: Asked['options']): Spending | undefined {
   const ownUsd = resolveMaxCost(options?.maxCostUsd);
+  if (client === undefined && ownUsd === undefined) return undefined;
   const own =
     ownUsd === undefined
       ? undefined

@@ -23,6 +23,7 @@ import { imports } from './workloads/imports.mjs';
 import { partialObject, toolArguments } from './workloads/long-json.mjs';
 import { memory } from './workloads/memory.mjs';
 import { beyond, scale } from './workloads/scale.mjs';
+import { severalChunks, severalStreams, severalWhole } from './workloads/several.mjs';
 import { sizes } from './workloads/sizes.mjs';
 import { streaming1, streaming16 } from './workloads/streaming.mjs';
 import { whole } from './workloads/whole.mjs';
@@ -31,6 +32,9 @@ const all = {
   streaming16,
   streaming1,
   whole,
+  severalChunks,
+  severalWhole,
+  severalStreams,
   imports,
   cold,
   delivery1,

@@ -41,4 +41,4 @@ export const subjects = [
 
 export const named = (...names) => subjects.filter(({ name }) => names.includes(name));
 export const without = (...names) => subjects.filter(({ name }) => !names.includes(name));
-export const ours = new Set(['ours', 'ours-fetch']);
+export const ours = new Set(['ours', 'ours-fetch', 'ours-several']);

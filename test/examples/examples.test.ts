@@ -60,6 +60,7 @@ describe.concurrent('examples', () => {
         'chat.ts',
         'custom-vendor.ts',
         'extract.ts',
+        'failover.ts',
         'serverless.ts',
         // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
         'servers',
@@ -199,6 +200,17 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('item 1 …\nitem 2 …\n');
     expect(stdout).toContain("seller: 'Holzwerk GmbH'");
     expect(stdout).toContain('875.50 EUR, after 2 attempts\noutput_repaired: it did not fit');
+  });
+
+  test('failover shows how a vendor is killed, the whole answer of the next one, and both in a table', async () => {
+    const { code, stdout, stderr } = await run('examples/failover.ts');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Light of short waves.* ✂ killed\nAir scatters blue light more/);
+    expect(stdout).toMatch(/'deepseek' +│ 200 +│ 'stream_interrupted'/);
+    expect(stdout).toMatch(/'shortapi' +│ 200 +│ 'answered'/);
+    // 9 × 0.14 + 12 × 0.28 = 4.62 millionths.
+    expect(stdout).toContain('Cost: $0.00000462, and 1 attempt that may be billed');
   });
 
   test('agent pays back what was approved, and not the rest', async () => {
