@@ -5,7 +5,7 @@ import type { Prices } from '../cost/prices.ts';
 import { Stop, onAbort } from '../internal/abort.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
-import { withReport } from '../outcome/with-report.ts';
+import { answerWithReport } from '../outcome/with-report.ts';
 import { waitForCheaperHours } from './cheaper-hours.ts';
 import { createHandOver } from './hand-over.ts';
 import { createMoney } from './money.ts';
@@ -139,7 +139,7 @@ function createWork<Item>(
       const key = journal && keyOf(item, index);
       const noted = key === undefined ? undefined : await journal?.get(key);
       if (noted !== undefined) {
-        const completion = withReport(noted.completion, noted.report);
+        const completion = answerWithReport(noted.completion, noted.report);
         money?.paid(noted.report);
         meter.done(noted.report, true);
         return { result: { index, item, completion } };
