@@ -56,7 +56,9 @@ export type BulkResult<Item> =
 
 /** An answer as it is written down. JSON-safe. */
 export interface JournalEntry {
+  /** The answer. */
   completion: ChatCompletion;
+  /** What happened on the way to it. */
   report: Report;
 }
 
@@ -74,6 +76,7 @@ export interface BulkProgress {
   done: number;
   /** Of these, from the journal. */
   fromJournal: number;
+  /** Items that failed. */
   failed: number;
   /** Items that are being worked on. */
   running: number;
@@ -83,6 +86,7 @@ export interface BulkProgress {
   costUsd: string;
   /** Items asked for and ended, a second, of late. */
   perSecond: number;
+  /** How many items there are; absent if nobody has said. */
   total?: number | undefined;
   /** At this rate; absent as long as the number of items or the rate is not known. */
   leftMs?: number | undefined;

@@ -54,6 +54,7 @@ export interface Selling {
 
 /** Another address of a vendor. */
 export interface Region {
+  /** Where it answers, as an OpenAI SDK takes it. */
   baseURL: string;
   /** What it sells there, in place of the vendor's other models; absent: the same. */
   models?: Selling['models'] | undefined;

@@ -39,7 +39,7 @@ describe.each(vendors)('%s', (id) => {
     const { contextWindow } = provider.profile.models['deepseek-v4-flash'] ?? {};
     const full = await failureOf({ code: 'context_length_exceeded' }, { provider: id });
     expect(full.code).toBe('context_length');
-    expect(full.message.includes('the context here is')).toBe(contextWindow !== undefined);
+    expect(full.message.includes('the context window is')).toBe(contextWindow !== undefined);
     expect(full.message).toContain(contextWindow ?? '');
   });
 });

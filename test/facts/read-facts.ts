@@ -51,17 +51,27 @@ export function readFacts(vendor: string, text: string): Fact[] {
   const sources = readSources(text);
   const tree = ts.createSourceFile(`${vendor}.ts`, text, ts.ScriptTarget.ES2022, true);
   const found: Fact[] = [];
-  const visit = (node: ts.Node, path: readonly string[]): void => {
-    if (!ts.isPropertyAssignment(node)) return ts.forEachChild(node, (each) => visit(each, path));
+  // `undefined` outside of the facts.
+  const visit = (node: ts.Node, path: readonly string[] | undefined): void => {
+    if (!ts.isPropertyAssignment(node)) {
+      const inside = holdsFacts(node) ? [] : path;
+      return ts.forEachChild(node, (each) => visit(each, inside));
+    }
     const name = ts.isIdentifier(node.name) || ts.isStringLiteral(node.name) ? node.name.text : '…';
-    const here = [...path, name];
-    const isProfile = here[0] === 'profile';
+    const here = path && [...path, name];
     const words = commentAbove(node, text) || ownDate(node) || '';
-    if (isProfile && words !== '') found.push(factOf(vendor, here.slice(1), words, sources, node));
+    if (here && words !== '') found.push(factOf(vendor, here, words, sources, node));
     ts.forEachChild(node.initializer, (each) => visit(each, here));
   };
-  visit(tree, []);
+  visit(tree, undefined);
   return found;
+}
+
+/** The two calls that are given a vendor's facts. */
+function holdsFacts(node: ts.Node): boolean {
+  return (
+    ts.isCallExpression(node) && /^create(?:Decoder|Provider)$/.test(node.expression.getText())
+  );
 }
 
 function commentAbove(node: ts.Node, text: string): string {

@@ -9,25 +9,23 @@ const file = `
 //   price   the page on prices
 // and on 2026-11-25:
 //   bot     https://vendor.example/bot
-export const vendor = {
-  profile: {
-    id: 'vendor',
-    models: {
-      flash: {
-        // chat: at most 16.
-        stop: 16,
-        prices: { date: '2026-11-20', output: '1' },
-      },
+export const decoder = createDecoder({ id: 'vendor' });
+export const vendor = createProvider(decoder, {
+  models: {
+    flash: {
+      // chat: at most 16.
+      stop: 16,
+      prices: { date: '2026-11-20', output: '1' },
     },
-    // bot: in a list
-    // of its own.
-    serverTools: 'x',
-    // Seen on every answer.
-    requestIdHeader: 'x-id',
-    // tool guide (https://vendor.example/tools, 2026-10-01)
-    strictTools: 'sent',
   },
-};`;
+  // bot: in a list
+  // of its own.
+  serverTools: 'x',
+  // Seen on every answer.
+  requestIdHeader: 'x-id',
+  // tool guide (https://vendor.example/tools, 2026-10-01)
+  strictTools: 'sent',
+});`;
 
 test('facts come with their source and the day on which it was read', () => {
   expect(readFacts('vendor', file)).toEqual([

@@ -46,4 +46,4 @@ await Promise.all(calls);
 await state.close();
 close();
 process.send?.({ codes, warnings });
-process.disconnect();
+process.disconnect?.();
