@@ -120,10 +120,8 @@ function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
 }
 
 const begin = '{"key":"';
-const decoder = new TextDecoder();
-
 function checkBegin(line: Uint8Array): void {
-  const text = decoder.decode(line.subarray(0, begin.length));
+  const text = new TextDecoder().decode(line.subarray(0, begin.length));
   if (!begin.startsWith(text) || text === '') throw noJournal();
 }
 
@@ -131,7 +129,7 @@ function keyOf(line: Uint8Array): string {
   checkBegin(line);
   // A key is short, an answer may be long.
   for (const length of [256, line.length]) {
-    const text = decoder.decode(line.subarray(0, length));
+    const text = new TextDecoder().decode(line.subarray(0, length));
     const key = /^\{"key":("(?:[^"\\]|\\.)*"),"completion":/.exec(text)?.[1];
     if (key !== undefined) return JSON.parse(key) as string;
   }
@@ -149,7 +147,7 @@ function readEntry(files: Files, file: number, { at, length }: Place): JournalEn
   const bytes = new Uint8Array(length);
   told(() => files.readSync(file, bytes, 0, length, at));
   try {
-    const { completion, report } = JSON.parse(decoder.decode(bytes)) as JournalEntry;
+    const { completion, report } = JSON.parse(new TextDecoder().decode(bytes)) as JournalEntry;
     return { completion, report };
   } catch {
     throw noJournal();

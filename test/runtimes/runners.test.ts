@@ -1,8 +1,11 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EmulatorServer } from 'deepseek-v4-flash/testing';
+import { startEmulator } from 'deepseek-v4-flash/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { expected, script } from './conformance.ts';
 import { installPacked, run } from './packed.ts';
 
 // The packed package in the test runners of its users, with the emulator that it brings.
@@ -18,6 +21,24 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => remove?.());
 
+let emulator!: EmulatorServer;
+beforeEach(async () => {
+  emulator = await startEmulator();
+  script(emulator);
+});
+afterEach(() => emulator.close());
+
+/** The program that all runtimes run, as a test of the runner: its text, since not every runner imports from elsewhere. */
+async function conformance(): Promise<string> {
+  const text = await readFile(join(here, 'conformance.mjs'), 'utf8');
+  return `${text.replace('export async function', 'async function').replace('const messages', 'const asked').replaceAll('{ messages', '{ messages: asked')}
+test('it conforms', async () => {
+  const result = await conform({ createClient, isChatError }, ${JSON.stringify(emulator.baseURL('deepseek'))});
+  expect(result).toEqual(${JSON.stringify(expected)});
+});
+`;
+}
+
 const answers = `const { transport, reply } = createEmulator();
   reply({ content: 'Hello' });
   const client = createClient({ apiKey: 'any-key-of-mine', transport });
@@ -30,14 +51,18 @@ const answers = `const { transport, reply } = createEmulator();
 
 const untyped = answers.replaceAll(' as const', '');
 
-const asESM = (body: string): string => `import { createClient } from 'deepseek-v4-flash';
+const asESM = (
+  body: string,
+): string => `import { createClient, isChatError } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 test('it answers', async () => {
   ${body}
 });
 `;
 
-const asCommonJS = (body: string): string => `const { createClient } = require('deepseek-v4-flash');
+const asCommonJS = (
+  body: string,
+): string => `const { createClient, isChatError } = require('deepseek-v4-flash');
 const { createEmulator } = require('deepseek-v4-flash/testing');
 test('it answers', async () => {
   ${body}
@@ -90,7 +115,8 @@ describe('Jest', () => {
     const folder = join(project, name.replaceAll(/\W+/g, '-'));
     await mkdir(folder);
     await writeFile(join(folder, 'package.json'), '{ "private": true }\n');
-    await writeFile(join(folder, file), program);
+    const isWhole = !program.includes('customExportConditions');
+    await writeFile(join(folder, file), isWhole ? program + (await conformance()) : program);
     const config = {
       rootDir: folder,
       testEnvironment: load.resolve('jest-environment-node'),
@@ -119,7 +145,7 @@ test.each(['threads', 'forks', 'vmThreads'])('vitest with %s', async (pool) => {
   );
   await writeFile(
     join(folder, 'one.test.ts'),
-    `import { expect, test } from 'vitest';\n${asESM(answers)}`,
+    `import { expect, test } from 'vitest';\n${asESM(answers)}${await conformance()}`,
   );
   const args = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--pool', pool];
   const { code, stdout, stderr } = await run(process.execPath, args, folder);

@@ -52,12 +52,10 @@ async function send({ status, headers, body }: Answer, response: NodeReplyLike):
   if (typeof body !== 'string')
     return pipe(body, response, () => response.writeHead(status, headers));
   if (response.destroyed) return;
-  const bytes = encoder.encode(body);
+  const bytes = new TextEncoder().encode(body);
   response.writeHead(status, { ...headers, 'content-length': bytes.length });
   response.end(bytes);
 }
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Pulled, no faster than the visitor takes it. */
 async function pipe(body: Pieces, response: NodeReplyLike, open: () => unknown): Promise<void> {
