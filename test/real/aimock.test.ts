@@ -194,6 +194,12 @@ const faulty = vendors.flatMap((vendor) =>
 describe.each(faulty)('$vendor over $transport, $way', ({ ask }) => {
   const content = 'Hello, how are you?';
 
+  // A process has so many retries for each origin, and these are more: a port of its own for each.
+  beforeAll(async () => {
+    await mock.stop();
+    await mock.start();
+  });
+
   test.each([
     [429, 'rate_limit'],
     [500, 'server_error'],
