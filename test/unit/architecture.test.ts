@@ -235,7 +235,10 @@ test('no source file uses the type that switches checking off', () => {
 });
 
 test('every optional field of a public type may be undefined, also to exact optional types', () => {
-  const exact = publicDeclarations().flatMap((declaration) =>
+  // Restates a type of the AI SDK's, whose optional fields are exact.
+  const foreign = ['UIMessagePart'];
+  const own = publicDeclarations().filter(({ name }) => !foreign.includes(name?.text ?? ''));
+  const exact = own.flatMap((declaration) =>
     descendants(declaration)
       .filter(isOptionalMember)
       .filter((member) => !takesUndefined(member))

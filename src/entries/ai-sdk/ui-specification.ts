@@ -22,7 +22,7 @@ export interface UIMessageMetadata {
 
 /** One part of a UI message stream. */
 export type UIMessagePart =
-  | { type: 'start'; messageId?: string | undefined }
+  | { type: 'start'; messageId?: string }
   | { type: 'start-step' | 'finish-step' | 'abort' }
   /** What was shown of the step is void. `ai` 6 knows no such part. */
   | { type: 'reset-step' }
@@ -39,5 +39,5 @@ export type UIMessagePart =
   | {
       type: 'finish';
       finishReason: 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error';
-      messageMetadata?: UIMessageMetadata | undefined;
+      messageMetadata?: UIMessageMetadata;
     };
