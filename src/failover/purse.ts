@@ -23,7 +23,10 @@ export async function reserve(
 }
 
 /** What a turn has cost takes the place of what was set aside for it; where nobody knows, that stays. */
-export function pay(reserved: Reserved | undefined, report: Report | undefined): void {
+export function pay(
+  reserved: Reserved | undefined,
+  report: Pick<Report, 'attempts' | 'cost'> | undefined,
+): void {
   if (reserved === undefined) return;
   const mayCost = report === undefined || report.attempts.some(mayBeBilled);
   const settled = reserved.reservation.settle(report?.cost?.usd ?? (mayCost ? undefined : '0'));

@@ -38,7 +38,7 @@ export class Race<T> {
   }
 
   #start(turn: Turn): void {
-    if (this.#isOver) return turn.call.left();
+    if (this.#isOver) return this.#route.unused(turn);
     const entry = this.#begin(turn);
     this.#running.set(turn, entry);
     entry.result.then(

@@ -127,6 +127,12 @@ export class Route {
     this.#keep(turn, isChatError(error) ? error.report : undefined);
   }
 
+  /** A turn that came too late: nothing was sent, so nothing of what was set aside is spent. */
+  unused({ call, reserved }: Turn): void {
+    call.left();
+    pay(reserved, { attempts: [] });
+  }
+
   /** A report is that of the call now, and not of a turn before. */
   forget(report: Report): void {
     const index = this.earlier.indexOf(report);

@@ -345,3 +345,32 @@ test('estimates say what a call could cost, and are refused for what is no reque
   ]);
   expect((await errorOf(client.estimate({ messages: [] }))).code).toBe('invalid_request');
 });
+
+test('a second vendor that is found too late has sent nothing, and its money is free again', async () => {
+  let counts = 0;
+  const { client, order } = severalOf(
+    [
+      {
+        provider: 'anyfast',
+        pricing: perToken,
+        does: { afterMs: 150, response: { body: whole({ content: 'Hi' }, 'stop', usage(1)) } },
+      },
+      { provider: 'shortapi', pricing: perToken, does: says('never') },
+    ],
+    {
+      maxCostUsd: 20,
+      hedge: { afterMs: 100 },
+      // The reckoning for the second one takes longer than the first one's answer.
+      countTokens: () =>
+        ++counts === 2 ? new Promise((resolve) => void setTimeout(resolve, 200, 1)) : 1,
+    },
+  );
+  const call = client.chat.completions.create({ messages, max_tokens: 10 });
+  await vi.advanceTimersByTimeAsync(400);
+  await call;
+  expect(order).toEqual(['anyfast']);
+  // One is spent, and nineteen are left.
+  const next = client.chat.completions.create({ messages, max_tokens: 19 });
+  await vi.advanceTimersByTimeAsync(200);
+  expect((await next).report.provider).toBe('anyfast');
+});
