@@ -119,7 +119,7 @@ function begin(
   const ready = asked.prepare ?? prepare;
   const request = ready(options, asked.params, own, asked.isValidated);
   report.model = request.model;
-  report.thinking = { ...request.thinking, seen: false };
+  report.thinking = request.thinking;
   const { provider, body, adjustments } = request.prepared;
   const refused = asked.refuses && adjustments.find(asked.refuses);
   if (refused !== undefined) throw notAsItIs(options, refused);

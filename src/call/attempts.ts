@@ -82,7 +82,7 @@ export class Attempts {
     const { lifetime, report, options } = this.#parts;
     // Oddities of an answer that was thrown away are of no interest.
     this.#keptIssues ??= report.issues.length;
-    report.issues.length = this.#keptIssues;
+    if (report.issues.length > this.#keptIssues) report.issues.length = this.#keptIssues;
     const record: Attempt = {
       number: report.attempts.length + 1,
       provider: options.name,

@@ -79,7 +79,7 @@ function prepareText(
     body,
     adjustments: [...mended, ...adjustments],
     issues: [],
-    thinking: { asked: 'disabled' },
+    thinking: { asked: 'disabled', seen: false },
   });
 }
 

@@ -5,13 +5,8 @@ import { resolveKey } from '../options/api-key.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { HttpRequest } from '../transport/http-request.ts';
 import { authorOf, noteOf, proxyRefusal } from '../transport/proxy-answer.ts';
-import type { OwnTransport, TransportRequest, TransportResponse } from '../transport/transport.ts';
-import {
-  connectionError,
-  inJest,
-  isOwnTransport,
-  transportRequest,
-} from '../transport/transport.ts';
+import type { OwnRequest, Transport, TransportResponse } from '../transport/transport.ts';
+import { connectionError, inJest, ownSendOf, withSignal } from '../transport/transport.ts';
 import type { AttemptScope } from './attempts.ts';
 import type { CallParts } from './call-parts.ts';
 import { recordHead } from './head.ts';
@@ -41,7 +36,14 @@ export async function sendOnce(
   tellRequest(options, request, scope.record.number);
   const { method, url } = request;
   const headers = { ...request.headers, authorization: `Bearer ${key}` };
-  const outgoing = transportRequest({ method, url, headers, body: request.body }, clocks, stop);
+  const outgoing = {
+    method,
+    url,
+    headers,
+    body: request.body,
+    connectTimeoutMs: clocks.connectMs,
+    headersTimeoutMs: clocks.headersMs,
+  };
   const response = await sendOver(options.transport, outgoing, stop);
   recordHead(response, scope, parts);
   if (response.status < 200 || response.status >= 300) {
@@ -77,16 +79,18 @@ async function responseError(
 }
 
 async function sendOver(
-  transport: OwnTransport,
-  request: TransportRequest,
+  transport: Transport,
+  request: OwnRequest,
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
   if (typeof TextDecoder === 'undefined') {
     throw new ChatError('invalid_options', `There is no global TextDecoder. ${inJest}`);
   }
   try {
-    if (isOwnTransport(transport)) return await transport.send(request, stop);
-    const response = await raceSignal(Promise.resolve(transport.send(request, stop)), stop);
+    const sendOwn = ownSendOf(transport);
+    if (sendOwn !== undefined) return await sendOwn(request, stop);
+    const sent = transport.send(withSignal(request, stop));
+    const response = await raceSignal(Promise.resolve(sent), stop);
     return { ...response, body: endedBy(stop, response.body) };
   } catch (error) {
     if (stop.aborted) throw stop.reason;

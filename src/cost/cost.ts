@@ -119,6 +119,20 @@ function scaledPrices(prices: Prices): ScaledPrices | undefined {
 /** What the price is multiplied by at that time; `undefined` where that depends on holidays that are not known. */
 export function peakFactor({ peak }: Prices, atMs: number): number | undefined {
   if (peak === undefined) return 1;
+  const hour = Math.floor(atMs / 3_600_000);
+  const last = lastFactor.get(peak);
+  if (last?.hour === hour) return last.factor;
+  const factor = factorAt(peak, atMs);
+  lastFactor.set(peak, { hour, factor });
+  return factor;
+}
+
+/** It changes with the hour, and is asked for with each call. */
+const lastFactor = new WeakMap<Peak, { hour: number; factor: number | undefined }>();
+
+type Peak = NonNullable<Prices['peak']>;
+
+function factorAt(peak: Peak, atMs: number): number | undefined {
   const at = new Date(atMs);
   const hour = at.getUTCHours();
   const isPeak =

@@ -1,11 +1,12 @@
 /** A number or decimal text as plain decimal text: `1e-7` → `0.0000001`. Exact: no arithmetic is done on it. */
 export function decimalString(value: number | string): string {
   const text = String(value).trim();
-  const match = /^(-?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
+  // Nearly all are plain already.
+  if (!text.includes('e') && !text.includes('E')) return text;
+  const match = /^(-?)(\d*)\.?(\d*)e([+-]?\d+)$/i.exec(text);
   if (match === null) return text;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const shift = Number(exponent);
-  if (!/e/i.test(text)) return text;
   const digits = whole + fraction;
   const point = whole.length + shift;
   const padded = digits.padStart(digits.length + Math.max(0, 1 - point), '0').padEnd(point, '0');
@@ -23,22 +24,31 @@ export function isDecimal(value: unknown): value is number | string {
 
 /** How many digits stand behind the point. */
 export function decimals(decimal: number | string): number {
-  return decimalString(decimal).split('.')[1]?.length ?? 0;
+  const text = decimalString(decimal);
+  const point = text.indexOf('.');
+  return point < 0 ? 0 : text.length - point - 1;
 }
 
 /** A decimal without its point, `scale` digits of which stood behind it. */
 export function scaled(decimal: number | string, scale: number): bigint {
-  const [whole = '0', fraction = ''] = decimalString(decimal).split('.');
-  return BigInt(whole + fraction.padEnd(scale, '0'));
+  const text = decimalString(decimal);
+  const point = text.indexOf('.');
+  if (point < 0) return BigInt(text + '0'.repeat(scale));
+  return BigInt(text.slice(0, point) + text.slice(point + 1).padEnd(scale, '0'));
 }
+
+const zero = 0x30;
 
 /** The way back from {@link scaled}. */
 export function fromScaled(value: bigint, scale: number): string {
   const sign = value < 0n ? '-' : '';
   const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
   const at = digits.length - scale;
-  const fraction = digits.slice(at).replace(/0+$/, '');
-  return sign + digits.slice(0, at) + (fraction && `.${fraction}`);
+  let end = digits.length;
+  while (end > at && digits.charCodeAt(end - 1) === zero) end--;
+  return (
+    sign + (end === at ? digits.slice(0, at) : `${digits.slice(0, at)}.${digits.slice(at, end)}`)
+  );
 }
 
 /** The exact sum of two decimals. */

@@ -20,3 +20,23 @@ export function multiplyDecimals(one: string | number, other: string | number): 
   const [left, right] = [decimals(one), decimals(other)];
   return fromScaled(scaled(one, left) * scaled(other, right), left + right);
 }
+
+/** A sum that grows, one call after another. */
+export class ExactSum {
+  #value = 0n;
+  /** How many digits of the value stand behind the point. */
+  #scale = 0;
+
+  add(decimal: string): void {
+    const scale = decimals(decimal);
+    if (scale > this.#scale) {
+      this.#value *= 10n ** BigInt(scale - this.#scale);
+      this.#scale = scale;
+    }
+    this.#value += scaled(decimal, this.#scale);
+  }
+
+  toString(): string {
+    return fromScaled(this.#value, this.#scale);
+  }
+}

@@ -2,7 +2,8 @@ import type { ReportUsage } from '../schema/usage.ts';
 import { counters } from '../schema/usage.ts';
 import type { BilledAttempt } from './may-be-billed.ts';
 import { mayBeBilled } from './may-be-billed.ts';
-import { addDecimals, isDecimal } from './decimal.ts';
+import { isDecimal } from './decimal.ts';
+import { ExactSum } from './exact.ts';
 
 /** What a number of calls came to. */
 export interface CallTotals {
@@ -47,14 +48,17 @@ export interface TotalsCounter {
   read(): Totals;
 }
 
-interface Sums extends CallTotals {
-  usd: string;
+/** What calls of one vendor came to. */
+interface Sums {
+  calls: number;
+  attempts: number;
+  usage: ReportUsage;
+  usd: ExactSum;
   isPriced: boolean;
   unpriced: number;
 }
 
 export function createTotals(): TotalsCounter {
-  const all = noSums();
   const byProvider = new Map<string, Sums>();
   const of = (name: string): Sums => {
     let sums = byProvider.get(name);
@@ -62,34 +66,48 @@ export function createTotals(): TotalsCounter {
     return sums;
   };
   return {
-    addTurn(name, report) {
-      addTo(all, report);
-      addTo(of(name), report);
+    addTurn: (name, report) => addTo(of(name), report),
+    addCall: (name) => void of(name).calls++,
+    read() {
+      const all = noSums();
+      for (const sums of byProvider.values()) addAll(all, sums);
+      return {
+        ...told(all),
+        byProvider: Object.fromEntries([...byProvider].map(([name, sums]) => [name, told(sums)])),
+      };
     },
-    addCall(name) {
-      all.calls++;
-      of(name).calls++;
-    },
-    read: () => ({
-      ...told(all),
-      byProvider: Object.fromEntries([...byProvider].map(([name, sums]) => [name, told(sums)])),
-    }),
   };
 }
 
 function noSums(): Sums {
-  return { calls: 0, attempts: 0, usage: {}, usd: '0', isPriced: false, unpriced: 0 };
+  return {
+    calls: 0,
+    attempts: 0,
+    usage: {},
+    usd: new ExactSum(),
+    isPriced: false,
+    unpriced: 0,
+  };
 }
 
 function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
   sums.attempts += attempts.length;
   if (usage !== undefined) addCounts(sums.usage, usage);
   const isPriced = cost !== undefined && isDecimal(cost.usd);
-  if (isPriced) sums.usd = addDecimals(sums.usd, cost.usd);
+  if (isPriced) sums.usd.add(cost.usd);
   // The cost is that of the last attempt, also where it broke off and had told its counts.
   const unpriced = isPriced ? attempts.slice(0, -1) : attempts;
   for (const attempt of unpriced) if (mayBeBilled(attempt)) sums.unpriced++;
   sums.isPriced ||= isPriced || sums.unpriced > 0;
+}
+
+function addAll(all: Sums, { calls, attempts, usage, usd, isPriced, unpriced }: Sums): void {
+  all.calls += calls;
+  all.attempts += attempts;
+  addCounts(all.usage, usage);
+  all.usd.add(usd.toString());
+  all.isPriced ||= isPriced;
+  all.unpriced += unpriced;
 }
 
 function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTotals {
@@ -97,7 +115,7 @@ function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTo
     calls,
     attempts,
     usage: structuredClone(usage),
-    ...(isPriced && { cost: { usd, unpriced } }),
+    ...(isPriced && { cost: { usd: usd.toString(), unpriced } }),
   };
 }
 
@@ -108,8 +126,10 @@ const [promptDetails, completionDetails] = [
   'completion_tokens_details',
 ] as const;
 
+const plainCounters = [...counters.usage, ...counters.cache];
+
 function addCounts(sum: ReportUsage, usage: ReportUsage): void {
-  addNamed(sum as Counters, usage as Counters, [...counters.usage, ...counters.cache]);
+  addNamed(sum as Counters, usage as Counters, plainCounters);
   if (usage[promptDetails] != null) {
     addNamed((sum[promptDetails] ??= {}) as Counters, usage[promptDetails], counters.prompt);
   }

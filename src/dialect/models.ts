@@ -90,10 +90,12 @@ export function findModel<Model extends Named>(
  */
 export function wireModel(model: string, selling: Selling): string {
   const { models, modelPrefix = '' } = selling;
-  const own = ownWireId(model, selling);
-  if (own !== undefined) return own;
-  if (Object.values(models).some(({ wireId }) => wireId === model)) return model;
-  if (modelPrefix === '') return bareModel(model);
+  const bare = bareModel(model);
+  if (Object.hasOwn(models, bare)) {
+    const own = models[bare]?.wireId;
+    if (own !== undefined) return own;
+  } else if (Object.values(models).some(({ wireId }) => wireId === model)) return model;
+  if (modelPrefix === '') return bare;
   return model.includes('/') ? model : modelPrefix + model;
 }
 

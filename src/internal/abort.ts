@@ -7,23 +7,29 @@ import type { AbortSignalLike } from './web.ts';
 export class Stop implements AbortSignalLike {
   aborted = false;
   reason: unknown = undefined;
-  #callbacks = new Set<() => void>();
+  /** Most have one listener. */
+  #callback: (() => void) | undefined = undefined;
+  #others: Set<() => void> | undefined = undefined;
 
   addEventListener(_type: 'abort', callback: () => void): void {
-    this.#callbacks.add(callback);
+    if (this.#callback === undefined && !this.#others?.has(callback)) this.#callback = callback;
+    else if (this.#callback !== callback) (this.#others ??= new Set()).add(callback);
   }
 
   removeEventListener(_type: 'abort', callback: () => void): void {
-    this.#callbacks.delete(callback);
+    if (this.#callback === callback) this.#callback = undefined;
+    else this.#others?.delete(callback);
   }
 
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const callbacks = [...this.#callbacks];
-    this.#callbacks.clear();
-    for (const each of callbacks) each();
+    const callback = this.#callback;
+    const others = this.#others;
+    this.#callback = this.#others = undefined;
+    callback?.();
+    others?.forEach((each) => each());
   }
 }
 

@@ -143,8 +143,15 @@ export function resolveCall(
   signal: RequestOptions['signal'];
 } {
   const { timeout, maxRetries } = options;
-  const client = { timeout, maxRetries, deadlineMs: undefined, signal: undefined };
-  if (given == null) return { own: noOptions, refusal: undefined, ...client };
+  const usual = (refusal?: ChatError) => ({
+    own: noOptions,
+    refusal,
+    timeout,
+    maxRetries,
+    deadlineMs: undefined,
+    signal: undefined,
+  });
+  if (given == null) return usual();
   try {
     const asked = callOptions(given);
     checkRecovery(asked.onReasoningExhausted, kind);
@@ -158,6 +165,6 @@ export function resolveCall(
     };
   } catch (refusal) {
     if (!isChatError(refusal)) throw refusal;
-    return { own: noOptions, refusal, ...client };
+    return usual(refusal);
   }
 }

@@ -60,7 +60,7 @@ export class Secrets {
   /** Response headers: names and values. */
   redactHeaders(received: Readonly<Record<string, string>>): Record<string, string> {
     const headers = { ...received };
-    delete headers['set-cookie'];
+    if ('set-cookie' in headers) delete headers['set-cookie'];
     let all = '';
     let unknown = '';
     for (const name of Object.keys(headers)) {

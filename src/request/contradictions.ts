@@ -21,19 +21,20 @@ export function checkContradictions(
 }
 
 function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: ErrorIssue[]): void {
-  const names = new Set<string>();
-  for (const [index, tool] of tools.entries()) {
-    if (names.has(tool.function.name)) {
-      issues.push({
-        path: `tools.${index}.function.name`,
-        message: 'is already the name of an earlier tool',
-      });
-    }
-    names.add(tool.function.name);
-  }
-  if (tools.length === 0 && forcesCall(tool_choice)) {
+  if (tools.length === 0) {
+    if (!forcesCall(tool_choice)) return;
     issues.push({ path: 'tool_choice', message: 'forces a call, but there are no `tools`' });
-  } else if (typeof tool_choice === 'object' && !names.has(tool_choice.function.name)) {
+    return;
+  }
+  const names = new Set<string>();
+  tools.forEach(({ function: { name } }, index) => {
+    if (names.has(name)) {
+      const message = 'is already the name of an earlier tool';
+      issues.push({ path: `tools.${index}.function.name`, message });
+    }
+    names.add(name);
+  });
+  if (typeof tool_choice === 'object' && !names.has(tool_choice.function.name)) {
     issues.push({
       path: 'tool_choice.function.name',
       message: 'is not the name of one of `tools`',
@@ -41,41 +42,41 @@ function checkTools({ tools = [], tool_choice }: CanonicalRequest, issues: Error
   }
 }
 
+const noIds: ReadonlySet<string> = new Set();
+
 /** What messages say about one another. */
 export function checkMessages(
   messages: readonly ChatCompletionMessageParam[],
   issues: ErrorIssue[],
 ): void {
-  let open = new Set<string>();
-  for (const [index, message] of messages.entries()) {
+  let open = noIds;
+  messages.forEach((message, index) => {
     if (message.role === 'tool') {
-      if (open.has(message.tool_call_id)) continue;
+      if (open.has(message.tool_call_id)) return;
       const why = 'matches no tool call of the assistant message before it';
       issues.push({ path: `messages.${index}.tool_call_id`, message: why });
-      continue;
+      return;
     }
-    if (message.role !== 'assistant') {
-      if (open.size > 0) open = new Set();
-      continue;
-    }
-    const calls = message.tool_calls ?? [];
-    open = new Set(calls.map(({ id }) => id));
+    open = noIds;
+    if (message.role !== 'assistant') return;
     if (message.prefix && index < messages.length - 1) {
       issues.push({
         path: `messages.${index}.prefix`,
         message: 'is allowed only on the last message',
       });
     }
+    const { tool_calls: calls } = message;
+    if (!calls?.length) return;
+    open = new Set(calls.map(({ id }) => id));
     const answered = answeredIds(messages, index + 1);
-    for (const [callIndex, call] of calls.entries()) {
-      if (!answered.has(call.id)) {
-        issues.push({
-          path: `messages.${index}.tool_calls.${callIndex}`,
-          message: 'needs a `tool` message with its result before any other message',
-        });
-      }
-    }
-  }
+    calls.forEach(({ id }, callIndex) => {
+      if (answered.has(id)) return;
+      issues.push({
+        path: `messages.${index}.tool_calls.${callIndex}`,
+        message: 'needs a `tool` message with its result before any other message',
+      });
+    });
+  });
 }
 
 function answeredIds(messages: readonly ChatCompletionMessageParam[], start: number): Set<string> {

@@ -36,7 +36,7 @@ export interface ReadyRequest {
   http: HttpRequest;
   model: string;
   issues: ReportIssue[];
-  thinking: Omit<ReportThinking, 'seen'>;
+  thinking: ReportThinking;
 }
 
 /**
@@ -87,7 +87,8 @@ function prepareCanonical(
   const url = encoded.path === 'beta' ? (urls.beta ?? urls.chat) : urls.chat;
   const body = extra === undefined ? encoded.body : { ...encoded.body, ...extra };
   const { thinking: asked, thinksByDefault: byDefault = 'unknown', adjustments, issues } = encoded;
-  const thinking = asked === undefined ? { asked: 'default' as const, byDefault } : { asked };
+  const thinking: ReportThinking =
+    asked === undefined ? { asked: 'default', byDefault, seen: false } : { asked, seen: false };
   return post(options, requestOptions, url, { body, adjustments, issues, thinking });
 }
 

@@ -4,7 +4,7 @@ import { ownOptions } from '../outcome/invalid-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
 import { globalDispatcher } from './global-dispatcher.ts';
 import { forwarderOf, proxyOf } from './proxy.ts';
-import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import type { OwnRequest, Transport, TransportResponse } from './transport.ts';
 import {
   connectionError,
   exchangeSignal,
@@ -56,18 +56,23 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
   if (fetch !== undefined && typeof fetch !== 'function') {
     throw new ChatError('invalid_options', 'Option fetch must be a function', { param: 'fetch' });
   }
-  return ownTransport({
-    send: (request: TransportRequest, stop: AbortSignalLike = request.signal) =>
-      fetch === undefined
-        ? exchange(globalThis.fetch as FetchLike, request, stop, globalDispatcher(1))
-        : exchange(fetch, request, stop),
-  });
+  return ownTransport(
+    fetch === undefined ? sendByGlobalFetch : (request, stop) => exchange(fetch, request, stop),
+  );
+}
+
+/** Sends with the global `fetch`, whichever it is by then. */
+export function sendByGlobalFetch(
+  request: OwnRequest,
+  stop: AbortSignalLike,
+): Promise<TransportResponse> {
+  return exchange(globalThis.fetch as FetchLike, request, stop, globalDispatcher(1));
 }
 
 /** @param dispatcher the dispatcher of Node's own `fetch`; unknown for a custom `fetch` */
 async function exchange(
   send: FetchLike,
-  request: TransportRequest,
+  request: OwnRequest,
   stop: AbortSignalLike,
   dispatcher?: object,
 ): Promise<TransportResponse> {

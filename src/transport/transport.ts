@@ -51,46 +51,36 @@ export interface Transport {
   close?: (() => Promise<void>) | undefined;
 }
 
-/**
- * A transport of ours, which needs no web signal: `stop` is what the request's signal follows. A transport around it that
- * hands on the request alone is followed by the signal that it hands on.
- */
-export interface OwnTransport extends Transport {
-  send(request: TransportRequest, stop?: AbortSignalLike): Promise<TransportResponse>;
-}
+/** A request without a signal, for which a signal of the web need not be made. */
+export type OwnRequest = Omit<TransportRequest, 'signal'>;
+
+/** How a transport of ours sends: it obeys `stop` by itself. */
+type OwnSend = (request: OwnRequest, stop: AbortSignalLike) => Promise<TransportResponse>;
 
 /** What the makers of an error cannot know is the most frequent reason for it. */
 export const inJest =
   "In Jest, jsdom removes these: use testEnvironment 'node' or 'jest-fixed-jsdom', or set customExportConditions: " +
   "['node', 'node-addons'] and give jsdom the globals TextEncoder and TextDecoder";
 
-const own = new WeakSet<Transport>();
+const ownSends = new WeakMap<Transport, OwnSend>();
 
-/** Marks a transport of ours: it obeys the signal by itself. */
-export function ownTransport(transport: OwnTransport): OwnTransport {
-  own.add(transport);
+/** A transport of ours. One around it is followed by the signal that it hands on. */
+export function ownTransport(send: OwnSend): Transport {
+  const transport: Transport = { send: (request) => send(request, request.signal) };
+  ownSends.set(transport, send);
   return transport;
 }
 
-/** Whether a transport obeys the signal by itself, without supervision. */
-export function isOwnTransport(transport: Transport): boolean {
-  return own.has(transport);
+/** How a transport of ours sends; `undefined` for any other, which has to be watched. */
+export function ownSendOf(transport: Transport): OwnSend | undefined {
+  return ownSends.get(transport);
 }
 
-/** A request whose signal becomes a web `AbortSignal` on first access. */
-export function transportRequest(
-  { method, url, headers, body }: Pick<TransportRequest, 'method' | 'url' | 'headers' | 'body'>,
-  { connectMs, headersMs }: { connectMs: number; headersMs: number },
-  stop: AbortSignalLike,
-): TransportRequest {
+/** The same request with a signal of the web, which is made on first access. */
+export function withSignal(request: OwnRequest, stop: AbortSignalLike): TransportRequest {
   let signal: AbortSignal | undefined;
   return {
-    method,
-    url,
-    headers,
-    body,
-    connectTimeoutMs: connectMs,
-    headersTimeoutMs: headersMs,
+    ...request,
     get signal() {
       return (signal ??= toAbortSignal(stop));
     },

@@ -7,9 +7,9 @@ import { timeoutError } from '../outcome/timeout-error.ts';
 import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decompress } from './decompress.ts';
-import { fetchTransport } from './fetch.ts';
+import { sendByGlobalFetch } from './fetch.ts';
 import { forwarderOf, proxyOf } from './proxy.ts';
-import type { OwnTransport, Transport, TransportRequest, TransportResponse } from './transport.ts';
+import type { OwnRequest, Transport, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError, ownTransport } from './transport.ts';
 import { defaultDispatcher } from './undici-agent.ts';
 import type { DispatchController, ReceivedHeaders } from './undici-handler.ts';
@@ -37,22 +37,18 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
       'Option dispatcher must have a dispatch() method, as an Agent or ProxyAgent of undici has';
     throw new ChatError('invalid_options', message, { param: 'dispatcher' });
   }
-  return ownTransport({
-    async send(request: TransportRequest, stop: AbortSignalLike = request.signal) {
-      const chosen = (own.dispatcher as Dispatcher | undefined) ?? defaultDispatcher();
-      const dispatcher = chosen instanceof Promise ? await raceSignal(chosen, stop) : chosen;
-      return dispatcher === undefined
-        ? sendByFetch(request, stop)
-        : exchange(dispatcher, request, stop);
-    },
+  return ownTransport(async (request, stop) => {
+    const chosen = (own.dispatcher as Dispatcher | undefined) ?? defaultDispatcher();
+    const dispatcher = chosen instanceof Promise ? await raceSignal(chosen, stop) : chosen;
+    return dispatcher === undefined
+      ? sendByGlobalFetch(request, stop)
+      : exchange(dispatcher, request, stop);
   });
 }
 
-const { send: sendByFetch } = /* @__PURE__ */ fetchTransport() as OwnTransport;
-
 function exchange(
   dispatcher: Dispatcher,
-  request: TransportRequest,
+  request: OwnRequest,
   stop: AbortSignalLike,
 ): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
@@ -66,7 +62,7 @@ function exchange(
  * the connection breaks.
  */
 class Exchange extends UndiciHandler implements ByteReader {
-  readonly #request: TransportRequest;
+  readonly #request: OwnRequest;
   readonly #stop: AbortSignalLike;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (reason: unknown) => void;
@@ -80,7 +76,7 @@ class Exchange extends UndiciHandler implements ByteReader {
   #isOver = false;
 
   constructor(
-    request: TransportRequest,
+    request: OwnRequest,
     stop: AbortSignalLike,
     resolve: (response: TransportResponse) => void,
     reject: (reason: unknown) => void,
@@ -198,16 +194,18 @@ class Exchange extends UndiciHandler implements ByteReader {
   }
 }
 
-function dispatchOptions({
-  url,
-  method,
-  headers,
-  body,
-}: TransportRequest): Dispatcher.DispatchOptions {
-  const { origin, pathname, search } = new URL(url);
+/** The last address, taken apart: a program asks the same one over and over. */
+let last = { url: '', origin: '', path: '' };
+
+function dispatchOptions({ url, method, headers, body }: OwnRequest): Dispatcher.DispatchOptions {
+  if (url !== last.url) {
+    const { origin, pathname, search } = new URL(url);
+    last = { url, origin, path: pathname + search };
+  }
+  const { origin, path } = last;
   return {
     origin,
-    path: pathname + search,
+    path,
     method,
     headers,
     body: body ?? null,
@@ -268,7 +266,8 @@ function encodingOf({ 'content-encoding': encoding = '' }: ReceivedHeaders): str
 
 function flatten(headers: ReceivedHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
