@@ -78,16 +78,20 @@ export class Race<T> {
 
   /** A vendor that cannot be had is no reason to end the call, which has another one. */
   async #startSecond(first: Turn): Promise<void> {
-    const { hedge } = this.#route.rules;
-    if (this.#isOver || this.#running.size !== 1 || hedge?.budget.take() !== true) return;
+    const budget = this.#route.rules.hedge?.budget;
+    if (this.#isOver || this.#running.size !== 1 || budget?.take() !== true) return;
     try {
       const turn = await this.#route.another(this.#mayServe);
-      if (turn === undefined) return;
+      if (turn === undefined || this.#isOver) {
+        if (turn !== undefined) this.#route.unused(turn);
+        return budget.giveBack();
+      }
       const message = `${turn.candidate.name} was asked as well, since ${first.candidate.name} was silent`;
       this.#route.issues.push({ code: 'hedged', message });
       this.#start(turn);
     } catch {
       // The first one is still at work.
+      budget.giveBack();
     }
   }
 

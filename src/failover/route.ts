@@ -109,6 +109,7 @@ export class Route {
     this.#keep(turn, error.report);
     // Nothing was sent there.
     if (this.#clamping.includes(candidate) && !this.#mayClamp) return;
+    this.#countFailure(error.report);
     const verdict = verdictOn(error);
     if (verdict === 'over') throw this.bounds.ofWholeCall(error);
     this.#leaveOut(candidate, error);
@@ -119,6 +120,7 @@ export class Route {
   broke(turn: Turn, report: Report, error: ChatError): void {
     turn.call.failed(error);
     this.#keep(turn, report);
+    this.#countFailure(report);
   }
 
   /** A turn that is not wanted any more: another vendor was faster. */
@@ -144,6 +146,10 @@ export class Route {
   /** The differences between what was asked and what this vendor gives, beside those that its encoder tells. */
   adjustments({ candidate }: Turn): Adjustment[] {
     return this.#switchTo(candidate) ?? [];
+  }
+
+  #countFailure(report: Report | undefined): void {
+    if (report !== undefined && report.attempts.length > 0) this.rules.hedge?.budget.failed();
   }
 
   #keep({ candidate, reserved }: Turn, report: Report | undefined): void {

@@ -162,6 +162,7 @@ interface Worker {
 describe.each([
   ['wrangler', []],
   ['wrangler', ['nodejs_compat']],
+  ['wrangler', ['enable_request_signal']],
   ['wrangler486', []],
   ['wrangler486', ['nodejs_compat']],
 ])('%s, with the flags %j,', (name, compatibilityFlags) => {
@@ -200,8 +201,8 @@ describe.each([
     expect(files.filter((file) => /\.[cm]?js$/.test(file))).toEqual(['worker.js']);
   });
 
-  // workerd notices that a visitor has left when it writes the next time.
-  testServed(() => url, 50);
+  // Without the flag workerd notices that a visitor has left when it writes the next time.
+  testServed(() => url, compatibilityFlags.includes('enable_request_signal') ? 15_000 : 50);
 });
 
 // ---------------------------------------------------------------- one file

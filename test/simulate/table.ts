@@ -16,7 +16,7 @@ const reasons = [
   '- Without `onInterrupted`, a stream that breaks off after its first delta is an error: nobody can take back what was read.',
   '- Behind an outage of everybody, the breakers are open for up to 60 seconds, and a call waits for the first of them for `maxWaitMs`, by default 10 seconds. With 60 seconds nobody fails who could have been served.',
   '- A vendor that is slow has not failed. In the order of the list its calls stay with it, and its own p95, after which another one is asked, soon is that of the slow hour; only `fastest` goes elsewhere.',
-  '- A hedge at the 95th percentile is by itself one call in twenty, and its loser is wasted: the default cap of 5 % is used up. A cap of 3 % keeps all waste below 5 %.',
+  '- A hedge at the 95th percentile is by itself one call in twenty, and its loser is wasted. What failures cost is taken off the hedges, so that both together stay near their cap of 5 %; failures alone have none.',
 ];
 
 const percent = (share: number, digits = 2): string => `${(share * 100).toFixed(digits)} %`;

@@ -188,6 +188,25 @@ test('over many calls hedges are never more than the share and the burst', () =>
   expect(hedges).toBeGreaterThan(500);
 });
 
+test('what failures cost is taken off, down to five bursts that are owed', () => {
+  const budget = createHedgeBudget({ share: 0.05, burst: 2 });
+  budget.failed();
+  expect([budget.take(), budget.take()]).toEqual([true, false]);
+  for (let count = 0; count < 100; count++) budget.failed();
+  // Ten are owed, and one is there after that.
+  for (let count = 0; count < 219; count++) budget.call();
+  expect(budget.take()).toBe(false);
+  budget.call();
+  expect(budget.take()).toBe(true);
+});
+
+test('what was taken and not sent can be taken again', () => {
+  const budget = createHedgeBudget({ share: 0, burst: 1 });
+  expect(budget.take()).toBe(true);
+  budget.giveBack();
+  expect([budget.take(), budget.take()]).toEqual([true, false]);
+});
+
 test('without a burst the share alone is given, and without a share nothing', () => {
   const slow = createHedgeBudget({ share: 0.1, burst: 0 });
   const results = Array.from({ length: 20 }, () => {
