@@ -1,13 +1,12 @@
 import type { Asker } from '../call/ask.ts';
 import { completeRecovering } from '../call/recover.ts';
-import type { Estimate } from '../cost/call-estimate.ts';
-import type { Prices } from '../cost/prices.ts';
 import { Stop, onAbort } from '../internal/abort.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
 import { waitForCheaperHours } from './cheaper-hours.ts';
 import { createHandOver } from './hand-over.ts';
+import type { BulkPrices } from './money.ts';
 import { createMoney } from './money.ts';
 import type { Meter } from './progress.ts';
 import { createMeter } from './progress.ts';
@@ -16,11 +15,8 @@ import { iteratorOf, resolveBulk } from './resolve.ts';
 import type { BulkItems, BulkOptions, BulkResult } from './types.ts';
 
 /** What a run needs of its client. */
-export interface BulkClient {
+export interface BulkClient extends BulkPrices {
   asker: Asker;
-  estimate(params: unknown): Promise<Estimate[]>;
-  /** The prices of a model at the first vendor, as far as they are known. */
-  pricesOf(model: unknown): Prices | undefined;
 }
 
 /** What one item fails with, all others would fail with too. */
@@ -112,12 +108,13 @@ interface Worked<Item> {
 
 /** Works on one item: what it is in the journal, or what is asked for and written there. Never rejects. */
 function createWork<Item>(
-  { asker, estimate, pricesOf }: BulkClient,
+  client: BulkClient,
   { params, key: keyOf, journal, call, offPeak, maxCostUsd }: ResolvedBulk,
   meter: Meter,
   stop: Stop,
 ): (item: Item, index: number) => Promise<Worked<Item>> {
-  const money = maxCostUsd === undefined ? undefined : createMoney(maxCostUsd, estimate);
+  const { asker, pricesOf } = client;
+  const money = maxCostUsd === undefined ? undefined : createMoney(maxCostUsd, client);
   const ask = async (item: Item, index: number): Promise<BulkResult<Item>> => {
     const asked = await params(item, index);
     if (offPeak) await waitForCheaperHours(pricesOf(asked?.model), meter, stop);

@@ -31,8 +31,8 @@ export interface Vendors {
   health(): Record<string, VendorHealth>;
   totals(): Totals;
   estimate(params: unknown): Promise<Estimate[]>;
-  /** The prices of a model at the first vendor, as far as they are known. */
-  pricesOf(model: unknown): Prices | undefined;
+  /** The prices of a model at the vendor of this name, as far as they are known; of the first one, if there is no name. */
+  pricesOf(model: unknown, name?: string): Prices | undefined;
   close(): Promise<void>;
 }
 
@@ -81,7 +81,8 @@ export function createVendors(
       ),
     totals: () => totals.read(),
     estimate: (params) => Promise.all(candidates.map((each) => estimateAt(each, params))),
-    pricesOf: (model) => pricesAt(first, model),
+    pricesOf: (model, name) =>
+      pricesAt(entries.find(({ options }) => options.name === name) ?? first, model),
     async close() {
       const owned = entries.filter(({ ownsTransport }) => ownsTransport);
       // A transport that was handed in belongs to whoever made it.

@@ -270,6 +270,39 @@ describe('money', () => {
     });
   });
 
+  const uncached = (completion_tokens: number) => ({
+    usage: { prompt_tokens: 10, completion_tokens, total_tokens: 10 + completion_tokens },
+  });
+
+  test('where the cached tokens are not told, a limit counts the most that the others can cost', async () => {
+    const { client } = priced(
+      { body: whole({ content: 'Hi' }, 'stop', uncached(1)) },
+      { maxCostUsd: 5 },
+    );
+    for (let calls = 0; calls < 3; calls++) {
+      const { report } = await client.chat.completions.create({ messages, max_tokens: 3 });
+      expect(report.cost).toBeUndefined();
+    }
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 3 }));
+    expect(error.code).toBe('budget_exceeded');
+  });
+
+  test('an attempt that may have been billed keeps what was set aside, though the next one is answered', async () => {
+    const { client } = clientOf(
+      [failing(500), { body: whole({ content: 'Hi' }, 'stop', usage(1)) }],
+      { provider: 'anyfast', pricing: perToken, maxCostUsd: 5, maxRetries: 1 },
+    );
+    const call = client.chat.completions.create({ messages, max_tokens: 3 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { report } = await call;
+    expect(report.cost).toMatchObject({ usd: '1', unpriced: 1 });
+    expect(client.totals().cost).toEqual({ usd: '1', unpriced: 1 });
+    // One was paid, and three may have been.
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 2 }));
+    expect(error.code).toBe('budget_exceeded');
+    await client.chat.completions.create({ messages, max_tokens: 1 });
+  });
+
   test('a vendor without prices is no candidate under a limit', async () => {
     const { client, order } = severalOf(
       [

@@ -249,6 +249,28 @@ test('a run stops before its limit is passed, counting what the journal has cost
   expect(cost(again.results)).toBeLessThanOrEqual(0.001);
 });
 
+test('a run goes as far as its limit at a vendor that does not tell the cached tokens', async () => {
+  const emulator = createEmulator({
+    answer: () => ({ content: 'x', usage: { prompt_tokens: 10, completion_tokens: 10 } }),
+  });
+  const client = createClient({
+    provider: 'bytespike',
+    apiKey: 'k',
+    transport: emulator.transport,
+    pricing: { cacheHit: '0', cacheMiss: '1', output: '1' },
+    onUnsupported: 'adjust',
+  });
+  // Of 20 tokens each, though a hundred are set aside.
+  const options = { maxCostUsd: '0.001', concurrency: 1, journal: fileJournal(path) };
+  const { results, error } = await gather({ client }, texts(100), options);
+
+  expect(error).toMatchObject({ code: 'budget_exceeded' });
+  expect(results[0]?.completion?.report.cost).toBeUndefined();
+  expect(results).toHaveLength(45);
+  const again = await gather({ client }, texts(100), { ...options, journal: fileJournal(path) });
+  expect(again.results).toHaveLength(45);
+});
+
 test('offPeak waits for the cheaper hours, and says until when', async () => {
   // A Wednesday, in the dear hours from 1 to 4.
   vi.useFakeTimers({ now: Date.parse('2026-11-25T02:30:00Z') });
