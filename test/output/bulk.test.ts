@@ -313,6 +313,7 @@ test.each([
   ['key', [], { key: 'id' }],
   ['total', [], { total: -1 }],
   ['offPeak', [], { offPeak: 'yes' }],
+  ['call.signal', [], { call: { signal: new AbortController().signal } }],
   ['paralel', [], { paralel: 1 }],
 ])('a mistake in %s is told at once', (param, items, options) => {
   const { client } = echo();
@@ -320,6 +321,80 @@ test.each([
 
   expect(begin).toThrow(expect.objectContaining({ code: 'invalid_options', param }));
 });
+
+test.each([
+  ['a number', (): never => 5 as never],
+  ['a promise', (item: string): never => Promise.resolve(item) as never],
+])('a key that is %s ends the run before anything is asked for', async (_, key) => {
+  const each = echo();
+  const { results, error } = await gather(each, texts(3), { key, journal: fileJournal(path) });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'key' });
+  expect(results).toEqual([]);
+  expect(each.asked()).toBe(0);
+  expect(fileJournal(path).get('0')).toBeUndefined();
+});
+
+test('two items with one key end the run: the journal could not tell their answers apart', async () => {
+  const each = echo();
+  const options = { key: (item: string) => item.slice(0, 6), concurrency: 1 };
+  const { results, error } = await gather(each, texts(20), {
+    ...options,
+    journal: fileJournal(path),
+  });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'key' });
+  expect(results).toHaveLength(10);
+  expect(each.asked()).toBe(10);
+});
+
+test('a journal of your own may answer null for nothing, as stores do', async () => {
+  const stored = new Map<string, JournalEntry>();
+  const journal = {
+    get: (key: string) => stored.get(key) ?? (null as never),
+    add: (key: string, entry: JournalEntry) => void stored.set(key, entry),
+  };
+  const { results, error } = await gather(echo(), texts(3), { journal });
+
+  expect(error).toBeUndefined();
+  expect(contents(results)).toEqual(texts(3).map((text) => `re: ${text}`));
+});
+
+test.each([[{}], ['{"completion":{}}'], [{ completion: null, report: {} }]])(
+  'a journal of your own that gives %j ends the run',
+  async (entry) => {
+    const each = echo();
+    const journal = { get: () => entry as never, add: () => {} };
+    const { error } = await gather(each, texts(3), { journal });
+
+    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+    expect(each.asked()).toBe(0);
+  },
+);
+
+test('a mistake in the options of every call ends the run, and does not fail each item', async () => {
+  const call = { maxRetry: 1 } as never;
+  const { results, error } = await gather(echo(), texts(100), { call, concurrency: 2 });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'maxRetry' });
+  expect(results.length).toBeLessThan(5);
+});
+
+test.each(['authentication', 'insufficient_balance'] as const)(
+  'a run over several vendors ends once all of them refuse with %s',
+  async (refusal) => {
+    const emulator = createEmulator({ answer: () => ({ error: refusal }) });
+    const providers = (['deepseek', 'vtrix'] as const).map((provider) => ({
+      provider,
+      apiKey: 'k-0123456789',
+    }));
+    const client = createClient({ providers, transport: emulator.transport });
+    const { results, error } = await gather({ client }, texts(100), { concurrency: 1 });
+
+    expect(error).toMatchObject({ code: 'all_providers_failed' });
+    expect(results).toHaveLength(1);
+  },
+);
 
 test('what is appended to a journal between two runs by half is cut off only once', () => {
   appendFileSync(path, '{"key":"0","completion":');
