@@ -22,6 +22,7 @@ import type { Candidate } from './candidate.ts';
 import { createCandidates } from './create-candidates.ts';
 import { createFailover } from './create-failover.ts';
 import { createOrder } from './order.ts';
+import { warnLeftOut } from './left-out.ts';
 import type { FailoverRules, HedgeRule } from './rules.ts';
 import { spendingUnder } from './spending.ts';
 
@@ -56,6 +57,7 @@ export function createVendors(
   const [first] = entries;
   const isPlain = isAlone && maxCostUsd === undefined && first.concurrency === undefined;
   const plain = isPlain ? createPlain(first, lent, totals) : undefined;
+  if (maxCostUsd !== undefined && !isAlone) warnOfUnpriced(entries);
   const clocks = resolveTimeout(given.timeout);
   const rules: FailoverRules = {
     candidates,
@@ -145,6 +147,15 @@ function resolverOf(
     const { totalMs, unreadMs } = isUsual ? usual[kind] : resolveClocks(resolved.timeout, kind);
     return Object.assign(resolved, { totalMs, unreadMs });
   };
+}
+
+/** Whoever set a limit finds out now, and not when the other vendors are down. */
+function warnOfUnpriced(entries: readonly ResolvedEntry[]): void {
+  for (const entry of entries) {
+    if (pricesAt(entry, defaultModel) !== undefined) continue;
+    const why = 'its prices are not known, so it is not called under maxCostUsd: give it pricing';
+    warnLeftOut(entry.options.name, why);
+  }
 }
 
 function pricesAt({ options }: ResolvedEntry, model: unknown): Prices | undefined {

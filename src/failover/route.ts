@@ -3,7 +3,6 @@ import type { Asked } from '../call/ask.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import type { Adjustment, Report } from '../outcome/report.ts';
-import { warn } from '../outcome/warn.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import { firstReturn } from '../traffic/first-return.ts';
 import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
@@ -13,6 +12,7 @@ import { Bounds } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { allFailed, noneAvailable } from './ends.ts';
 import { generationSwitch, isClamped, refusedSwitch } from './fit.ts';
+import { warnLeftOut } from './left-out.ts';
 import { verdictOn } from './moves-on.ts';
 import { pay, reserve } from './purse.ts';
 import type { FailoverRules } from './rules.ts';
@@ -181,8 +181,7 @@ export class Route {
     const call = isPending(entered) ? await entered : entered;
     if (call === undefined) return undefined;
     this.queuedMs += call.queuedMs;
-    const { params } = this.#asked;
-    const reserved = this.#spending && (await reserve(this.#spending, candidate, params));
+    const reserved = this.#spending && (await this.#setAside(this.#spending, candidate, call));
     if (isChatError(reserved)) {
       call.left();
       this.#leaveOut(candidate, reserved as ChatError);
@@ -191,6 +190,22 @@ export class Route {
     this.#hasBegun = true;
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
+  }
+
+  /** Money for a turn. It may take its time, as a user's own counter of tokens or a shared ledger does. */
+  async #setAside(spending: Spending, candidate: Candidate, call: VendorCall) {
+    const work = reserve(spending, candidate, this.#asked.params);
+    try {
+      return await this.bounds.within(work);
+    } catch (error) {
+      call.left();
+      // What comes when the call is over is given back.
+      work.then(
+        (late) => isChatError(late) || pay(late, { attempts: [] }),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   /** What the user is told of a vendor that serves another generation than the first one. */
@@ -212,7 +227,7 @@ export class Route {
   }
 
   #leaveOut({ name }: Candidate, error: ChatError): void {
-    if (error.code === 'missing_api_key') warnAbout(name, error.message);
+    if (error.code === 'missing_api_key') warnLeftOut(name, error.message);
     this.#causes.push(error);
   }
 
@@ -259,15 +274,6 @@ function freeFirst(candidates: readonly Candidate[]): readonly Candidate[] {
   const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
   if (candidates.every(isFree)) return candidates;
   return [...candidates.filter(isFree), ...candidates.filter((each) => !isFree(each))];
-}
-
-const warned = new Set<string>();
-
-/** A vendor without a key is left out of every call. A process says it once. */
-function warnAbout(name: string, why: string): void {
-  if (warned.has(name)) return;
-  warned.add(name);
-  warn(`${name} is left out: ${why}`);
 }
 
 const anyone: MayServe = () => true;

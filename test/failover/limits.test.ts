@@ -315,6 +315,72 @@ describe('money', () => {
     expect(order).toEqual(['shortapi']);
   });
 
+  test('such a vendor is named in a warning when the client is made', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    warned.mockClear();
+    const providers = [{ provider: 'vtrix', name: 'no-prices' } as const, 'deepseek' as const];
+    createClient({ providers });
+    expect(warned).not.toHaveBeenCalled();
+    createClient({ providers, maxCostUsd: 1 });
+    createClient({ providers, maxCostUsd: 1 });
+    expect(warned.mock.calls.map(([message]) => message)).toEqual([
+      expect.stringMatching(/^no-prices is left out: .*pricing/),
+    ]);
+    warned.mockRestore();
+  });
+
+  test('what the limit refuses at every vendor is budget_exceeded, as with one', async () => {
+    const { client } = severalOf(
+      [
+        { provider: 'anyfast', does: says('never') },
+        { provider: 'shortapi', pricing: perToken, does: says('never') },
+      ],
+      { maxCostUsd: 1 },
+    );
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 2 }));
+    expect(error).toMatchObject({ code: 'budget_exceeded', retryable: false });
+  });
+
+  test.each([
+    ['an invalid request', {}, 'invalid_request'],
+    [
+      'a counter of tokens that throws',
+      {
+        countTokens: () => {
+          throw new Error('no tokenizer');
+        },
+      },
+      undefined,
+    ],
+  ])('%s keeps no place among the calls at the same time', async (_, options, code) => {
+    const { client } = priced(says('Hi'), { maxCostUsd: 100, concurrency: 1, ...options });
+    const failed = await client.chat.completions
+      .create({ messages: code === undefined ? messages : [], max_tokens: 1 })
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject(code === undefined ? { message: 'no tokenizer' } : { code });
+    expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('a call is left at once while its tokens are counted, and keeps no place and no money', async () => {
+    let counted = (_tokens: number): void => {};
+    const countTokens = () => new Promise<number>((resolve) => (counted = resolve));
+    const { client, order } = priced(says('Hi'), { maxCostUsd: 3, concurrency: 1, countTokens });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const left = errorOf(client.chat.completions.create({ messages, max_tokens: 3 }, { signal }));
+    await vi.advanceTimersByTimeAsync(1);
+    controller.abort();
+    expect((await left).code).toBe('aborted');
+    counted(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+    const next = client.chat.completions.create({ messages, max_tokens: 3 });
+    await vi.advanceTimersByTimeAsync(1);
+    counted(0);
+    expect((await next).choices[0].message.content).toBe('Hi');
+    expect(order).toHaveLength(1);
+  });
+
   test('a stream that passes it is ended, with what had come', async () => {
     const words = Array.from({ length: 30_000 }, () => chunk({ content: 'word ' }));
     const { client } = priced({ events: [...words, chunk({}, 'stop')] }, { maxCostUsd: 8_300 });
