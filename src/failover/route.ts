@@ -43,6 +43,7 @@ export class Route {
   queuedMs = 0;
   readonly #asked: Asked;
   readonly #causes: ChatError[] = [];
+  readonly #counted = new Set<Report>();
   /** Candidates whose turn is to come in this round, and in the next one. */
   #left: readonly Candidate[] | undefined = undefined;
   #again: { candidate: Candidate; error: ChatError }[] = [];
@@ -91,7 +92,7 @@ export class Route {
   won({ candidate, call, reserved }: Turn, report: Report): void {
     call.succeeded();
     pay(reserved, report);
-    this.rules.totals.addTurn(candidate.name, report);
+    this.#count(candidate, report);
     this.rules.totals.addCall(candidate.name);
     const { run } = this.#asked;
     if (run !== undefined) run.answeredBy = candidate.name;
@@ -150,7 +151,14 @@ export class Route {
     pay(reserved, report);
     if (report === undefined) return;
     this.earlier.push(report);
-    this.rules.totals.addTurn(candidate.name, report);
+    this.#count(candidate, report);
+  }
+
+  /** Once: an answer that broke off is the call's after all where there is no better one. */
+  #count({ name }: Candidate, report: Report): void {
+    if (this.#counted.has(report)) return;
+    this.#counted.add(report);
+    this.rules.totals.addTurn(name, report);
   }
 
   /** The candidates in order. @throws ChatError `invalid_options` */

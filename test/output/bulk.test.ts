@@ -322,6 +322,23 @@ test.each([
   expect(begin).toThrow(expect.objectContaining({ code: 'invalid_options', param }));
 });
 
+test('zeros at the end of a journal, as a power failure leaves them, are cut off', async () => {
+  await gather(echo(), texts(3), { journal: fileJournal(path) });
+  const before = readFileSync(path, 'utf8');
+  appendFileSync(path, '\0'.repeat(5_000));
+  const each = echo();
+  const { results, error } = await gather(each, texts(4), { journal: fileJournal(path) });
+
+  expect(error).toBeUndefined();
+  expect(results).toHaveLength(4);
+  expect(each.asked()).toBe(1);
+  expect(readFileSync(path, 'utf8').startsWith(`${before}{"key":"3"`)).toBe(true);
+
+  writeFileSync(path, '\0'.repeat(50));
+  const foreign = await gather(echo(), texts(1), { journal: fileJournal(path) });
+  expect(foreign.error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+});
+
 test.each([
   ['a number', (): never => 5 as never],
   ['a promise', (item: string): never => Promise.resolve(item) as never],
