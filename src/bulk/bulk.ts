@@ -1,14 +1,14 @@
 import type { Asker } from '../call/ask.ts';
 import { completeRecovering } from '../call/recover.ts';
-import type { Estimate } from '../cost/call-estimate.ts';
-import type { Prices } from '../cost/prices.ts';
 import { Stop, onAbort } from '../internal/abort.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
 import { waitForCheaperHours } from './cheaper-hours.ts';
 import { createHandOver } from './hand-over.ts';
+import type { BulkPrices } from './money.ts';
 import { createMoney } from './money.ts';
+import { createNotes } from './notes.ts';
 import type { Meter } from './progress.ts';
 import { createMeter } from './progress.ts';
 import type { ResolvedBulk } from './resolve.ts';
@@ -16,21 +16,24 @@ import { iteratorOf, resolveBulk } from './resolve.ts';
 import type { BulkItems, BulkOptions, BulkResult } from './types.ts';
 
 /** What a run needs of its client. */
-export interface BulkClient {
+export interface BulkClient extends BulkPrices {
   asker: Asker;
-  estimate(params: unknown): Promise<Estimate[]>;
-  /** The prices of a model at the first vendor, as far as they are known. */
-  pricesOf(model: unknown): Prices | undefined;
 }
 
 /** What one item fails with, all others would fail with too. */
-const endsRun: readonly ChatErrorCode[] = [
+const endingCodes: readonly ChatErrorCode[] = [
+  'invalid_options',
   'missing_api_key',
   'authentication',
   'insufficient_balance',
   'budget_exceeded',
   'aborted',
 ];
+
+function endsRun({ code, causes = [] }: ChatError): boolean {
+  if (code !== 'all_providers_failed') return endingCodes.includes(code);
+  return causes.length > 0 && causes.every((cause) => isChatError(cause) && endsRun(cause));
+}
 
 /**
  * Asks for many answers, so many at a time. Each lane takes an item, works on it, and hands its result over before it takes
@@ -112,19 +115,24 @@ interface Worked<Item> {
 
 /** Works on one item: what it is in the journal, or what is asked for and written there. Never rejects. */
 function createWork<Item>(
-  { asker, estimate, pricesOf }: BulkClient,
-  { params, key: keyOf, journal, call, offPeak, maxCostUsd }: ResolvedBulk,
+  client: BulkClient,
+  options: ResolvedBulk,
   meter: Meter,
   stop: Stop,
 ): (item: Item, index: number) => Promise<Worked<Item>> {
-  const money = maxCostUsd === undefined ? undefined : createMoney(maxCostUsd, estimate);
+  const { asker, pricesOf } = client;
+  const { params, call, offPeak, maxCostUsd } = options;
+  const notes = createNotes(options);
+  const money = maxCostUsd === undefined ? undefined : createMoney(maxCostUsd, client);
   const ask = async (item: Item, index: number): Promise<BulkResult<Item>> => {
     const asked = await params(item, index);
     if (offPeak) await waitForCheaperHours(pricesOf(asked?.model), meter, stop);
     const pay = await money?.reserve(asked);
     try {
-      const options = { ...call, signal: stop };
-      const { completion } = await completeRecovering(asker, { params: asked, options });
+      const { completion } = await completeRecovering(asker, {
+        params: asked,
+        options: { ...call, signal: stop },
+      });
       pay?.(completion.report);
       return { index, item, completion };
     } catch (error) {
@@ -136,8 +144,8 @@ function createWork<Item>(
   return async (item, index) => {
     let result: BulkResult<Item> | undefined;
     try {
-      const key = journal && keyOf(item, index);
-      const noted = key === undefined ? undefined : await journal?.get(key);
+      const key = notes?.keyOf(item, index);
+      const noted = key === undefined ? undefined : await notes?.find(key);
       if (noted !== undefined) {
         const completion = answerWithReport(noted.completion, noted.report);
         money?.paid(noted.report);
@@ -148,10 +156,10 @@ function createWork<Item>(
       const { completion, error } = result;
       if (error !== undefined) {
         meter.failed(error);
-        return endsRun.includes(error.code) ? { result, error } : { result };
+        return endsRun(error) ? { result, error } : { result };
       }
       meter.done(completion.report, false);
-      if (key !== undefined) await journal?.add(key, { completion, report: completion.report });
+      if (key !== undefined) await notes?.add(key, { completion, report: completion.report });
       return { result };
     } catch (error) {
       // Of the user's own functions, of the journal, or of the limit: the answer that was paid for is given all the same.

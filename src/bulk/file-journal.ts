@@ -106,8 +106,9 @@ function readPlaces(files: Files, file: number) {
     at += from;
     rest = bytes.slice(from);
   }
-  // Half a line of another file is not cut off.
-  if (rest.length > 0) checkBegin(rest);
+  // Half a line of another file is not cut off. Zeros are what a power failure leaves of a line that was not written yet.
+  const isZeros = at > 0 && rest.every((byte) => byte === 0);
+  if (rest.length > 0 && !isZeros) checkBegin(rest);
   return { places, endsAt: at, size };
 }
 

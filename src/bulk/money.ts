@@ -1,7 +1,8 @@
 import type { Estimate } from '../cost/call-estimate.ts';
 import { createBudget } from '../cost/budget.ts';
 import { compareDecimals } from '../cost/exact.ts';
-import { mayBeBilled } from '../cost/may-be-billed.ts';
+import type { Prices } from '../cost/prices.ts';
+import { spentUsd } from '../cost/spent.ts';
 import { budgetRefused } from '../outcome/budget-error.ts';
 import type { Report } from '../outcome/report.ts';
 import { memoryState } from '../traffic/memory-state.ts';
@@ -18,15 +19,23 @@ export interface Money {
   paid(report: Report): void;
 }
 
-/** @param estimate what a request could come to at each vendor */
-export function createMoney(
-  limitUsd: string,
-  estimate: (params: unknown) => Promise<Estimate[]>,
-): Money {
+/** What is known of prices. */
+export interface BulkPrices {
+  /** What a request could come to at each vendor. */
+  estimate(params: unknown): Promise<Estimate[]>;
+  /** The prices of a model at the vendor of this name, as far as they are known; of the first one, if there is no name. */
+  pricesOf(model: unknown, name?: string): Prices | undefined;
+}
+
+export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices): Money {
   const ledger = memoryState();
   const budget = createBudget({ ledger, key: 'bulk', limitUsd });
   let open = 0;
   let waiting: (() => void)[] = [];
+  const spent = (report: Report | undefined, reservedUsd: string): string | undefined => {
+    const answered = report?.attempts.find(({ error }) => error === undefined);
+    return spentUsd(report, reservedUsd, pricesOf(report?.model, answered?.provider));
+  };
   const reserveNow = async (
     usd: string,
   ): Promise<((report: Report | undefined) => void) | undefined> => {
@@ -35,8 +44,7 @@ export function createMoney(
     open++;
     return (report) => {
       open--;
-      const mayCost = report === undefined || report.attempts.some(mayBeBilled);
-      void reservation.settle(report?.cost?.usd ?? (mayCost ? undefined : '0'));
+      void reservation.settle(spent(report, usd));
       const all = waiting;
       waiting = [];
       for (const wake of all) wake();
@@ -53,8 +61,10 @@ export function createMoney(
         await new Promise<void>((resolve) => void waiting.push(resolve));
       }
     },
-    paid({ cost }) {
-      if (cost !== undefined) void ledger.addSpend('bulk', cost.usd);
+    paid(report) {
+      // What was set aside for it then is not known any more.
+      const usd = spent(report, '0');
+      if (usd !== undefined) void ledger.addSpend('bulk', usd);
     },
   };
 }

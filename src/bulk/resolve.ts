@@ -36,12 +36,15 @@ export function resolveBulk(items: BulkItems<unknown>, given: BulkOptions<unknow
   if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) {
     throw invalidOptions('total', 'Option total must be a whole number from 0 on');
   }
+  if (options.call != null && Object.hasOwn(options.call, 'signal')) {
+    throw invalidOptions('call.signal', 'The signal of a run is its own option: signal');
+  }
   return {
     params: params as BulkOptions<unknown, unknown>['params'],
     concurrency: resolveConcurrency(options.concurrency) ?? 16,
     maxCostUsd: resolveMaxCost(options.maxCostUsd),
     journal,
-    key: key ?? ((_item: unknown, index: number) => `${index}`),
+    key,
     onProgress,
     total: total ?? (Array.isArray(items) ? items.length : undefined),
     signal: options.signal,

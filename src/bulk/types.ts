@@ -32,7 +32,7 @@ export interface BulkOptions<Item, Options> {
   maxCostUsd?: number | string | undefined;
   /** Where results are written down, so that a run that was ended goes on without paying again. @default none */
   journal?: BulkJournal | undefined;
-  /** What an item is called in the journal; unique in a run. @default its index */
+  /** What an item is called in the journal: a text, unique in the run, which ends otherwise. @default its index */
   key?: ((item: Item, index: number) => string) | undefined;
   /** Told how the run is, at most ten times a second, at the end, and when it begins to wait for cheaper hours. */
   onProgress?: ((progress: BulkProgress) => void) | undefined;

@@ -1,4 +1,5 @@
 import { costOf } from '../cost/cost.ts';
+import { mayBeBilled } from '../cost/may-be-billed.ts';
 import { findModel } from '../dialect/models.ts';
 import { isOtherModel } from '../dialect/other-model.ts';
 import type { Profile } from '../dialect/profile.ts';
@@ -57,7 +58,9 @@ function settleCost(
     const message = 'tools run by the vendor cost extra, and the vendor does not say how much';
     note({ code: 'unpriced_tools', path: 'cost', message });
   } else if (cost !== undefined) {
-    report.cost = cost;
+    // Attempts before the one that answered told nothing.
+    const unpriced = report.attempts.slice(0, -1).filter(mayBeBilled).length;
+    report.cost = unpriced === 0 ? cost : { ...cost, unpriced };
   }
 }
 

@@ -40,8 +40,8 @@ export interface Cost {
   /** Date of the price table, `YYYY-MM-DD`. */
   priceDate?: string | undefined;
   /**
-   * Of several vendors: how many calls of one failed in a way that may have been billed, and cost nobody knows what. Absent
-   * for none.
+   * How many sends failed in a way that may have been billed, and cost nobody knows what. They are not in `usd`. Absent for
+   * none.
    */
   unpriced?: number | undefined;
   /** A discount that the vendor mentions; its unit is not documented, so it is not subtracted. */

@@ -40,9 +40,10 @@ function addEarlierCost(report: Report, earlier: readonly Report[]): void {
   const all = [report, ...earlier];
   const [first, ...others] = all.flatMap(({ cost }) => cost ?? []);
   if (first === undefined) return;
-  const unpriced = all.filter(
+  const untold = all.filter(
     ({ cost, attempts }) => cost === undefined && attempts.some(mayBeBilled),
   ).length;
   const cost = others.reduce((sum, each) => addCost(sum, each) ?? sum, first);
+  const unpriced = (cost.unpriced ?? 0) + untold;
   report.cost = unpriced === 0 ? cost : { ...cost, unpriced };
 }

@@ -1,5 +1,7 @@
 import { onAbort, Stop } from '../internal/abort.ts';
 import type { Asked } from '../call/ask.ts';
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import type { Report } from '../outcome/report.ts';
 import { attachToError, isChatError } from '../outcome/chat-error.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
@@ -22,7 +24,9 @@ export async function complete(rules: FailoverRules, asked: Asked): Promise<Answ
     const result = entry.result.then((value) => {
       if (value.report.completion !== 'interrupted') return value;
       broken = { turn, value };
-      throw attachToError(brokenOff(), { report: value.report });
+      const error = brokenOff();
+      markLast(value.report, error.code);
+      throw attachToError(error, { report: value.report });
     });
     return { ...entry, result };
   };
@@ -33,6 +37,7 @@ export async function complete(rules: FailoverRules, asked: Asked): Promise<Answ
     // As with one vendor: what says itself that it broke off is an answer still, where there is no better one.
     if (broken === undefined || isEnd(error)) throw failWith(route, error);
     route.forget(broken.value.report);
+    markLast(broken.value.report, undefined);
     return answered(route, broken);
   } finally {
     route.bounds.end();
@@ -43,6 +48,14 @@ function answered(route: Route, { turn, value }: Won<Answer>): Answer {
   route.won(turn, value.report);
   settle(route, turn, value.report);
   return value;
+}
+
+/** Why an answer was not taken, in its last attempt. */
+function markLast({ attempts }: Report, error: ChatErrorCode | undefined): void {
+  const last = attempts.at(-1);
+  if (last === undefined) return;
+  if (error === undefined) delete last.error;
+  else last.error = error;
 }
 
 /** The caller's own end of the call, and not the vendors'. */

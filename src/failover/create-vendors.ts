@@ -22,6 +22,7 @@ import type { Candidate } from './candidate.ts';
 import { createCandidates } from './create-candidates.ts';
 import { createFailover } from './create-failover.ts';
 import { createOrder } from './order.ts';
+import { warnLeftOut } from './left-out.ts';
 import type { FailoverRules, HedgeRule } from './rules.ts';
 import { spendingUnder } from './spending.ts';
 
@@ -31,8 +32,8 @@ export interface Vendors {
   health(): Record<string, VendorHealth>;
   totals(): Totals;
   estimate(params: unknown): Promise<Estimate[]>;
-  /** The prices of a model at the first vendor, as far as they are known. */
-  pricesOf(model: unknown): Prices | undefined;
+  /** The prices of a model at the vendor of this name, as far as they are known; of the first one, if there is no name. */
+  pricesOf(model: unknown, name?: string): Prices | undefined;
   close(): Promise<void>;
 }
 
@@ -56,6 +57,7 @@ export function createVendors(
   const [first] = entries;
   const isPlain = isAlone && maxCostUsd === undefined && first.concurrency === undefined;
   const plain = isPlain ? createPlain(first, lent, totals) : undefined;
+  if (maxCostUsd !== undefined && !isAlone) warnOfUnpriced(entries);
   const clocks = resolveTimeout(given.timeout);
   const rules: FailoverRules = {
     candidates,
@@ -81,7 +83,8 @@ export function createVendors(
       ),
     totals: () => totals.read(),
     estimate: (params) => Promise.all(candidates.map((each) => estimateAt(each, params))),
-    pricesOf: (model) => pricesAt(first, model),
+    pricesOf: (model, name) =>
+      pricesAt(entries.find(({ options }) => options.name === name) ?? first, model),
     async close() {
       const owned = entries.filter(({ ownsTransport }) => ownsTransport);
       // A transport that was handed in belongs to whoever made it.
@@ -144,6 +147,15 @@ function resolverOf(
     const { totalMs, unreadMs } = isUsual ? usual[kind] : resolveClocks(resolved.timeout, kind);
     return Object.assign(resolved, { totalMs, unreadMs });
   };
+}
+
+/** Whoever set a limit finds out now, and not when the other vendors are down. */
+function warnOfUnpriced(entries: readonly ResolvedEntry[]): void {
+  for (const entry of entries) {
+    if (pricesAt(entry, defaultModel) !== undefined) continue;
+    const why = 'its prices are not known, so it is not called under maxCostUsd: give it pricing';
+    warnLeftOut(entry.options.name, why);
+  }
 }
 
 function pricesAt({ options }: ResolvedEntry, model: unknown): Prices | undefined {

@@ -23,7 +23,7 @@ export function allFailed(all: readonly ChatError[], isAlone: boolean): ChatErro
 }
 
 function isRefusal({ code }: ChatError): boolean {
-  return code === 'missing_api_key' || code === 'unsupported_parameter';
+  return ['missing_api_key', 'unsupported_parameter', 'budget_exceeded'].includes(code);
 }
 
 /** No vendor can be called now, so nothing was sent. */

@@ -62,11 +62,19 @@ async function byFunction(
   if (!Array.isArray(chosen) || chosen.length === 0) {
     throw refused('must give a list of at least one of the vendors that it was given');
   }
-  return chosen.map((each: StrategyCandidate | null | undefined) => {
-    const found = candidates.find(({ name }) => name === each?.name);
+  return Array.from(chosen, (each: unknown) => {
+    const found = candidates.find(({ name }) => name === nameOf(each));
     if (found !== undefined) return found;
     throw refused('gave something else than the vendors that it was given');
   });
+}
+
+function nameOf(chosen: unknown): unknown {
+  try {
+    return (chosen as StrategyCandidate | null | undefined)?.name;
+  } catch {
+    return undefined;
+  }
 }
 
 async function ask(strategy: OwnStrategy, known: StrategyCandidate[]): Promise<unknown> {

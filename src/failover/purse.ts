@@ -1,9 +1,9 @@
 import { isPending } from '../internal/pending.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
-import type { Report } from '../outcome/report.ts';
 import type { Candidate } from './candidate.ts';
-import { mayBeBilled } from '../cost/may-be-billed.ts';
+import type { EndedCall } from '../cost/spent.ts';
+import { spentUsd } from '../cost/spent.ts';
 import type { Reserved, Spending } from './spending.ts';
 
 /**
@@ -23,13 +23,10 @@ export async function reserve(
 }
 
 /** What a turn has cost takes the place of what was set aside for it; where nobody knows, that stays. */
-export function pay(
-  reserved: Reserved | undefined,
-  report: Pick<Report, 'attempts' | 'cost'> | undefined,
-): void {
+export function pay(reserved: Reserved | undefined, ended: EndedCall | undefined): void {
   if (reserved === undefined) return;
-  const mayCost = report === undefined || report.attempts.some(mayBeBilled);
-  const settled = reserved.reservation.settle(report?.cost?.usd ?? (mayCost ? undefined : '0'));
+  const { reservation, estimate } = reserved;
+  const settled = reservation.settle(spentUsd(ended, reservation.usd, estimate.prices));
   // A store that is away says so by its own means; the call has its answer.
   if (isPending(settled)) settled.catch(() => {});
 }

@@ -3,7 +3,6 @@ import type { Asked } from '../call/ask.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import type { Adjustment, Report } from '../outcome/report.ts';
-import { warn } from '../outcome/warn.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import { firstReturn } from '../traffic/first-return.ts';
 import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
@@ -13,6 +12,7 @@ import { Bounds } from './bounds.ts';
 import type { Candidate } from './candidate.ts';
 import { allFailed, noneAvailable } from './ends.ts';
 import { generationSwitch, isClamped, refusedSwitch } from './fit.ts';
+import { warnLeftOut } from './left-out.ts';
 import { verdictOn } from './moves-on.ts';
 import { pay, reserve } from './purse.ts';
 import type { FailoverRules } from './rules.ts';
@@ -43,6 +43,7 @@ export class Route {
   queuedMs = 0;
   readonly #asked: Asked;
   readonly #causes: ChatError[] = [];
+  readonly #counted = new Set<Report>();
   /** Candidates whose turn is to come in this round, and in the next one. */
   #left: readonly Candidate[] | undefined = undefined;
   #again: { candidate: Candidate; error: ChatError }[] = [];
@@ -91,7 +92,7 @@ export class Route {
   won({ candidate, call, reserved }: Turn, report: Report): void {
     call.succeeded();
     pay(reserved, report);
-    this.rules.totals.addTurn(candidate.name, report);
+    this.#count(candidate, report);
     this.rules.totals.addCall(candidate.name);
     const { run } = this.#asked;
     if (run !== undefined) run.answeredBy = candidate.name;
@@ -156,7 +157,14 @@ export class Route {
     pay(reserved, report);
     if (report === undefined) return;
     this.earlier.push(report);
-    this.rules.totals.addTurn(candidate.name, report);
+    this.#count(candidate, report);
+  }
+
+  /** Once: an answer that broke off is the call's after all where there is no better one. */
+  #count({ name }: Candidate, report: Report): void {
+    if (this.#counted.has(report)) return;
+    this.#counted.add(report);
+    this.rules.totals.addTurn(name, report);
   }
 
   /** The candidates in order. @throws ChatError `invalid_options` */
@@ -187,8 +195,7 @@ export class Route {
     const call = isPending(entered) ? await entered : entered;
     if (call === undefined) return undefined;
     this.queuedMs += call.queuedMs;
-    const { params } = this.#asked;
-    const reserved = this.#spending && (await reserve(this.#spending, candidate, params));
+    const reserved = this.#spending && (await this.#setAside(this.#spending, candidate, call));
     if (isChatError(reserved)) {
       call.left();
       this.#leaveOut(candidate, reserved as ChatError);
@@ -197,6 +204,22 @@ export class Route {
     this.#hasBegun = true;
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
+  }
+
+  /** Money for a turn. It may take its time, as a user's own counter of tokens or a shared ledger does. */
+  async #setAside(spending: Spending, candidate: Candidate, call: VendorCall) {
+    const work = reserve(spending, candidate, this.#asked.params);
+    try {
+      return await this.bounds.within(work);
+    } catch (error) {
+      call.left();
+      // What comes when the call is over is given back.
+      work.then(
+        (late) => isChatError(late) || pay(late, { attempts: [] }),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   /** What the user is told of a vendor that serves another generation than the first one. */
@@ -218,7 +241,7 @@ export class Route {
   }
 
   #leaveOut({ name }: Candidate, error: ChatError): void {
-    if (error.code === 'missing_api_key') warnAbout(name, error.message);
+    if (error.code === 'missing_api_key') warnLeftOut(name, error.message);
     this.#causes.push(error);
   }
 
@@ -265,15 +288,6 @@ function freeFirst(candidates: readonly Candidate[]): readonly Candidate[] {
   const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
   if (candidates.every(isFree)) return candidates;
   return [...candidates.filter(isFree), ...candidates.filter((each) => !isFree(each))];
-}
-
-const warned = new Set<string>();
-
-/** A vendor without a key is left out of every call. A process says it once. */
-function warnAbout(name: string, why: string): void {
-  if (warned.has(name)) return;
-  warned.add(name);
-  warn(`${name} is left out: ${why}`);
 }
 
 const anyone: MayServe = () => true;

@@ -66,7 +66,9 @@ export function resolveEntries(
     const message = `Option ${bound} belongs to one vendor: give it in an element of providers`;
     throw invalidOptions(bound, message);
   }
-  const entries = providers.map((element, index) => resolveEntry(element, index, given, preset));
+  const entries = Array.from(providers, (element, index) =>
+    resolveEntry(element, index, given, preset),
+  );
   checkNames(entries);
   return entries as [ResolvedEntry, ...ResolvedEntry[]];
 }
@@ -78,6 +80,11 @@ function resolveEntry(
   preset: Preset,
 ): ResolvedEntry {
   const path = `providers.${index}`;
+  // As a client without `provider` it would be the default one, which nobody has asked for here.
+  if (element == null) {
+    const message = `Option ${path} must be the id of a vendor, a provider, or { provider, … }, and is ${String(element)}`;
+    throw invalidOptions(path, message);
+  }
   const isEntry = typeof element === 'object' && element !== null && 'provider' in element;
   const own = isEntry
     ? ownOptions(element, entryNames, `Option ${path}`)

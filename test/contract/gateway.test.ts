@@ -465,6 +465,13 @@ describe('createHandler', () => {
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }) as Error);
   });
 
+  test.each([[undefined], [{}], [{ apiKey: 'k' }]])('refuses %j in place of a client', (client) => {
+    const make = () => createHandler(client as never, { authorize: () => true });
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'invalid_options', param: 'client' }) as Error,
+    );
+  });
+
   test('passes nothing of a visitor’s headers on, and none of the vendor’s back', async () => {
     const { client, requests } = clientOf({
       ...answer,

@@ -525,6 +525,15 @@ test('telemetry that throws anywhere harms no call', async () => {
   }
 });
 
+test.each([[undefined], [{}], [{ apiKey: 'k' }]])(
+  '%j in place of a client is refused',
+  (client) => {
+    expect(() => instrument(client as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', param: 'client' }) as Error,
+    );
+  },
+);
+
 test.each<[string, object]>([
   ['an unknown option', { recordInputs: true }],
   ['names of no set', { names: 'old' }],

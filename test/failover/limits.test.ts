@@ -270,6 +270,39 @@ describe('money', () => {
     });
   });
 
+  const uncached = (completion_tokens: number) => ({
+    usage: { prompt_tokens: 10, completion_tokens, total_tokens: 10 + completion_tokens },
+  });
+
+  test('where the cached tokens are not told, a limit counts the most that the others can cost', async () => {
+    const { client } = priced(
+      { body: whole({ content: 'Hi' }, 'stop', uncached(1)) },
+      { maxCostUsd: 5 },
+    );
+    for (let calls = 0; calls < 3; calls++) {
+      const { report } = await client.chat.completions.create({ messages, max_tokens: 3 });
+      expect(report.cost).toBeUndefined();
+    }
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 3 }));
+    expect(error.code).toBe('budget_exceeded');
+  });
+
+  test('an attempt that may have been billed keeps what was set aside, though the next one is answered', async () => {
+    const { client } = clientOf(
+      [failing(500), { body: whole({ content: 'Hi' }, 'stop', usage(1)) }],
+      { provider: 'anyfast', pricing: perToken, maxCostUsd: 5, maxRetries: 1 },
+    );
+    const call = client.chat.completions.create({ messages, max_tokens: 3 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { report } = await call;
+    expect(report.cost).toMatchObject({ usd: '1', unpriced: 1 });
+    expect(client.totals().cost).toEqual({ usd: '1', unpriced: 1 });
+    // One was paid, and three may have been.
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 2 }));
+    expect(error.code).toBe('budget_exceeded');
+    await client.chat.completions.create({ messages, max_tokens: 1 });
+  });
+
   test('a vendor without prices is no candidate under a limit', async () => {
     const { client, order } = severalOf(
       [
@@ -280,6 +313,72 @@ describe('money', () => {
     );
     await client.chat.completions.create({ messages, max_tokens: 2 });
     expect(order).toEqual(['shortapi']);
+  });
+
+  test('such a vendor is named in a warning when the client is made', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    warned.mockClear();
+    const providers = [{ provider: 'vtrix', name: 'no-prices' } as const, 'deepseek' as const];
+    createClient({ providers });
+    expect(warned).not.toHaveBeenCalled();
+    createClient({ providers, maxCostUsd: 1 });
+    createClient({ providers, maxCostUsd: 1 });
+    expect(warned.mock.calls.map(([message]) => message)).toEqual([
+      expect.stringMatching(/^no-prices is left out: .*pricing/),
+    ]);
+    warned.mockRestore();
+  });
+
+  test('what the limit refuses at every vendor is budget_exceeded, as with one', async () => {
+    const { client } = severalOf(
+      [
+        { provider: 'anyfast', does: says('never') },
+        { provider: 'shortapi', pricing: perToken, does: says('never') },
+      ],
+      { maxCostUsd: 1 },
+    );
+    const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 2 }));
+    expect(error).toMatchObject({ code: 'budget_exceeded', retryable: false });
+  });
+
+  test.each([
+    ['an invalid request', {}, 'invalid_request'],
+    [
+      'a counter of tokens that throws',
+      {
+        countTokens: () => {
+          throw new Error('no tokenizer');
+        },
+      },
+      undefined,
+    ],
+  ])('%s keeps no place among the calls at the same time', async (_, options, code) => {
+    const { client } = priced(says('Hi'), { maxCostUsd: 100, concurrency: 1, ...options });
+    const failed = await client.chat.completions
+      .create({ messages: code === undefined ? messages : [], max_tokens: 1 })
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject(code === undefined ? { message: 'no tokenizer' } : { code });
+    expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('a call is left at once while its tokens are counted, and keeps no place and no money', async () => {
+    let counted = (_tokens: number): void => {};
+    const countTokens = () => new Promise<number>((resolve) => (counted = resolve));
+    const { client, order } = priced(says('Hi'), { maxCostUsd: 3, concurrency: 1, countTokens });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const left = errorOf(client.chat.completions.create({ messages, max_tokens: 3 }, { signal }));
+    await vi.advanceTimersByTimeAsync(1);
+    controller.abort();
+    expect((await left).code).toBe('aborted');
+    counted(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+    const next = client.chat.completions.create({ messages, max_tokens: 3 });
+    await vi.advanceTimersByTimeAsync(1);
+    counted(0);
+    expect((await next).choices[0].message.content).toBe('Hi');
+    expect(order).toHaveLength(1);
   });
 
   test('a stream that passes it is ended, with what had come', async () => {

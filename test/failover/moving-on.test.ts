@@ -1,9 +1,9 @@
-import type { ChatError, ChatErrorCode } from 'deepseek-v4-flash';
+import type { ChatError, ChatErrorCode, ClientOptions } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
 import type { Behaviour } from '../kit/several.ts';
 import { down, failing, says, severalOf } from '../kit/several.ts';
-import { chunk, question, whole } from '../kit/wire.ts';
+import { chunk, clientOf, question, whole } from '../kit/wire.ts';
 
 const messages = question;
 const two = (does: Behaviour | readonly Behaviour[], options = {}) =>
@@ -82,7 +82,47 @@ describe('a whole answer', () => {
     expect(last.choices[0]).toMatchObject({ finish_reason: 'abort', message: { content: 'cut' } });
     expect(last.report).toMatchObject({ provider: 'anyfast', completion: 'interrupted' });
     expect(last.report.attempts.map(({ provider }) => provider)).toEqual(['anyfast', 'shortapi']);
+    expect(last.report.attempts[0]).not.toHaveProperty('error');
+    expect(completion.report.attempts.map(({ error }) => error)).toEqual([
+      'stream_interrupted',
+      undefined,
+    ]);
   });
+
+  test.each([
+    ['one vendor under a limit', 1, { provider: 'deepseek', maxCostUsd: 1 }],
+    [
+      'several vendors',
+      2,
+      {
+        apiKey: undefined,
+        providers: [
+          { provider: 'anyfast', apiKey: 'k-0123456789' },
+          { provider: 'deepseek', apiKey: 'k-0123456789' },
+        ],
+      },
+    ],
+  ] as const)(
+    'an answer that ended by a bad word is counted once: %s',
+    async (_, sends, options) => {
+      const usage = {
+        prompt_tokens: 5,
+        prompt_cache_hit_tokens: 0,
+        completion_tokens: 1,
+        total_tokens: 6,
+      };
+      const { client, requests } = clientOf(
+        { body: whole({ content: 'cut' }, 'abort', { usage }) },
+        options as ClientOptions,
+      );
+      const { report } = await client.chat.completions.create({ messages });
+      expect(requests).toHaveLength(sends);
+      const { attempts, usage: sum, cost } = client.totals();
+      expect(attempts).toBe(sends);
+      expect(sum.total_tokens).toBe(6 * sends);
+      expect(cost).toMatchObject({ usd: report.cost?.usd });
+    },
+  );
 
   test('each vendor gets the request in its own form, with its own key', async () => {
     const { client, sent } = severalOf([

@@ -28,6 +28,10 @@ describe('what is refused when the client is made', () => {
     ],
     ['no vendor', { providers: [] }, 'providers'],
     ['what is no list', { providers: 'deepseek' }, 'providers'],
+    ['an element that is missing', { providers: ['aimlapi', undefined] }, 'providers.1'],
+    ['an element that is null', { providers: [null] }, 'providers.0'],
+    // oxlint-disable-next-line no-sparse-arrays
+    ['a hole', { providers: [, 'aimlapi'] }, 'providers.0'],
     ['a vendor that nobody knows', { providers: ['deepsek'] }, 'provider'],
     ['the same vendor twice', { providers: ['deepseek', 'deepseek'] }, 'providers.1.name'],
     [

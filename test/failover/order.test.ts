@@ -97,6 +97,17 @@ describe('in which order vendors are asked', () => {
     ['gives an empty list', () => []],
     ['gives somebody else', () => [{ name: 'nobody' }]],
     ['gives null in a list', () => [null]],
+    ['gives a list with a hole', () => Array(1)],
+    [
+      'gives what cannot be read',
+      () => [
+        {
+          get name() {
+            throw new Error('mine');
+          },
+        },
+      ],
+    ],
   ])('a function that %s is refused, and nothing is sent', async (_what, strategy) => {
     const { client, order } = severalOf([{ provider: 'anyfast', does: says('never') }], {
       strategy: strategy as never,

@@ -503,6 +503,20 @@ describe('a stream for pages', () => {
     stream.abort();
   });
 
+  test.each<[unknown, string]>([
+    [null, 'messages'],
+    [[null], 'messages.0'],
+    [[{ role: 'tool', parts: [] }], 'messages.0.role'],
+    [[{ role: 'user' }], 'messages.0.parts'],
+    [[{ role: 'user', parts: [null] }], 'messages.0.parts.0'],
+    [[{ role: 'user', parts: [{}] }], 'messages.0.parts.0.type'],
+    [[{ role: 'user', parts: [{ type: 'text', text: {} }] }], 'messages.0.parts.0.text'],
+    [[{ role: 'assistant', parts: [{ type: 5 }] }], 'messages.0.parts.0.type'],
+  ])('what no page sends is refused where it is wrong: %j', (sent, param) => {
+    const read = () => fromUIMessages(sent as never);
+    expect(read).toThrow(expect.objectContaining({ code: 'invalid_request', param }));
+  });
+
   test('reads back what a page has sent, step by step', () => {
     const { messages: read, approvals } = fromUIMessages([
       { role: 'user', parts: [{ type: 'text', text: 'Hi' }] },

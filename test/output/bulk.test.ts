@@ -249,6 +249,28 @@ test('a run stops before its limit is passed, counting what the journal has cost
   expect(cost(again.results)).toBeLessThanOrEqual(0.001);
 });
 
+test('a run goes as far as its limit at a vendor that does not tell the cached tokens', async () => {
+  const emulator = createEmulator({
+    answer: () => ({ content: 'x', usage: { prompt_tokens: 10, completion_tokens: 10 } }),
+  });
+  const client = createClient({
+    provider: 'bytespike',
+    apiKey: 'k',
+    transport: emulator.transport,
+    pricing: { cacheHit: '0', cacheMiss: '1', output: '1' },
+    onUnsupported: 'adjust',
+  });
+  // Of 20 tokens each, though a hundred are set aside.
+  const options = { maxCostUsd: '0.001', concurrency: 1, journal: fileJournal(path) };
+  const { results, error } = await gather({ client }, texts(100), options);
+
+  expect(error).toMatchObject({ code: 'budget_exceeded' });
+  expect(results[0]?.completion?.report.cost).toBeUndefined();
+  expect(results).toHaveLength(45);
+  const again = await gather({ client }, texts(100), { ...options, journal: fileJournal(path) });
+  expect(again.results).toHaveLength(45);
+});
+
 test('offPeak waits for the cheaper hours, and says until when', async () => {
   // A Wednesday, in the dear hours from 1 to 4.
   vi.useFakeTimers({ now: Date.parse('2026-11-25T02:30:00Z') });
@@ -291,6 +313,7 @@ test.each([
   ['key', [], { key: 'id' }],
   ['total', [], { total: -1 }],
   ['offPeak', [], { offPeak: 'yes' }],
+  ['call.signal', [], { call: { signal: new AbortController().signal } }],
   ['paralel', [], { paralel: 1 }],
 ])('a mistake in %s is told at once', (param, items, options) => {
   const { client } = echo();
@@ -298,6 +321,97 @@ test.each([
 
   expect(begin).toThrow(expect.objectContaining({ code: 'invalid_options', param }));
 });
+
+test('zeros at the end of a journal, as a power failure leaves them, are cut off', async () => {
+  await gather(echo(), texts(3), { journal: fileJournal(path) });
+  const before = readFileSync(path, 'utf8');
+  appendFileSync(path, '\0'.repeat(5_000));
+  const each = echo();
+  const { results, error } = await gather(each, texts(4), { journal: fileJournal(path) });
+
+  expect(error).toBeUndefined();
+  expect(results).toHaveLength(4);
+  expect(each.asked()).toBe(1);
+  expect(readFileSync(path, 'utf8').startsWith(`${before}{"key":"3"`)).toBe(true);
+
+  writeFileSync(path, '\0'.repeat(50));
+  const foreign = await gather(echo(), texts(1), { journal: fileJournal(path) });
+  expect(foreign.error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+});
+
+test.each([
+  ['a number', (): never => 5 as never],
+  ['a promise', (item: string): never => Promise.resolve(item) as never],
+])('a key that is %s ends the run before anything is asked for', async (_, key) => {
+  const each = echo();
+  const { results, error } = await gather(each, texts(3), { key, journal: fileJournal(path) });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'key' });
+  expect(results).toEqual([]);
+  expect(each.asked()).toBe(0);
+  expect(fileJournal(path).get('0')).toBeUndefined();
+});
+
+test('two items with one key end the run: the journal could not tell their answers apart', async () => {
+  const each = echo();
+  const options = { key: (item: string) => item.slice(0, 6), concurrency: 1 };
+  const { results, error } = await gather(each, texts(20), {
+    ...options,
+    journal: fileJournal(path),
+  });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'key' });
+  expect(results).toHaveLength(10);
+  expect(each.asked()).toBe(10);
+});
+
+test('a journal of your own may answer null for nothing, as stores do', async () => {
+  const stored = new Map<string, JournalEntry>();
+  const journal = {
+    get: (key: string) => stored.get(key) ?? (null as never),
+    add: (key: string, entry: JournalEntry) => void stored.set(key, entry),
+  };
+  const { results, error } = await gather(echo(), texts(3), { journal });
+
+  expect(error).toBeUndefined();
+  expect(contents(results)).toEqual(texts(3).map((text) => `re: ${text}`));
+});
+
+test.each([[{}], ['{"completion":{}}'], [{ completion: null, report: {} }]])(
+  'a journal of your own that gives %j ends the run',
+  async (entry) => {
+    const each = echo();
+    const journal = { get: () => entry as never, add: () => {} };
+    const { error } = await gather(each, texts(3), { journal });
+
+    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+    expect(each.asked()).toBe(0);
+  },
+);
+
+test('a mistake in the options of every call ends the run, and does not fail each item', async () => {
+  const call = { maxRetry: 1 } as never;
+  const { results, error } = await gather(echo(), texts(100), { call, concurrency: 2 });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'maxRetry' });
+  expect(results.length).toBeLessThan(5);
+});
+
+test.each(['authentication', 'insufficient_balance'] as const)(
+  'a run over several vendors ends once all of them refuse with %s',
+  async (refusal) => {
+    const emulator = createEmulator({ answer: () => ({ error: refusal }) });
+    const providers = (['deepseek', 'vtrix'] as const).map((provider) => ({
+      provider,
+      apiKey: 'k-0123456789',
+    }));
+    const client = createClient({ providers, transport: emulator.transport });
+    const { results, error } = await gather({ client }, texts(100), { concurrency: 1 });
+
+    expect(error).toMatchObject({ code: 'all_providers_failed' });
+    expect(results).toHaveLength(1);
+  },
+);
 
 test('what is appended to a journal between two runs by half is cut off only once', () => {
   appendFileSync(path, '{"key":"0","completion":');

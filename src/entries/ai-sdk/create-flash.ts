@@ -1,5 +1,6 @@
 import type { Client, ClientOptions } from '../../index.ts';
 import { ChatError, createClient } from '../../index.ts';
+import { isClient } from '../client-of.ts';
 import { createModel } from './model.ts';
 import type { FlashModel, SpecificationVersion } from './specification.ts';
 
@@ -65,7 +66,7 @@ export function createFlash<const Version extends SpecificationVersion = 'v3'>(
 
 /** Options are checked now; without any, nothing is made before the first call. */
 function clientOf(from: ClientOptions | Client<never> | undefined): () => Client<never> {
-  if (from !== undefined && 'chat' in from) return () => from;
+  if (isClient(from)) return () => from;
   // What is adjusted becomes a warning of `ai`: one is enough.
   const make = (): Client<never> =>
     createClient({ onUnsupported: 'adjust', ...from }) as Client<never>;

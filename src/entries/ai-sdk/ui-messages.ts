@@ -1,4 +1,5 @@
 import type { ChatCompletionMessageParam, ToolApproval } from '../../index.ts';
+import { ChatError } from '../../index.ts';
 import { encodePrompt } from './prompt.ts';
 import type { PromptMessage, PromptPart } from './specification.ts';
 
@@ -39,8 +40,11 @@ export interface FromUIMessages {
 /**
  * Reads the messages that `useChat` sends. All of it is the visitor's word, the results of tools and the approvals
  * included: where a tool must not run without leave, keep `run.messages` on the server and take the decision alone.
+ *
+ * @throws ChatError `invalid_request` for what no page of `useChat` sends
  */
 export function fromUIMessages(given: readonly UIMessageLike[]): FromUIMessages {
+  checkMessages(given);
   const approvals: Record<string, ToolApproval> = {};
   const prompt = given.flatMap(({ role, parts }): PromptMessage[] => {
     if (role !== 'assistant') return [{ role, content: parts.flatMap(saidPart) }];
@@ -52,6 +56,52 @@ export function fromUIMessages(given: readonly UIMessageLike[]): FromUIMessages 
   });
   const { messages } = encodePrompt(prompt);
   return { messages, ...(Object.keys(approvals).length > 0 && { approvals }) };
+}
+
+/** Texts of a part, where it has them. */
+const textFields = [
+  'type',
+  'text',
+  'url',
+  'mediaType',
+  'filename',
+  'toolCallId',
+  'toolName',
+  'state',
+  'errorText',
+] as const satisfies readonly (keyof UIMessagePartLike)[];
+
+/** A visitor can send anything. */
+function checkMessages(given: unknown): void {
+  if (!Array.isArray(given)) throw refused('messages', 'must be a list');
+  for (const [index, message] of given.entries()) {
+    const path = `messages.${index}`;
+    if (!isObject(message)) throw refused(path, 'must be an object');
+    const { role, parts } = message;
+    if (!['system', 'user', 'assistant'].includes(role as string)) {
+      throw refused(`${path}.role`, 'must be one of system, user, assistant');
+    }
+    if (!Array.isArray(parts)) throw refused(`${path}.parts`, 'must be a list');
+    for (const [at, part] of parts.entries()) checkPart(part, `${path}.parts.${at}`);
+  }
+}
+
+function checkPart(part: unknown, path: string): void {
+  if (!isObject(part)) throw refused(path, 'must be an object');
+  if (part['type'] == null) throw refused(`${path}.type`, 'must be a text');
+  for (const field of textFields) {
+    if (part[field] != null && typeof part[field] !== 'string') {
+      throw refused(`${path}.${field}`, 'must be a text');
+    }
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function refused(path: string, why: string): ChatError {
+  return new ChatError('invalid_request', `${path}: ${why}`, { param: path });
 }
 
 function saidPart({ type, text, url, mediaType, filename }: UIMessagePartLike): PromptPart[] {

@@ -1,5 +1,5 @@
 import type { Client, ClientOptions } from '../../index.ts';
-import { createClient } from '../../index.ts';
+import { clientOf } from '../client-of.ts';
 import type { Answer, Pieces } from './answer.ts';
 import { toResponse } from './answer.ts';
 import type { BodyText } from './read-body.ts';
@@ -20,7 +20,7 @@ import { serve } from './serve.ts';
  * @throws ChatError `invalid_options`
  */
 export function createFetch<Options>(given: Client<Options> | ClientOptions = {}): FetchFunction {
-  const client = (isClient(given) ? given : createClient(given)) as Client<never>;
+  const client = clientOf(given as Client<never> | ClientOptions);
   return async (input: FetchInput, init?: FetchInit): Promise<FetchResponse> => {
     const { method, url, signal, body } = readRequest(input, init);
     if (signal?.aborted) throw signal.reason;
@@ -32,10 +32,6 @@ export function createFetch<Options>(given: Client<Options> | ClientOptions = {}
     }
     return toResponse(breakingOff(answer, signal)) as unknown as FetchResponse;
   };
-}
-
-function isClient(given: object): given is Client<never> {
-  return typeof (given as Partial<Client> | null)?.chat?.completions?.create === 'function';
 }
 
 interface ReadRequest {

@@ -1,5 +1,6 @@
 import type { Client } from '../../index.ts';
 import { ChatError } from '../../index.ts';
+import { needClient } from '../client-of.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer, toResponse } from './answer.ts';
 import { readWebBody } from './read-body.ts';
@@ -35,6 +36,7 @@ export const gateways = new WeakMap<object, Gateway>();
  * @throws ChatError `invalid_options`
  */
 export function createHandler<Options>(client: Client<Options>, options: HandlerOptions): Handler {
+  needClient(client, 'A gateway');
   const { authorize, keepAliveMs } = checked(options);
   const gateway: Gateway = async (head, { body, signal }) => {
     if (!(await isLetIn(authorize, head))) {

@@ -1,4 +1,5 @@
 import type { ChatCompletions, Client, TextCompletions } from '../../index.ts';
+import { needClient } from '../client-of.ts';
 import type { Outcome } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { createKit } from './kit.ts';
@@ -23,6 +24,7 @@ export function instrument<Options>(
   client: Client<Options>,
   options: InstrumentOptions = {},
 ): Client<Options> {
+  needClient(client, 'instrument');
   const kit = createKit(client as Client<never>, options);
   const { chat, completions } = client;
   return {
