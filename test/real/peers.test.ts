@@ -58,6 +58,11 @@ async function read(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _item of items);
 }
 
+/** The answer after the call, and not the step before it. */
+function expectAnswer(text: string | null | undefined): void {
+  if (text !== answer.content) throw new Error(`The run ended with ${text}`);
+}
+
 const parameters = { type: 'object' as const, properties: {} };
 const wireTool = { type: 'function' as const, function: { name: 'now', parameters } };
 const call = { reasoning_content: 'Look it up.', tool_calls: [{ name: 'now', arguments: {} }] };
@@ -135,7 +140,8 @@ const features: Record<string, { replies?: EmulatorReply[]; ways: Ways }> = {
         () => {
           const func = { ...wireTool.function, parse: JSON.parse, function: () => 'noon' };
           const tools = [{ type: 'function' as const, function: { ...func, description: 'now' } }];
-          return works(openai.chat.completions.runTools({ model, messages, tools }).done());
+          const run = openai.chat.completions.runTools({ model, messages, tools });
+          return works(run.finalContent().then(expectAnswer));
         },
       ],
       ai: [
@@ -146,16 +152,30 @@ const features: Record<string, { replies?: EmulatorReply[]; ways: Ways }> = {
               messages,
               tools: theirTool,
               stopWhen: stepCountIs(3),
-            }),
+            }).then(({ text }) => expectAnswer(text)),
           ),
       ],
       xsai: [
         () => {
           const tools = [{ ...wireTool, execute: () => 'noon' }];
-          return works(xsaiText({ ...xsai, messages, tools, maxSteps: 3 } as never));
+          const run = xsaiText({
+            ...xsai,
+            messages,
+            tools,
+            maxSteps: 3,
+          } as never);
+          return works(run.then(({ text }) => expectAnswer(text)));
         },
       ],
-      ours: [() => works(completions.runTools({ messages, tools: [ourTool] }).final())],
+      ours: [
+        () =>
+          works(
+            completions
+              .runTools({ messages, tools: [ourTool] })
+              .final()
+              .then(({ completion }) => expectAnswer(completion.text)),
+          ),
+      ],
     },
   },
   "`tool_choice: 'required'` as well": {
