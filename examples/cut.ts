@@ -9,7 +9,8 @@ emulator.reply({
   ...faults.cutAfterEvents(14, 'reset'),
   answer: {
     reasoning_content: '',
-    content: 'Mix 500 g of flour with 350 g of water, add salt and yeast, and knead for ten minutes.',
+    content:
+      'Mix 500 g of flour with 350 g of water, add salt and yeast, and knead for ten minutes.',
   },
 });
 const stream = client.chat.completions.stream({

@@ -34,7 +34,7 @@ interface Piece {
 async function recordChat(): Promise<Piece[]> {
   const emulator = await startEmulator({ delayMs: 15 });
   process.env.EMULATOR_URL = emulator.url;
-  await import('./emulated-network.mjs');
+  await import(new URL('emulated-network.mjs', import.meta.url).href);
   emulator.reply(answer);
   const pieces: Piece[] = [];
   const add =

@@ -38,7 +38,8 @@ const columns: Record<string, (profile: Profile) => string> = {
 };
 
 export function vendorMatrix(): string {
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`.replaceAll('  ', ' ');
+  const row = (cells: readonly string[]): string =>
+    `| ${cells.join(' | ')} |`.replaceAll('  ', ' ');
   const profiles = Object.values(providers).map(({ profile }) => profile);
   return [
     row(Object.keys(columns)),

@@ -1,0 +1,309 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import type {
+  BulkOptions,
+  ChatCompletionCreateParamsBase,
+  Hooks,
+  ProviderEntry,
+  RunToolsParams,
+  ToResponseInit,
+} from 'deepseek-v4-flash';
+import { startEmulator } from 'deepseek-v4-flash/testing';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callOptionNames, clientOptionNames, defaults } from '../../src/options/options.ts';
+import {
+  anchorsOf,
+  blocksOf,
+  firstCellsOf,
+  linksOf,
+  paragraphsOf,
+  readPage,
+} from '../kit/markdown.ts';
+import { emulatedBy, root, run } from '../kit/programs.ts';
+import { pageInPackage, pages } from '../package/pages.ts';
+import { vendorMatrix } from '../kit/vendor-matrix.ts';
+
+// The README, and the pages that it leads to. Their programs run as they stand, in processes of their own, with vendors that
+// are emulated. The pages about errors and testing have a test of their own: pages.test.ts.
+
+const withPrograms = [
+  'README.md',
+  'src/entries/README.md',
+  'src/failover/README.md',
+  'src/options/README.md',
+  'src/request/README.md',
+  'src/stream/README.md',
+  'src/tools/README.md',
+  'src/transport/README.md',
+  'src/values/README.md',
+];
+
+const isOurs = (path: string): boolean => !/(^|[\\/])(node_modules|dist|\.[^\\/]+)[\\/]/.test(path);
+const allPages = (await Promise.all(['src', 'test', 'examples'].map(pagesUnder))).flat();
+
+async function pagesUnder(folder: string): Promise<string[]> {
+  const names = await readdir(join(root, folder), { recursive: true });
+  return names
+    .map((name) => join(folder, name))
+    .filter((path) => path.endsWith('.md') && isOurs(path));
+}
+
+const readme = await readPage('README.md');
+const programs = (
+  await Promise.all(
+    withPrograms.map(async (path) =>
+      blocksOf(await readPage(path), 'ts').map((code, index) => ({ path, index, code })),
+    ),
+  )
+).flat();
+const nameOf = ({ path, index }: { path: string; index: number }): string =>
+  `${path.replaceAll(/\W/g, '-')}-${index}.ts`;
+
+const emulator = await startEmulator();
+let folder = '';
+beforeAll(async () => {
+  // Inside the project, so that the package's own name is found.
+  folder = await mkdtemp(join(root, '.readme-'));
+  for (const program of programs) await writeFile(join(folder, nameOf(program)), program.code);
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('programs', () => {
+  test('are on every page that is listed here', () => {
+    expect(new Set(programs.map(({ path }) => path))).toEqual(new Set(withPrograms));
+  });
+
+  test.concurrent.each(programs)('$path, program $index runs as it stands', async (program) => {
+    const env = emulatedBy(emulator, 'DEEPSEEK_API_KEY');
+    const { code, stdout, stderr } = await run(join(folder, nameOf(program)), [], { env });
+
+    // One of them prints the reasoning there.
+    expect(stderr).not.toMatch(/error|warning/i);
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toBe('');
+    for (const [, said = ''] of program.code.matchAll(/console\.log\(.*\); \/\/ (.*)\n/g)) {
+      expect(stdout).toContain(said);
+    }
+  });
+
+  test('compile', () => {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) =>
+      ts.sys.readFile(path),
+    ) as { config: object };
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    const files = programs.map((program) => join(folder, nameOf(program)));
+    const found = ts.getPreEmitDiagnostics(
+      ts.createProgram(files, { ...options, noUnusedLocals: false }),
+    );
+
+    const told = found.map(({ file, messageText }) => [file?.fileName, messageText]);
+    expect(told).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  test('has at most 250 lines', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  });
+
+  test('its first program prints what stands below it', async () => {
+    const [program = ''] = blocksOf(readme, 'ts');
+    const [said = ''] = blocksOf(readme, 'text');
+    const own = await startEmulator();
+    own.reply({
+      content: said.split('\n')[0],
+      usage: { prompt_tokens: 12, completion_tokens: 62 },
+    });
+    const env = emulatedBy(own, 'DEEPSEEK_API_KEY');
+    const { stdout } = await run(join(folder, nameOf({ path: 'README.md', index: 0 })), [], {
+      env,
+    });
+    await own.close();
+
+    // Times are those of the run, and the price is that of the hour.
+    const level = (text: string): string =>
+      text.replaceAll(/\d+ ms/g, '… ms').replace(/\$[\d.]+/, '$…');
+    expect(level(stdout)).toBe(level(said));
+    expect(program.trim().split('\n').length).toBeLessThanOrEqual(10);
+  });
+
+  test('shows the vendors as their facts are', () => {
+    expect(readme).toContain(`\n\n${vendorMatrix()}\n\n`);
+  });
+
+  test('leads to every page about the package', () => {
+    const targets = linksOf(readme).map((target) => normalize(target.split('#')[0] ?? ''));
+    const pages = allPages.filter((path) => path.startsWith('src'));
+    expect(targets).toEqual(expect.arrayContaining(pages));
+  });
+
+  test('shows the terminal as the programs print today', async () => {
+    const drawn = join(folder, 'terminal.svg');
+    const { code, stderr } = await run('test/examples/terminal.ts', [drawn]);
+    expect(code, stderr).toBe(0);
+
+    const texts = async (path: string): Promise<string> =>
+      (await readFile(path, 'utf8')).replaceAll(/\$[\d.]+|\d+ ms/g, '…');
+    expect(await texts(drawn)).toBe(await texts(join(root, 'examples/terminal.svg')));
+  });
+});
+
+describe.each(['README.md', ...allPages])('%s', async (path) => {
+  const page = await readPage(path);
+
+  test('has no paragraph of more than 700 characters', () => {
+    const long = paragraphsOf(page).filter(({ length }) => length > 700);
+    expect(long).toEqual([]);
+  });
+
+  test('has no link that leads nowhere', async () => {
+    for (const target of linksOf(page)) {
+      if (target.startsWith('https://')) continue;
+      const [to = '', anchor] = target.split('#');
+      const file = to === '' ? path : join(dirname(path), to);
+      const found = await stat(join(root, file)).catch(() => undefined);
+      expect(found, target).toBeDefined();
+      if (anchor !== undefined) expect(anchorsOf(await readPage(file)), target).toContain(anchor);
+    }
+  });
+});
+
+describe('in the package', () => {
+  const folders = Object.values(pages);
+
+  test('are all pages about it, but the tour of its code', () => {
+    const there = folders.map((folder) => join(folder, 'README.md'));
+    const ours = allPages.filter(
+      (path) => path.startsWith('src') && path !== join('src', 'README.md'),
+    );
+    expect(there.toSorted()).toEqual(ours.toSorted());
+  });
+
+  test.each([undefined, 'https://example.org/blob/v1'])(
+    'links lead to the pages beside, or to %s',
+    async (web) => {
+      for (const folder of folders) {
+        const text = pageInPackage(await readPage(`${folder}/README.md`), folder, web);
+        for (const target of linksOf(text)) {
+          if (/^(https:|#)/.test(target)) continue;
+          const [to = '', anchor] = target.split('#');
+          const other = pages[to.replace(/\.md$/, '')];
+          expect(other, target).toBeDefined();
+          if (anchor === undefined) continue;
+          expect(anchorsOf(await readPage(`${other}/README.md`)), target).toContain(anchor);
+        }
+      }
+    },
+  );
+
+  test('words of a link that leads nowhere there stay, and its picture goes', () => {
+    const page =
+      'See [the day](../../test/day.md#a), [values](../values/README.md#b). ![Bars](a.svg)';
+    expect(pageInPackage(page, 'src/tools')).toBe('See the day, [values](values.md#b). ');
+    expect(pageInPackage(page, 'src/tools', 'https://example.org')).toContain(
+      '[the day](https://example.org/test/day.md#a)',
+    );
+  });
+});
+
+/** Names that a page has to have, which the compiler keeps complete. */
+type Names<Options> = Record<keyof Options, true>;
+
+const ofRuns = {
+  maxSteps: true,
+  concurrency: true,
+  approve: true,
+  approvals: true,
+  onToolError: true,
+  stopWhen: true,
+  context: true,
+} satisfies Names<Omit<RunToolsParams, keyof ChatCompletionCreateParamsBase>>;
+const ofResponses = {
+  keepAliveMs: true,
+  onError: true,
+  transform: true,
+  report: true,
+  status: true,
+  headers: true,
+} satisfies Names<ToResponseInit>;
+const ofBulk = {
+  params: true,
+  concurrency: true,
+  maxCostUsd: true,
+  journal: true,
+  key: true,
+  onProgress: true,
+  total: true,
+  signal: true,
+  offPeak: true,
+  call: true,
+} satisfies Names<BulkOptions<unknown, unknown>>;
+const ofEntries = {
+  name: true,
+  provider: true,
+  apiKey: true,
+  baseURL: true,
+  allowHttp: true,
+  headers: true,
+  pricing: true,
+  timeout: true,
+  transport: true,
+  concurrency: true,
+} satisfies Names<ProviderEntry>;
+const ofHooks = {
+  onRequest: true,
+  onResponse: true,
+  onRetry: true,
+  onEnd: true,
+} satisfies Names<Hooks>;
+
+describe('every option has a line on its page', async () => {
+  const options = await readPage('src/options/README.md');
+  const rows = firstCellsOf(options);
+
+  test.each([
+    ['of a client', clientOptionNames],
+    ['of a call', callOptionNames],
+    ['for time', Object.keys(defaults.timeout)],
+    ['for memory', Object.keys(defaults.limits)],
+  ])('%s', (_, names) => {
+    expect(rows).toEqual(expect.arrayContaining(names));
+  });
+
+  test('and there is no line about another one', () => {
+    const known = [clientOptionNames, callOptionNames, defaults.timeout, defaults.limits].flatMap(
+      (names) => (Array.isArray(names) ? names : Object.keys(names)),
+    );
+    expect([...new Set(rows)].toSorted()).toEqual(
+      [...new Set([...known, 'timeout.', 'limits.'])].toSorted(),
+    );
+  });
+
+  test.each([
+    ['of a run of tools', 'src/tools/README.md', ofRuns],
+    ['of a response', 'src/stream/README.md', ofResponses],
+    ['of many answers', 'src/failover/README.md', ofBulk],
+  ])('%s', async (_, path, names) => {
+    const cells = firstCellsOf(await readPage(path)).map((cell) => cell.split(/[(:]/)[0]);
+    expect(cells).toEqual(expect.arrayContaining(Object.keys(names)));
+  });
+
+  test('of one of several vendors, and of hooks', async () => {
+    const failover = await readPage('src/failover/README.md');
+    const entry = /entries `\{ (.*?) \}`/.exec(failover)?.[1]?.replace('?', '').split(', ');
+    expect(entry?.toSorted()).toEqual(Object.keys(ofEntries).toSorted());
+    for (const hook of Object.keys(ofHooks)) expect(options).toContain(`\`${hook}\``);
+  });
+});
+
+test('each example has a line on their page', async () => {
+  const page = await readPage('examples/README.md');
+  const files = await readdir(join(root, 'examples'));
+  for (const name of files.filter((each) => each.endsWith('.ts'))) {
+    expect(page).toContain(`| \`npx tsx examples/${name}`);
+  }
+});
