@@ -113,7 +113,7 @@ describe('the README', () => {
   test('its first program prints what stands below it', async () => {
     const [program = ''] = blocksOf(readme, 'ts');
     const [said = ''] = blocksOf(readme, 'text');
-    const own = await startEmulator();
+    const own = await startEmulator({ delayMs: 20 });
     own.reply({
       content: said.split('\n')[0],
       usage: { prompt_tokens: 12, completion_tokens: 62 },

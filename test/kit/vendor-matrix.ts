@@ -6,8 +6,6 @@ import { partsOf, styleOf } from './facts.ts';
 
 const tick = (isSo: boolean): string => (isSo ? '✓' : '');
 
-const kinds = { image_url: 'image', input_audio: 'audio', file: 'file', video_url: 'video' };
-
 function thinkingOf(profile: Profile): string {
   const { on, off, byDefault } = styleOf(profile);
   if (on === undefined) return 'never';
@@ -17,24 +15,19 @@ function thinkingOf(profile: Profile): string {
 
 const columns: Record<string, (profile: Profile) => string> = {
   '`provider`': ({ id }) => `\`${id}\``,
-  'key is read from': ({ apiKeyVariables }) =>
-    apiKeyVariables.map((name) => `\`${name}\``).join(', '),
-  'thinking switch': thinkingOf,
+  key: ({ apiKeyVariables }) => apiKeyVariables.map((name) => `\`${name}\``).join(' '),
+  thinking: thinkingOf,
   effort: (profile) => tick(styleOf(profile).effort !== undefined),
-  '`json_schema`': ({ jsonSchema }) => tick(jsonSchema.startsWith('sent')),
+  schema: ({ jsonSchema }) => tick(jsonSchema.startsWith('sent')),
   'forced tools': ({ forcedToolChoice }) =>
     forcedToolChoice === 'sent'
       ? '✓'
       : { 'thinking off': '✓ ¹', 'required as auto': 'named', 'as auto': '' }[forcedToolChoice],
-  'besides text': (profile) =>
-    partsOf(profile)
-      .map((part) => kinds[part as keyof typeof kinds])
-      .join(', '),
-  '`max_tokens`': ({ models }) =>
+  images: (profile) => tick(partsOf(profile).includes('image_url')),
+  'token cap': ({ models }) =>
     models['deepseek-v4-flash']?.caps.max_tokens?.toLocaleString('en') ?? '',
   cost: ({ cost, models }) =>
-    cost !== undefined ? 'reported' : tick(models['deepseek-v4-flash']?.prices !== undefined),
-  '`balance()`': ({ paths }) => tick(paths.balance !== undefined),
+    cost !== undefined ? '✓' : models['deepseek-v4-flash']?.prices === undefined ? '' : '✓ ²',
 };
 
 export function vendorMatrix(): string {
