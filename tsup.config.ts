@@ -185,9 +185,9 @@ export default defineConfig(async () => {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
         await mkdir('dist/docs');
-        for (const [name, folder] of Object.entries(pages)) {
-          const text = await readFile(`${folder}/README.md`, 'utf8');
-          await writeFile(`dist/docs/${name}.md`, pageInPackage(text, folder, sources));
+        for (const [name, path] of Object.entries(pages)) {
+          const text = await readFile(path, 'utf8');
+          await writeFile(`dist/docs/${name}.md`, pageInPackage(text, path, sources));
         }
       },
     },

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { emulatedBy, root, run } from '../kit/programs.ts';
 import { tempFolder } from '../kit/process.ts';
+import { emulatedEnvironment, runProgram as run } from '../kit/run-program.ts';
 import { capOf } from '../kit/facts.ts';
 import { vendors } from '../kit/vendors.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 let emulator: Awaited<ReturnType<typeof startEmulator>>;
 beforeAll(async () => {
@@ -15,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-const emulated = (key: string): object => emulatedBy(emulator, key);
+const emulated = (key: string): object => emulatedEnvironment(key, emulator.url);
 
 describe.concurrent('examples', () => {
   test('every example has a test here', async () => {

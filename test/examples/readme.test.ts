@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type {
   BulkOptions,
   ChatCompletionCreateParamsBase,
@@ -20,12 +21,14 @@ import {
   paragraphsOf,
   readPage,
 } from '../kit/markdown.ts';
-import { emulatedBy, root, run } from '../kit/programs.ts';
+import { emulatedEnvironment, runProgram as run } from '../kit/run-program.ts';
 import { pageInPackage, pages } from '../package/pages.ts';
 import { vendorMatrix } from '../kit/vendor-matrix.ts';
 
 // The README, and the pages that it leads to. Their programs run as they stand, in processes of their own, with vendors that
 // are emulated. The pages about errors and testing have a test of their own: pages.test.ts.
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const withPrograms = [
   'README.md',
@@ -78,7 +81,7 @@ describe('programs', () => {
   });
 
   test.concurrent.each(programs)('$path, program $index runs as it stands', async (program) => {
-    const env = emulatedBy(emulator, 'DEEPSEEK_API_KEY');
+    const env = emulatedEnvironment('DEEPSEEK_API_KEY', emulator.url);
     const { code, stdout, stderr } = await run(join(folder, nameOf(program)), [], { env });
 
     // One of them prints the reasoning there.
@@ -118,7 +121,7 @@ describe('the README', () => {
       content: said.split('\n')[0],
       usage: { prompt_tokens: 12, completion_tokens: 62 },
     });
-    const env = emulatedBy(own, 'DEEPSEEK_API_KEY');
+    const env = emulatedEnvironment('DEEPSEEK_API_KEY', own.url);
     const { stdout } = await run(join(folder, nameOf({ path: 'README.md', index: 0 })), [], {
       env,
     });
@@ -173,28 +176,27 @@ describe.each(['README.md', ...allPages])('%s', async (path) => {
 });
 
 describe('in the package', () => {
-  const folders = Object.values(pages);
+  const paths = Object.values(pages);
 
   test('are all pages about it, but the tour of its code', () => {
-    const there = folders.map((folder) => join(folder, 'README.md'));
     const ours = allPages.filter(
       (path) => path.startsWith('src') && path !== join('src', 'README.md'),
     );
-    expect(there.toSorted()).toEqual(ours.toSorted());
+    expect(paths.map((path) => normalize(path))).toEqual(expect.arrayContaining(ours));
   });
 
   test.each([undefined, 'https://example.org/blob/v1'])(
     'links lead to the pages beside, or to %s',
     async (web) => {
-      for (const folder of folders) {
-        const text = pageInPackage(await readPage(`${folder}/README.md`), folder, web);
+      for (const path of paths) {
+        const text = pageInPackage(await readPage(path), path, web);
         for (const target of linksOf(text)) {
           if (/^(https:|#)/.test(target)) continue;
           const [to = '', anchor] = target.split('#');
           const other = pages[to.replace(/\.md$/, '')];
           expect(other, target).toBeDefined();
           if (anchor === undefined) continue;
-          expect(anchorsOf(await readPage(`${other}/README.md`)), target).toContain(anchor);
+          expect(anchorsOf(await readPage(other ?? '')), target).toContain(anchor);
         }
       }
     },
@@ -203,8 +205,9 @@ describe('in the package', () => {
   test('words of a link that leads nowhere there stay, and its picture goes', () => {
     const page =
       'See [the day](../../test/day.md#a), [values](../values/README.md#b). ![Bars](a.svg)';
-    expect(pageInPackage(page, 'src/tools')).toBe('See the day, [values](values.md#b). ');
-    expect(pageInPackage(page, 'src/tools', 'https://example.org')).toContain(
+    const path = 'src/tools/README.md';
+    expect(pageInPackage(page, path)).toBe('See the day, [values](values.md#b). ');
+    expect(pageInPackage(page, path, 'https://example.org')).toContain(
       '[the day](https://example.org/test/day.md#a)',
     );
   });

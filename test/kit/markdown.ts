@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { root } from './programs.ts';
 
 // Pages as GitHub shows them.
 
 const block = /```(\w*)[^\n]*\n([\s\S]*?)```/g;
 
 /** A page by its path from the root. */
-export const readPage = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
+export const readPage = (path: string): Promise<string> =>
+  readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 /** Its blocks of code in a language. */
 export const blocksOf = (page: string, language: string): string[] =>

@@ -1,20 +1,20 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 
-// Programs in processes of their own, as a newcomer runs them.
+// Programs for users, run as users do: with tsx, in a process of their own.
 
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** How a program ended, and what it printed. */
 export interface Run {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a program with tsx. */
-export function run(
+/** Runs a program as a newcomer would, with tsx, in a process of its own. */
+export function runProgram(
   file: string,
   args: string[] = [],
   options: { env?: object; stdin?: string } = {},
@@ -34,8 +34,8 @@ export function run(
 }
 
 /** The environment of a program whose vendors are emulated, and which believes that it has a key. */
-export const emulatedBy = ({ url }: EmulatorServer, key: string): object => ({
+export const emulatedEnvironment = (key: string, emulatorUrl: string): object => ({
   [key]: 'test-key',
-  EMULATOR_URL: url,
+  EMULATOR_URL: emulatorUrl,
   NODE_OPTIONS: `--import tsx --import ${join(root, 'test/examples/emulated-network.mjs')}`,
 });
