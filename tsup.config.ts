@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
-import { pageInPackage } from './src/outcome/docs-address.ts';
+import { pageInPackage as errorsInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
+import { pageInPackage, pages } from './test/package/pages.ts';
 
 const vendors = Object.keys(providers);
 
@@ -31,16 +32,17 @@ const agents = {
   'no-agent-class': 'src/transport/no-agent-class.ts',
 };
 
-/** Where the pages are: on the web, at this version, if package.json says where this comes from; else in the package. */
-function docsOfErrors(): string {
+/** Where this comes from, at this version, if package.json says so. */
+function addressOfSources(): string | undefined {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
   const { repository, version } = manifest;
   const url = typeof repository === 'string' ? repository : repository?.url;
   const web = url?.replace(/^git\+/, '').replace(/\.git$/, '');
-  return web?.startsWith('https://')
-    ? `${web}/blob/v${version}/src/outcome/README.md`
-    : pageInPackage;
+  return web?.startsWith('https://') ? `${web}/blob/v${version}` : undefined;
 }
+
+const sources = addressOfSources();
+const docsOfErrors = sources === undefined ? errorsInPackage : `${sources}/src/outcome/README.md`;
 
 interface Manifest {
   version: string;
@@ -48,7 +50,7 @@ interface Manifest {
 }
 
 const common: Options = {
-  define: { DOCS_OF_ERRORS: JSON.stringify(docsOfErrors()) },
+  define: { DOCS_OF_ERRORS: JSON.stringify(docsOfErrors) },
   target: 'node20',
   // No Node built-in is imported by the main entry, so bundlers for workers take it as it is.
   platform: 'neutral',
@@ -100,9 +102,6 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
     ),
   }),
 };
-
-/** Pages for people and agents who read `node_modules`: their names there, and the folders in `src` that they are of. */
-const pages = { errors: 'outcome', testing: 'testing' };
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -186,8 +185,9 @@ export default defineConfig(async () => {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
         await mkdir('dist/docs');
-        for (const [name, page] of Object.entries(pages)) {
-          await copyFile(`src/${page}/README.md`, `dist/docs/${name}.md`);
+        for (const [name, path] of Object.entries(pages)) {
+          const text = await readFile(path, 'utf8');
+          await writeFile(`dist/docs/${name}.md`, pageInPackage(text, path, sources));
         }
       },
     },

@@ -1,41 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../kit/process.ts';
+import { emulatedEnvironment, runProgram as run } from '../kit/run-program.ts';
 import { capOf } from '../kit/facts.ts';
 import { vendors } from '../kit/vendors.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program as a newcomer would, with tsx, in a process of its own. */
-function run(
-  file: string,
-  args: string[] = [],
-  options: { env?: object; stdin?: string } = {},
-): Promise<Run> {
-  const { DEEPSEEK_API_KEY: _key, NODE_OPTIONS: _options, ...env } = process.env;
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--import', 'tsx', file, ...args],
-      { cwd: root, env: { ...env, ...options.env } as NodeJS.ProcessEnv, timeout: 60_000 },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-      },
-    );
-    child.stdin?.end(options.stdin ?? '');
-  });
-}
 
 let emulator: Awaited<ReturnType<typeof startEmulator>>;
 beforeAll(async () => {
@@ -43,12 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-/** The environment of a program whose vendors are emulated, and which believes that it has a key. */
-const emulated = (key: string): object => ({
-  [key]: 'test-key',
-  EMULATOR_URL: emulator.url,
-  NODE_OPTIONS: `--import tsx --import ${join(root, 'test/examples/emulated-network.mjs')}`,
-});
+const emulated = (key: string): object => emulatedEnvironment(key, emulator.url);
 
 describe.concurrent('examples', () => {
   test('every example has a test here', async () => {
@@ -58,13 +28,17 @@ describe.concurrent('examples', () => {
         'agent.ts',
         'bulk.ts',
         'chat.ts',
+        'README.md',
         'custom-vendor.ts',
+        'cut.ts',
         'extract.ts',
         'failover.ts',
         'serverless.ts',
         // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
         'servers',
         'stream.ts',
+        // Drawn by terminal.ts in this folder, and tried in readme.test.ts.
+        'terminal.svg',
         'thinking.ts',
         'tools.ts',
         'vendors.ts',
@@ -145,6 +119,14 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('completion_tokens');
   });
 
+  test('cut tells what had arrived before the connection was lost', async () => {
+    const { code, stdout, stderr } = await run('examples/cut.ts');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('stream_interrupted: The connection was lost');
+    expect(stdout).toMatch(/What had arrived: \{\n  role: 'assistant',\n  content: 'Mix 500 g /);
+  });
+
   test('thinking tells for each vendor what its switches do', async () => {
     const { code, stdout } = await run('examples/thinking.ts');
     expect(code).toBe(0);
@@ -221,32 +203,4 @@ describe.concurrent('examples', () => {
     expect(stdout).toContain('refund: not_approved');
     expect(stdout).toContain('answered, $0.0');
   });
-});
-
-describe('README', async () => {
-  const text = await readFile(join(root, 'README.md'), 'utf8');
-  const programs = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program = '']) => program);
-  let folder = '';
-  beforeAll(async () => {
-    // Inside the project, so that the package's own name is found.
-    folder = await mkdtemp(join(root, '.readme-'));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  test('has programs', () => {
-    expect(programs.length).toBeGreaterThanOrEqual(5);
-  });
-
-  test.concurrent.each(programs.map((program, index) => [index, program] as const))(
-    'program %i runs as it stands',
-    async (index, program) => {
-      const file = join(folder, `program-${index}.ts`);
-      await writeFile(file, program);
-      const env = emulated('DEEPSEEK_API_KEY');
-      const { code, stdout, stderr } = await run(file, [], { env });
-      expect(stderr).toBe('');
-      expect(code).toBe(0);
-      expect(stdout).not.toBe('');
-    },
-  );
 });

@@ -154,6 +154,18 @@ export async function checkFiles(packageFolder, check) {
       if (!licence.includes('MIT License')) throw new Error(`dist/${name} is not a licence`);
     }
   });
+  await check('links between the pages in the package lead somewhere', async () => {
+    const names = await readdir(join(dist, 'docs'));
+    for (const name of names) {
+      const page = await readFile(join(dist, 'docs', name), 'utf8');
+      for (const [, target] of page.matchAll(/\]\(([^)\s]+)\)/g)) {
+        const to = target.split('#')[0];
+        const isElsewhere = to === '' || to.startsWith('https:');
+        if (!isElsewhere && !names.includes(to)) throw new Error(`${name} links to ${target}`);
+      }
+    }
+    return names.join(', ');
+  });
   await check('the package holds nothing but dist and its own papers', async () => {
     const names = await readdir(packageFolder);
     expectOnly(names, ['LICENSE', 'README.md', 'dist', 'package.json'], 'the package');

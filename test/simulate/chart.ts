@@ -3,8 +3,8 @@ import type { SimulationResults } from './table.ts';
 
 // A chart by hand, like that of the benchmark: bars, readable on light and on dark ground.
 
-const width = 800;
-const labelWidth = 350;
+const width = 850;
+const labelWidth = 400;
 const barWidth = 340;
 const rowHeight = 22;
 
@@ -51,7 +51,7 @@ export function renderChart({ calls, seed, results }: SimulationResults): string
     }
     y += 28;
   }
-  const made = `${calls.toLocaleString('en')} calls at six emulated vendors on a simulated day of outages, seed ${seed}`;
+  const made = `Lower is better. ${calls.toLocaleString('en')} calls at six emulated vendors on a simulated day of outages, seed ${seed}`;
   parts.push(`<text x="16" y="${y}" class="small">${made}</text>`);
   y += 15;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img" aria-label="Ways of asking several vendors on a day of outages">

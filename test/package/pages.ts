@@ -1,0 +1,38 @@
+import { posix } from 'node:path';
+
+// The pages that are in the package, for people and agents who read `node_modules`: their names under `dist/docs`, and where
+// they are here.
+
+export const pages: Readonly<Record<string, string>> = {
+  entries: 'src/entries/README.md',
+  errors: 'src/outcome/README.md',
+  failover: 'src/failover/README.md',
+  options: 'src/options/README.md',
+  requests: 'src/request/README.md',
+  streams: 'src/stream/README.md',
+  testing: 'src/testing/README.md',
+  tools: 'src/tools/README.md',
+  transports: 'src/transport/README.md',
+  values: 'src/values/README.md',
+  vendors: 'src/providers/README.md',
+};
+
+/**
+ * A page as it is in the package. Links to other pages go to those beside it, all others to where this comes from; if that
+ * is not known, their words stay.
+ */
+export function pageInPackage(text: string, from: string, web?: string): string {
+  return text.replaceAll(
+    /(!?)\[([^\]]*)\]\(([^)\s]+)\)/g,
+    (link: string, picture: string, words: string, target: string) => {
+      if (/^(https:|#)/.test(target)) return link;
+      const [to = '', anchor] = target.split('#');
+      const path = posix.join(posix.dirname(from), to);
+      const page = Object.keys(pages).find((name) => pages[name] === path);
+      const end = anchor === undefined ? '' : `#${anchor}`;
+      if (page !== undefined) return `[${words}](${page}.md${end})`;
+      if (web !== undefined && picture === '') return `[${words}](${web}/${path}${end})`;
+      return picture === '' ? words : '';
+    },
+  );
+}
