@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,36 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { startEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { tempFolder } from '../kit/process.ts';
+import { emulatedEnvironment, runProgram as run } from '../kit/run-program.ts';
 import { capOf } from '../kit/facts.ts';
 import { vendors } from '../kit/vendors.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs a program as a newcomer would, with tsx, in a process of its own. */
-function run(
-  file: string,
-  args: string[] = [],
-  options: { env?: object; stdin?: string } = {},
-): Promise<Run> {
-  const { DEEPSEEK_API_KEY: _key, NODE_OPTIONS: _options, ...env } = process.env;
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--import', 'tsx', file, ...args],
-      { cwd: root, env: { ...env, ...options.env } as NodeJS.ProcessEnv, timeout: 60_000 },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-      },
-    );
-    child.stdin?.end(options.stdin ?? '');
-  });
-}
 
 let emulator: Awaited<ReturnType<typeof startEmulator>>;
 beforeAll(async () => {
@@ -43,12 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-/** The environment of a program whose vendors are emulated, and which believes that it has a key. */
-const emulated = (key: string): object => ({
-  [key]: 'test-key',
-  EMULATOR_URL: emulator.url,
-  NODE_OPTIONS: `--import tsx --import ${join(root, 'test/examples/emulated-network.mjs')}`,
-});
+const emulated = (key: string): object => emulatedEnvironment(key, emulator.url);
 
 describe.concurrent('examples', () => {
   test('every example has a test here', async () => {
@@ -61,6 +31,8 @@ describe.concurrent('examples', () => {
         'custom-vendor.ts',
         'extract.ts',
         'failover.ts',
+        // Tried in moving.test.ts.
+        'moving',
         'serverless.ts',
         // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
         'servers',
