@@ -101,8 +101,13 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
   }),
 };
 
-/** Pages for people and agents who read `node_modules`: their names there, and the folders in `src` that they are of. */
-const pages = { errors: 'outcome', testing: 'testing' };
+/** Pages for people and agents who read `node_modules`: their names there, and where they are here. */
+const pages = {
+  errors: 'src/outcome/README.md',
+  testing: 'src/testing/README.md',
+  faq: 'examples/faq.md',
+  moving: 'examples/moving/README.md',
+};
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -187,7 +192,7 @@ export default defineConfig(async () => {
         }
         await mkdir('dist/docs');
         for (const [name, page] of Object.entries(pages)) {
-          await copyFile(`src/${page}/README.md`, `dist/docs/${name}.md`);
+          await copyFile(page, `dist/docs/${name}.md`);
         }
       },
     },

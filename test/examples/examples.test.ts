@@ -31,6 +31,8 @@ describe.concurrent('examples', () => {
         'custom-vendor.ts',
         'extract.ts',
         'failover.ts',
+        // Its programs are run in pages.test.ts.
+        'faq.md',
         // Tried in moving.test.ts.
         'moving',
         'serverless.ts',
