@@ -51,17 +51,17 @@ import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
 /** `client.chat.completions`. */
 export interface ChatCompletions<Options = ProviderOptions> {
-  /** Requests a complete answer. @throws ChatError, of which the `code` says what failed */
+  /** Requests a complete answer, with its `text` and a `report` of what happened. @throws ChatError, whose `code` says what failed */
   create(
     params: ChatCompletionCreateParamsNonStreaming,
     options?: RequestOptions<Options>,
   ): Promise<ChatCompletionWithReport>;
-  /** Requests a stream. Resolves once the response headers have arrived. */
+  /** Requests a stream. Resolves once the response headers have arrived. @throws ChatError, then and while the stream is read */
   create(
     params: ChatCompletionCreateParamsStreaming,
     options?: RequestOptions<Options>,
   ): Promise<ChatStream>;
-  /** Requests either, as `stream` says at run time. */
+  /** Requests an answer or a stream, as the value of `stream` says at run time. */
   create(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
@@ -76,7 +76,7 @@ export interface ChatCompletions<Options = ProviderOptions> {
     params: ChatCompletionParseParams<Schema> & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
   ): ChatStream<InferOutput<Schema>, InferInput<Schema>>;
-  /** Like `create` with `stream: true`, but returns the stream at once; a failure before the answer is thrown while reading it. */
+  /** Requests a stream, and returns it at once, without an `await`; whatever fails is thrown while it is read. */
   stream(
     params: ChatCompletionCreateParamsBase & { stream?: boolean | null | undefined },
     options?: RequestOptions<Options>,
@@ -91,7 +91,7 @@ export interface ChatCompletions<Options = ProviderOptions> {
     params: ChatCompletionParseParams<Schema>,
     options?: ParseOptions<Options>,
   ): Promise<ParsedChatCompletionWithReport<InferOutput<Schema>>>;
-  /** Lets the model call tools and runs them, until it answers or `maxSteps` is reached. Sends nothing before it is read. */
+  /** Lets the model call tools and runs them, until it answers. Sends nothing until `events()` is read or `final()` is called. */
   runTools<Context = unknown>(
     params: RunToolsParams<Context> & GivesContext<Context>,
     options?: RequestOptions<Options>,
@@ -148,7 +148,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   totals(): Totals;
   /** What a request could cost at most at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
   estimate(params: ChatCompletionCreateParamsBase): Promise<Estimate[]>;
-  /** Asks for many answers, so many at a time, and gives each as it is there; see {@link BulkOptions}. @throws ChatError `invalid_options` at once */
+  /** Requests an answer for each item, several at the same time, and yields each as soon as it is there. @throws ChatError `invalid_options` at once */
   bulk<Item>(
     items: BulkItems<Item>,
     options: BulkOptions<Item, Options>,
@@ -171,10 +171,10 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
  * @throws ChatError `invalid_options`
  */
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
-  all: ClientOptions<P> = {},
+  options: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
   inspectErrorsBy(inspectError);
-  const given = clientOptions(all as ClientOptions);
+  const given = clientOptions(options as ClientOptions);
   const closing = new Stop();
   const vendors = createVendors(given, preset, { budget, closing });
   const close = async (): Promise<void> => {
@@ -186,7 +186,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     health: vendors.health,
     totals: vendors.totals,
     estimate: vendors.estimate,
-    bulk: (items, options) => bulk(vendors, items, options),
+    bulk: (items, bulkOptions) => bulk(vendors, items, bulkOptions),
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);
       return createClient({ ...keptBeside(own, given), ...own } as ClientOptions) as Client<never>;

@@ -3,6 +3,7 @@ export { createClient } from './client.ts';
 export type { ChatCompletions, Client, ModelPage, TextCompletions } from './client.ts';
 export type {
   ClientOptions,
+  CommonClientOptions,
   Limits,
   Pricing,
   ProviderEntry,

@@ -61,10 +61,8 @@ export interface Pricing {
   date?: string | undefined;
 }
 
-/** Options of `createClient`. */
-export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Provider> {
-  /** The vendor: the id of a built-in one, or a provider from `defineProvider`. @default 'deepseek' */
-  provider?: P | undefined;
+/** The options of `createClient`, but for `provider`: those whose types do not depend on the vendor. */
+export interface CommonClientOptions {
   /**
    * The API key, or a function that returns it, called before each attempt.
    * @default the vendor's environment variable, read at each call, and only for the vendor's own host
@@ -76,9 +74,9 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   allowHttp?: boolean | undefined;
   /** Added to every request; `undefined` is ignored, `null` removes a header of the library's own. */
   headers?: Record<string, string | null | undefined> | undefined;
-  /** Time limits, or only the total, in milliseconds. */
+  /** Time limits, in milliseconds; one number is the limit for the whole call, retries included. @default see each of {@link TimeoutOptions} */
   timeout?: TimeoutOptions | number | undefined;
-  /** Maximum number of sends after the first one. @default 2 */
+  /** How often a call that failed is sent again at most; 0 sends once. @default 2 */
   maxRetries?: number | undefined;
   /**
    * What to do with a parameter that the vendor does not accept unchanged: `warn` adjusts, reports, and warns once about
@@ -88,23 +86,26 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   onUnsupported?: 'warn' | 'adjust' | 'error' | undefined;
   /** Sends the requests. @default `undiciTransport()` on Node, `fetchTransport()` elsewhere */
   transport?: Transport | undefined;
-  /** What may be how large. @default see each of {@link Limits} */
+  /** Limits on what an answer may take of the memory. @default see each of {@link Limits} */
   limits?: Limits | undefined;
-  /** Used where the vendor reports no cost. @default the dated table of the vendor, if there is one */
+  /** Prices for `report.cost`, used where the vendor reports no cost. @default the dated table of the vendor, if there is one */
   pricing?: Pricing | undefined;
   /** Treat `<think>…</think>` at the start of the content as reasoning. @default false */
   splitThinkTags?: boolean | undefined;
-  /** Takes log lines. @default none, or standard error with `DEEPSEEK_V4_FLASH_LOG=debug` */
+  /** Receives a log line for each step of a call. @default none, or standard error with `DEEPSEEK_V4_FLASH_LOG=debug` */
   logger?: Logger | undefined;
-  /** Functions that are called as a call goes on. @default none */
+  /** Functions that are called before each send, at each response, before each retry, and at the end of a call. @default none */
   hooks?: Hooks | undefined;
   /**
    * Several vendors as one, in order, instead of `provider`: ids, providers, or entries with a key, a base URL, headers and
    * prices of their own. A call moves on to the next one when a vendor fails in a way that another one may not; then
    * `maxRetries` counts the rounds over the whole list.
+   *
+   * @example
+   * createClient({ providers: ['deepseek', { provider: 'aimlapi', apiKey: 'your-key' }] });
    */
   providers?: readonly (ProviderId | Provider | ProviderEntry)[] | undefined;
-  /** The order in which several vendors are called. @default 'priority' */
+  /** The order in which several vendors are called: as listed, cheapest first, fastest first, or as a function says. @default 'priority' */
   strategy?: Strategy | undefined;
   /**
    * What to do when a stream is interrupted after its first delta, and another vendor may answer: `error` fails; `restart`
@@ -116,24 +117,32 @@ export interface ClientOptions<P extends ProviderId | Provider = ProviderId | Pr
   onInterrupted?: 'error' | 'restart' | 'continue' | undefined;
   /** Call a second vendor when the first one is silent; the first content wins, and the other call is cancelled. @default off */
   hedge?: HedgeOptions | undefined;
-  /** Maximum number of calls at the same time at each vendor; others queue. @default only the limit that a vendor reports */
+  /** Maximum number of calls at the same time at each vendor; further calls queue. @default only the limit that a vendor reports */
   concurrency?: number | undefined;
   /**
    * Maximum cost of all calls of this client, in US dollars. A call that could exceed it is refused before it is sent,
    * and a stream that exceeds it is stopped, with `budget_exceeded`. @default no limit
    */
   maxCostUsd?: number | string | undefined;
-  /** How long a call waits, in milliseconds, for the first vendor to return if none can be called. @default 10 s */
+  /** How long a call waits, in milliseconds, if no vendor can be called at the moment. @default 10 s */
   maxWaitMs?: number | undefined;
-  /** Counts tokens for `estimate()` and `maxCostUsd`. @default DeepSeek's rule of 0.3 and 0.6 tokens a character */
+  /** Counts tokens for `estimate()` and `maxCostUsd`. @default DeepSeek's rule: 0.3 tokens a character, 0.6 for Chinese */
   countTokens?: CountTokens | undefined;
-  /** Where breakers, leases and spend are stored. @default `memoryState()`, for this client only */
+  /** Where several processes share breakers, places in queues and spend, such as `redisState()`. @default `memoryState()`, for this client only */
   state?: SharedState | undefined;
+}
+
+/** Options of `createClient`. */
+export interface ClientOptions<
+  P extends ProviderId | Provider = ProviderId | Provider,
+> extends CommonClientOptions {
+  /** The vendor: the id of a built-in one, or a provider from `defineProvider`. @default 'deepseek' */
+  provider?: P | undefined;
 }
 
 /** One of several vendors, with its own options. */
 export interface ProviderEntry extends Pick<
-  ClientOptions,
+  CommonClientOptions,
   'apiKey' | 'baseURL' | 'allowHttp' | 'headers' | 'pricing' | 'timeout' | 'transport'
 > {
   /** The vendor: its id, or a provider of `defineProvider`. */

@@ -70,7 +70,7 @@ const plainFields = [
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
-  /** What happened. */
+  /** What happened, from a closed list; `docs` says what it means and what to do. */
   readonly code: ChatErrorCode;
   /** Whether sending the same request again may succeed. */
   readonly retryable: boolean;

@@ -124,6 +124,9 @@ export interface Report {
   cache?: ReportCache | undefined;
   /** When things happened. */
   timings: Timings;
-  /** How the answer ended. */
+  /**
+   * How the answer ended: `complete`, `length` (cut at the maximum of tokens), `reasoning_exhausted` (all tokens went into
+   * thinking), `content_filter` or `interrupted`; `running` until then.
+   */
   completion: CompletionState;
 }

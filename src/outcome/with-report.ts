@@ -17,14 +17,14 @@ export interface AnswerShorthands {
  */
 export type ChatCompletionWithReport = ChatCompletion &
   AnswerShorthands & {
-    /** What happened on the way. Not enumerable. */
+    /** What happened on the way: attempts, adjustments, tokens, cost, times. Not enumerable. */
     readonly report: Report;
   };
 
 /** {@link ParsedChatCompletion} and what happened on the way to it. */
 export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> &
   AnswerShorthands & {
-    /** What happened on the way. Not enumerable. */
+    /** What happened on the way: attempts, adjustments, tokens, cost, times. Not enumerable. */
     readonly report: Report;
   };
 
@@ -32,7 +32,7 @@ export type ParsedChatCompletionWithReport<T> = ParsedChatCompletion<T> &
 export type CompletionWithReport = Completion & {
   /** Token counts; absent if the vendor gave none. */
   usage?: CompletionUsage | undefined;
-  /** What happened on the way. Not enumerable. */
+  /** What happened on the way: attempts, adjustments, tokens, cost, times. Not enumerable. */
   readonly report: Report;
 };
 

@@ -142,7 +142,7 @@ export interface ChatCompletion {
   created: number;
   /** The model that answered, which may differ from the requested one; empty if the vendor named none. */
   model: string;
-  /** Never empty. */
+  /** The answers: one, unless more were requested. Never empty. */
   choices: [Choice, ...Choice[]];
   /** Token counts; absent if the vendor sent none. */
   usage?: CompletionUsage | undefined;

@@ -71,7 +71,7 @@ export class ChatStream<T = unknown, Input = T>
     return viewEvents(this, this.#pull);
   }
 
-  /** Only the content. */
+  /** The content alone, as pieces of text. */
   text(): AsyncItems<string> {
     return viewText(this, this.#pull);
   }

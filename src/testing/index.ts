@@ -2,6 +2,7 @@
 export { createEmulator } from './emulator/emulator.ts';
 export { startEmulator } from './carriers/server.ts';
 export { faults } from './faults/index.ts';
+export type { Faults } from './faults/index.ts';
 export type { EmulatorServer, EmulatorServerOptions } from './carriers/server.ts';
 export type { ErrorKind } from './emulator/error-words.ts';
 export type { Emulator } from './emulator/emulator.ts';

@@ -16,7 +16,7 @@ export interface RunToolsParams<Context = unknown> extends Omit<
   ChatCompletionCreateParamsBase,
   'tools' | 'response_format'
 > {
-  /** Made with `tool()`. */
+  /** What the model may call: made with `tool()` or `jsonSchemaTool()`. */
   tools: readonly RunnableTool<unknown, unknown, Context>[];
   /** Maximum number of requests to the model. @default 10 */
   maxSteps?: number | undefined;
@@ -166,8 +166,7 @@ export interface ToolRun {
   /**
    * The outcome of the run; starts it if its events are not being read.
    *
-   * @throws ChatError what a call of the model fails with; `aborted`; `deadline_exceeded`. What a tool or a callback
-   *   throws, where that ends the run, as it is
+   * @throws ChatError as `create()` does. What a tool or a callback throws, where that ends the run, is thrown unchanged
    */
   final(): Promise<ToolRunResult>;
   /** Ends the run: its events and `final()` throw `aborted`, and the tools' signals abort. */

@@ -33,6 +33,10 @@ describe.concurrent('examples', () => {
         'cut.ts',
         'extract.ts',
         'failover.ts',
+        // Its programs are run in pages.test.ts.
+        'faq.md',
+        // Tried in moving.test.ts.
+        'moving',
         'serverless.ts',
         // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
         'servers',

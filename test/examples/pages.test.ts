@@ -10,6 +10,8 @@ import { visitorSentences } from '../../src/outcome/visitor-sentences.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const errors = await readFile(join(root, 'src/outcome/README.md'), 'utf8');
 const testing = await readFile(join(root, 'src/testing/README.md'), 'utf8');
+const questions = await readFile(join(root, 'examples/faq.md'), 'utf8');
+const moving = await readFile(join(root, 'examples/moving/README.md'), 'utf8');
 
 const block = /```ts( prelude)?\n([\s\S]*?)```/g;
 const programsOf = (text: string): string[] =>
@@ -41,15 +43,21 @@ async function run(name: string, program: string): Promise<string> {
   return printed.join('\n');
 }
 
-describe('the page about errors', () => {
-  const codes = Object.keys(visitorSentences);
-  const sections = new Map(
-    errors
+const preludeOf = (text: string): string => /```ts prelude\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+
+/** The sections of a page, by their headings. */
+const sectionsOf = (text: string): Map<string, string> =>
+  new Map(
+    text
       .split(/^## /m)
       .slice(1)
       .map((section) => [section.slice(0, section.indexOf('\n')), section]),
   );
-  const prelude = /```ts prelude\n([\s\S]*?)```/.exec(errors)?.[1] ?? '';
+
+describe('the page about errors', () => {
+  const codes = Object.keys(visitorSentences);
+  const sections = sectionsOf(errors);
+  const prelude = preludeOf(errors);
 
   test('has a section for each code, and no other; and a line of the table', () => {
     expect([...sections.keys()].toSorted()).toEqual(codes.toSorted());
@@ -97,14 +105,45 @@ describe('the page about testing', () => {
   );
 });
 
+describe('the page about what goes wrong', () => {
+  const sections = [...sectionsOf(questions)];
+
+  test.each(sections)(
+    'says of %s its cause and the answer, and shows it',
+    async (name, section) => {
+      expect(section).toMatch(/\*\*Cause\.\*\* [A-Z`]/);
+      expect(section).toMatch(/\*\*Answer\.\*\* [A-Z`]/);
+      const [program = '', ...more] = programsOf(section);
+      expect(more).toEqual([]);
+
+      const printed = await run(name.replaceAll(' ', '-'), preludeOf(questions) + program);
+      expect(printed).not.toBe('');
+      for (const [, said = ''] of section.matchAll(/console\.log\(.*; \/\/ (.*)\n/g)) {
+        for (const part of said.split(' … ')) expect(printed).toContain(part);
+      }
+    },
+  );
+
+  test('finds each section by what is seen', () => {
+    const linked = [...questions.matchAll(/^\| .* \| \[([^\]]*)\]\(#.*\) \|$/gm)];
+
+    expect(new Set(linked.map(([, name]) => name))).toEqual(
+      new Set(sections.map(([name]) => name)),
+    );
+  });
+});
+
 test('no paragraph of a page is longer than 700 characters, and no link leads nowhere', () => {
-  for (const text of [errors, testing]) {
+  for (const text of [errors, testing, questions, moving]) {
+    const places = [...text.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) =>
+      heading.toLowerCase().replaceAll(' ', '-'),
+    );
     for (const paragraph of text.replaceAll(block, '').split(/\n\n|\n(?=\|)/)) {
       expect(paragraph.length).toBeLessThanOrEqual(700);
     }
     for (const [, target = ''] of text.matchAll(/\]\(([^)]*)\)/g)) {
       expect(target.startsWith('#')).toBe(true);
-      expect(text).toContain(`\n## ${target.slice(1)}\n`);
+      expect(places).toContain(target.slice(1));
     }
   }
 });

@@ -148,6 +148,15 @@ export async function checkFiles(packageFolder, check) {
       if (longest > 1_500) throw new Error(`${name} has a line of ${longest} characters`);
     }
   });
+  await check('editors show of each fault what it does', async () => {
+    for (const extension of ['d.ts', 'd.cts']) {
+      const lines = (await readFile(join(dist, `testing/index.${extension}`), 'utf8')).split('\n');
+      const faults = [...lines.keys()].filter((at) => /^ {4}\w+: \(.*/.test(lines[at]));
+      const silent = faults.filter((at) => !lines[at - 1].trim().endsWith('*/'));
+      if (faults.length < 40) throw new Error(`${faults.length} faults are declared`);
+      if (silent.length > 0) throw new Error(`no comment before ${lines[silent[0]].trim()}`);
+    }
+  });
   await check('the licences of what is bundled are in the package', async () => {
     for (const name of ['zod.LICENSE', 'eventsource-parser.LICENSE']) {
       const licence = await readFile(join(dist, name), 'utf8');

@@ -7,6 +7,8 @@ export const pages: Readonly<Record<string, string>> = {
   entries: 'src/entries/README.md',
   errors: 'src/outcome/README.md',
   failover: 'src/failover/README.md',
+  faq: 'examples/faq.md',
+  moving: 'examples/moving/README.md',
   options: 'src/options/README.md',
   requests: 'src/request/README.md',
   streams: 'src/stream/README.md',

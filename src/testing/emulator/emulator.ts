@@ -67,8 +67,8 @@ export interface EmulatorCore extends Emulator {
 }
 
 /**
- * The known vendors in memory, and your own. They refuse what the vendors refuse, answer in the vendors' dialects, and keep a list of
- * what was asked.
+ * Emulates the vendors in memory, without a key and without a network. They refuse what the vendors refuse, answer in the
+ * vendors' dialects, and keep a list of what was asked.
  *
  * @example
  * const emulator = createEmulator();

@@ -19,6 +19,23 @@ const another: Order = { takes: 'connection', leaves: 'events' };
 const placed = (at: FaultPlace): Order =>
   at === 'start' || at === 'after done' ? ofAnything : ofEvents;
 
+/** The functions of {@link faults}. */
+// Named parts, since declarations keep the comments of those, and not of what they are spread into.
+export interface Faults extends CutFaults, EventFaults, AnswerFaults, HeadFaults {
+  /**
+   * Several faults of one answer, each applied to what the one before it made; the last `answer` given is the vendor's.
+   * Faults of events come before faults of bytes, and those before faults of the connection.
+   *
+   * @throws ChatError `invalid_options` for an order in which one of them would find nothing to change
+   */
+  compose: typeof compose;
+}
+
+type CutFaults = typeof cuts;
+type EventFaults = typeof eventFaults;
+type AnswerFaults = typeof answerFaults;
+type HeadFaults = typeof headFaults;
+
 /**
  * What can go wrong with an answer, exact to the byte: replies for {@link Emulator.reply} that change what the vendor
  * would have said, so that each fits every vendor, whole and streamed. Pauses wait on the global `setTimeout`: in memory,
@@ -28,13 +45,7 @@ const placed = (at: FaultPlace): Order =>
  * emulator.reply(faults.cutAfterEvents(3, 'reset'), { ...faults.noDone(), answer: { content: 'Hello' } });
  * emulator.reply(faults.compose(faults.noFinish(), faults.oneByteWrites()));
  */
-export const faults = {
-  /**
-   * Several faults of one answer, each applied to what the one before it made; the last `answer` given is the vendor's.
-   * Faults of events come before faults of bytes, and those before faults of the connection.
-   *
-   * @throws ChatError `invalid_options` for an order in which one of them would find nothing to change
-   */
+export const faults: Faults = {
   compose,
   .../* @__PURE__ */ ordered(
     { ...cuts, ...eventFaults, ...answerFaults, ...headFaults },
