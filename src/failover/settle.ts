@@ -32,6 +32,9 @@ export function failWith(route: Route, error: ChatError, given?: Report): ChatEr
   report.completion = 'interrupted';
   complete(route, report);
   attachToError(error, { report });
+  // What was refused before anything was sent is no call.
+  const last = report.attempts.at(-1);
+  if (last !== undefined) route.rules.totals.addCall(last.provider);
   tellEnd(route.rules, report, error);
   return error;
 }

@@ -68,6 +68,27 @@ describe('a whole answer', () => {
     expect(order).toEqual([]);
   });
 
+  test.each(['create', 'stream'] as const)(
+    'a call that nobody answers is a call in the totals, of the last one to fail: %s',
+    async (how) => {
+      const { client } = severalOf([
+        { provider: 'anyfast', does: down },
+        { provider: 'shortapi', does: down },
+      ]);
+      const { completions } = client.chat;
+      const call =
+        how === 'create'
+          ? completions.create({ messages })
+          : completions.stream({ messages }).finalCompletion();
+      expect((await errorOf(call)).code).toBe('all_providers_failed');
+      expect(client.totals()).toMatchObject({
+        calls: 1,
+        attempts: 2,
+        byProvider: { anyfast: { calls: 0 }, shortapi: { calls: 1 } },
+      });
+    },
+  );
+
   test('moves on from an end by a bad word, and gives the answer that ended so if there is no better one', async () => {
     const cut = { body: whole({ content: 'cut' }, 'abort') };
     const better = two(cut);
