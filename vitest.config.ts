@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/reporter.ts';
@@ -32,8 +33,11 @@ export default defineConfig({
     ],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
     testTimeout: 60_000,
+    // One less than there are cores is vitest's own choice, which would leave one of two cores without work.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that nobody awaited is a defect of this library, whatever the assertions say.
     dangerouslyIgnoreUnhandledErrors: false,
+    globalSetup: ['test/temporary.ts'],
     setupFiles: ['test/setup.ts'],
     reporters: [
       'default',
