@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/order.ts';
 import { summaryReporter } from './test/reporter.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
@@ -37,6 +38,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that nobody awaited is a defect of this library, whatever the assertions say.
     dangerouslyIgnoreUnhandledErrors: false,
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/temporary.ts'],
     setupFiles: ['test/setup.ts'],
     reporters: [
