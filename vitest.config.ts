@@ -33,7 +33,8 @@ export default defineConfig({
       'node_modules/**',
     ],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
-    testTimeout: 60_000,
+    // To find hangs, also on a machine that has much else to do. No test is expected to come near.
+    testTimeout: 120_000,
     // One less than there are cores is vitest's own choice, which would leave one of two cores without work.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that nobody awaited is a defect of this library, whatever the assertions say.
