@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/order.ts';
 import { summaryReporter } from './test/reporter.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
@@ -31,9 +33,14 @@ export default defineConfig({
       'node_modules/**',
     ],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
-    testTimeout: 60_000,
+    // To find hangs, also on a machine that has much else to do. No test is expected to come near.
+    testTimeout: 120_000,
+    // One less than there are cores is vitest's own choice, which would leave one of two cores without work.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that nobody awaited is a defect of this library, whatever the assertions say.
     dangerouslyIgnoreUnhandledErrors: false,
+    sequence: { sequencer: LongestFirst },
+    globalSetup: ['test/temporary.ts'],
     setupFiles: ['test/setup.ts'],
     reporters: [
       'default',

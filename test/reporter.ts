@@ -15,7 +15,7 @@ export function summaryReporter(): Reporter {
       // With more than `vitest run` it may be some of the files, or for some of the names.
       if (process.argv.length > 3) return;
       console.log(
-        'The tests take about six minutes on two cores; they need no key and no network.\n',
+        'The tests take about three minutes on two cores; they need no key and no network.\n',
       );
     },
     onTestRunEnd(modules, unhandledErrors, reason) {

@@ -106,7 +106,7 @@ test('an answer that is too long for a text still ends, and says so', async () =
     client.chat.completions.stream({ messages: question }).finalCompletion(),
   );
   expect(error.code).toBe('limit_exceeded');
-}, 60_000);
+});
 
 describe('issues', () => {
   test('that are equal are counted', async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryVariable } from '../temporary.ts';
 
 // Programs that serve on this machine: each with a folder and ports of its own, in the foreground, until it is stopped.
 
@@ -57,9 +58,9 @@ export async function startProgram(
   }
 }
 
-/** An empty folder. */
+/** An empty folder. What is left of it when the run of the tests ends is removed then. */
 export function tempFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'deepseek-v4-flash-'));
+  return mkdtempSync(join(process.env[temporaryVariable] ?? tmpdir(), 'deepseek-v4-flash-'));
 }
 
 /** Ports that nobody listens on. */

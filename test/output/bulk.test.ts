@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BulkOptions, BulkProgress, BulkResult, JournalEntry } from 'deepseek-v4-flash';
 import { createClient, fileJournal } from 'deepseek-v4-flash';
@@ -48,7 +48,9 @@ const contents = (results: BulkResult<string>[]): unknown[] =>
 
 let path: string;
 beforeEach(() => {
-  path = join(tempFolder(), 'results.jsonl');
+  const folder = tempFolder();
+  path = join(folder, 'results.jsonl');
+  return () => rmSync(folder, { recursive: true });
 });
 afterEach(() => void vi.useRealTimers());
 

@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/real/**/*.test.ts'],
     testTimeout: 60_000,
+    globalSetup: ['test/temporary.ts'],
     setupFiles: ['test/setup.ts'],
     reporters: ['default', summaryReporter()],
   },

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tempFolder } from '../kit/process.ts';
 
 // A browser without a window, on one page, with a profile of its own. It reaches nothing but this machine: whatever its
 // maker has it ask for in the background goes to a proxy that is not there, which addresses of this machine do not.
@@ -69,7 +69,7 @@ export async function openPage(
   { args, files }: Browser,
   url: string,
 ): Promise<OpenPage> {
-  const profile = await mkdtemp(join(tmpdir(), 'deepseek-v4-flash-browser-'));
+  const profile = tempFolder();
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(profile, name), content);
   }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tempFolder } from '../kit/process.ts';
 
 // The package as npm would bring it, in a project of its own.
 
@@ -28,7 +28,7 @@ export function run(file: string, args: string[], cwd: string, env: object = {})
 
 /** A folder in which what `npm pack` makes of `dist/` is installed. */
 export async function installPacked(): Promise<{ project: string; remove(): Promise<void> }> {
-  const project = await mkdtemp(join(tmpdir(), 'deepseek-v4-flash-runtimes-'));
+  const project = tempFolder();
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
   const packed = JSON.parse((await run('npm', pack, root)).stdout) as { filename: string }[];
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');

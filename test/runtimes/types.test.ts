@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tempFolder } from '../kit/process.ts';
 
 // The declarations, read by other compilers than ours.
 
@@ -31,7 +31,7 @@ function take(text: string): unknown {
 
 let project = '';
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'deepseek-v4-flash-types-'));
+  project = tempFolder();
   await mkdir(join(project, 'node_modules'));
   await symlink(root, join(project, 'node_modules', 'deepseek-v4-flash'), 'junction');
   await writeFile(join(project, 'program.ts'), program);

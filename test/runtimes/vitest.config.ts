@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/runtimes/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/temporary.ts'],
     reporters: ['default', summaryReporter()],
   },
 });
