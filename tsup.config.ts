@@ -151,7 +151,7 @@ const onMainEntry = (
   splitting: false,
   esbuildOptions: format === 'esm' ? readable : literalRequire,
   esbuildPlugins: [
-    asExternal(/^\.\.\/\.\.\/index\.ts$/, format === 'esm' ? './index.js' : './index.cjs'),
+    asExternal(/^(\.\.\/)+index\.ts$/, format === 'esm' ? './index.js' : './index.cjs'),
   ],
 });
 
