@@ -12,7 +12,7 @@ import { continued } from './continue.ts';
 import { metered } from './metered-reading.ts';
 import { outrun } from './ends.ts';
 import { verdictOn } from './moves-on.ts';
-import type { Turn } from './route.ts';
+import type { Turn } from './turn.ts';
 import { Route } from './route.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Entry, Won } from './entry.ts';

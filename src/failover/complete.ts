@@ -6,7 +6,7 @@ import { attachToError, isChatError } from '../outcome/chat-error.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { brokenOff } from '../stream/bad-ends.ts';
-import type { Turn } from './route.ts';
+import type { Turn } from './turn.ts';
 import { Route } from './route.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Entry, Won } from './entry.ts';
@@ -28,7 +28,7 @@ export async function complete(rules: FailoverRules, asked: Asked): Promise<Answ
       markLast(value.report, error.code);
       throw attachToError(error, { report: value.report });
     });
-    return { ...entry, result };
+    return { result, cancel: entry.cancel };
   };
   try {
     return answered(route, await run(route, begin));

@@ -132,7 +132,7 @@ function withLimits(plain: Asker, limited: Asker): Asker {
   };
 }
 
-/** The clocks of calls that have none of their own, which are nearly all, are worked out once. */
+/** What holds of calls without options of their own, which are nearly all, is worked out once. */
 function resolverOf(
   resolve: ReturnType<typeof createResolve>,
   timeout: TimeoutOptions,
@@ -141,12 +141,17 @@ function resolverOf(
     streamed: resolveClocks(timeout, 'streamed'),
     whole: resolveClocks(timeout, 'whole'),
   };
-  return (own, kind) => {
+  const resolveWith: FailoverRules['resolve'] = (own, kind) => {
     const resolved = resolve(own, kind);
     const isUsual = resolved.timeout === timeout;
     const { totalMs, unreadMs } = isUsual ? usual[kind] : resolveClocks(resolved.timeout, kind);
     return Object.assign(resolved, { totalMs, unreadMs });
   };
+  const without = {
+    streamed: resolveWith(undefined, 'streamed'),
+    whole: resolveWith(undefined, 'whole'),
+  };
+  return (own, kind) => (own == null ? without[kind] : resolveWith(own, kind));
 }
 
 /** Whoever set a limit finds out now, and not when the other vendors are down. */

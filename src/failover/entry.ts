@@ -1,5 +1,5 @@
 import type { ChatError } from '../outcome/chat-error.ts';
-import type { Turn } from './route.ts';
+import type { Turn } from './turn.ts';
 
 /** What one vendor was asked for. */
 export interface Entry<T> {

@@ -1,6 +1,7 @@
 import { callAt } from '../internal/clock.ts';
 import { outrun } from './ends.ts';
-import type { MayServe, Route, Turn } from './route.ts';
+import type { Route } from './route.ts';
+import type { MayServe, Turn } from './turn.ts';
 import type { Begin, Entry, Won } from './entry.ts';
 
 /** The first of two vendors that gives what was asked for, and the next one where both fail. */

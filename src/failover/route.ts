@@ -9,27 +9,17 @@ import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
 import type { Pass } from '../traffic/vendor-breaker.ts';
 import type { VendorCall } from '../traffic/vendor-traffic.ts';
 import { Bounds } from './bounds.ts';
+import { freeFirst, orderOfCall } from './call-order.ts';
 import type { Candidate } from './candidate.ts';
 import { allFailed, noneAvailable } from './ends.ts';
 import { generationSwitch, isClamped, refusedSwitch } from './fit.ts';
 import { warnLeftOut } from './left-out.ts';
+import type { MayServe, Turn } from './turn.ts';
 import { verdictOn } from './moves-on.ts';
+import { inListOrder } from './order.ts';
 import { pay, reserve } from './purse.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Reserved, Spending } from './spending.ts';
-
-/** One vendor's turn: what it is asked, and its place among the calls there. */
-export interface Turn {
-  readonly candidate: Candidate;
-  readonly asked: Asked;
-  readonly call: VendorCall;
-  readonly startedAtMs: number;
-  /** Money that was set aside for it, under a limit. */
-  readonly reserved: Reserved | undefined;
-}
-
-/** Whom a turn may be given to. */
-export type MayServe = (candidate: Candidate) => boolean;
 
 /** Which vendors have their turn in a call, and in what order: round after round, until one answers or none is left. */
 export class Route {
@@ -58,6 +48,22 @@ export class Route {
     this.rules = rules;
     this.bounds = new Bounds(rules, asked.options, kind);
     this.#asked = asked;
+  }
+
+  /** The first vendor at once, where it is well and nothing has to be waited for: most calls need no more. */
+  first(): Turn | undefined {
+    this.bounds.throwIfEnded();
+    const { order, candidates, spending } = this.rules;
+    const [candidate] = candidates;
+    const { refusal, own } = this.bounds.settings;
+    if (this.#left !== undefined || order !== inListOrder || refusal !== undefined)
+      return undefined;
+    const { answeredBy = candidate.name } = this.#asked.run ?? {};
+    if (answeredBy !== candidate.name || spending(own) !== undefined) return undefined;
+    const call = candidate.traffic.callNow(this.bounds.endsAtMs);
+    if (call === undefined) return undefined;
+    this.#left = candidates.slice(1);
+    return this.#turnOf(candidate, call, undefined);
   }
 
   /** The next vendor, after those before it have failed. @throws ChatError if there is none left */
@@ -171,15 +177,8 @@ export class Route {
   async #begin(): Promise<readonly Candidate[]> {
     const { refusal, own } = this.bounds.settings;
     if (refusal !== undefined) throw refusal;
-    const { candidates, order, spending } = this.rules;
-    this.#spending = spending(own);
-    const ordered = order(candidates, this.#asked.params);
-    const list = isPending(ordered) ? await this.bounds.within(ordered) : ordered;
-    // Its cache holds what a run has said so far.
-    const before = this.#asked.run?.answeredBy;
-    const kept = before === undefined ? undefined : list.find(({ name }) => name === before);
-    if (kept === undefined || kept.traffic.health().state !== 'closed') return list;
-    return [kept, ...list.filter((each) => each !== kept)];
+    this.#spending = this.rules.spending(own);
+    return orderOfCall(this.rules, this.bounds, this.#asked);
   }
 
   async #enter(candidate: Candidate, pass: Pass): Promise<Turn | undefined> {
@@ -201,6 +200,10 @@ export class Route {
       this.#leaveOut(candidate, reserved as ChatError);
       return undefined;
     }
+    return this.#turnOf(candidate, call, reserved);
+  }
+
+  #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
     this.#hasBegun = true;
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
@@ -282,12 +285,6 @@ export class Route {
     this.#again = [];
     return true;
   }
-}
-
-function freeFirst(candidates: readonly Candidate[]): readonly Candidate[] {
-  const isFree = ({ traffic }: Candidate): boolean => traffic.hasRoom();
-  if (candidates.every(isFree)) return candidates;
-  return [...candidates.filter(isFree), ...candidates.filter((each) => !isFree(each))];
 }
 
 const anyone: MayServe = () => true;

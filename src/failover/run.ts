@@ -1,6 +1,7 @@
 import type { Begin, Won } from './entry.ts';
 import { Race } from './race.ts';
-import type { MayServe, Route } from './route.ts';
+import type { Route } from './route.ts';
+import type { MayServe } from './turn.ts';
 
 /**
  * Asks one vendor after the other until one gives what was asked for; a second one beside the first, where that is wanted
@@ -11,8 +12,10 @@ import type { MayServe, Route } from './route.ts';
 export async function run<T>(route: Route, begin: Begin<T>, mayServe?: MayServe): Promise<Won<T>> {
   const { hedge } = route.rules;
   hedge?.budget.call();
+  let first = mayServe === undefined ? route.first() : undefined;
   for (;;) {
-    const turn = await route.next(mayServe);
+    const turn = first ?? (await route.next(mayServe));
+    first = undefined;
     const afterMs = hedge?.afterMs(turn.candidate);
     if (afterMs !== undefined) return new Race(route, begin, mayServe).run(turn, afterMs);
     try {

@@ -6,7 +6,8 @@ import type { Report } from '../outcome/report.ts';
 import { addIssue } from '../outcome/report-issues.ts';
 import { warnOnce } from '../outcome/warn.ts';
 import { addEarlier } from './combine.ts';
-import type { Route, Turn } from './route.ts';
+import type { Route } from './route.ts';
+import type { Turn } from './turn.ts';
 
 /** Makes the report of the vendor whose answer counts that of the call. */
 export function settle(route: Route, turn: Turn, report: Report): void {

@@ -69,11 +69,11 @@ export function createLimiter({
     counts.waiting++;
     try {
       const lease = await pending;
-      return lease && hold(lease, Math.max(0, clock.now() - sinceMs), counts, limit);
+      return lease && new HeldPlace(lease, Math.max(0, clock.now() - sinceMs), counts, limit);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       // A store that cannot be reached takes no call down.
-      return hold(noLease, 0, counts, limit);
+      return new HeldPlace(noLease, 0, counts, limit);
     } finally {
       counts.waiting--;
     }
@@ -90,34 +90,42 @@ export function createLimiter({
     },
     enter({ signal, endsAtMs }) {
       const lease = state.acquire(name, { limit: limit.value, endsAtMs, signal });
-      if (!isPending(lease)) return lease && hold(lease, 0, counts, limit);
+      if (!isPending(lease)) return lease && new HeldPlace(lease, 0, counts, limit);
       return enterLater(lease, signal);
     },
   };
 }
 
-function hold(
-  lease: Lease,
-  queuedMs: number,
-  counts: { running: number },
-  limit: AdaptiveLimit,
-): Place {
-  const number = limit.begin();
-  let isHeld = true;
-  counts.running++;
-  return {
-    queuedMs,
-    succeeded() {
-      if (isHeld) limit.succeeded(counts.running);
-    },
-    refused(named) {
-      if (isHeld) limit.refused(number, counts.running, named);
-    },
-    release() {
-      if (!isHeld) return;
-      isHeld = false;
-      counts.running--;
-      lease.release();
-    },
-  };
+/** A class, since there is one for every call. */
+class HeldPlace implements Place {
+  readonly queuedMs: number;
+  readonly #lease: Lease;
+  readonly #counts: { running: number };
+  readonly #limit: AdaptiveLimit;
+  readonly #number: number;
+  #isHeld = true;
+
+  constructor(lease: Lease, queuedMs: number, counts: { running: number }, limit: AdaptiveLimit) {
+    this.queuedMs = queuedMs;
+    this.#lease = lease;
+    this.#counts = counts;
+    this.#limit = limit;
+    this.#number = limit.begin();
+    counts.running++;
+  }
+
+  succeeded(): void {
+    if (this.#isHeld) this.#limit.succeeded(this.#counts.running);
+  }
+
+  refused(named?: number): void {
+    if (this.#isHeld) this.#limit.refused(this.#number, this.#counts.running, named);
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#counts.running--;
+    this.#lease.release();
+  }
 }

@@ -4,7 +4,7 @@ import { isPending } from '../internal/pending.ts';
 import type { VendorFailure } from './breaker.ts';
 import type { Latency } from './latency.ts';
 import { createLatency } from './latency.ts';
-import type { Place, Wait } from './limiter.ts';
+import type { Limiter, Place, Wait } from './limiter.ts';
 import { createLimiter } from './limiter.ts';
 import type { SharedState } from './shared-state.ts';
 import type { Admission, BreakerView, Pass, VendorBreaker } from './vendor-breaker.ts';
@@ -40,6 +40,11 @@ export interface VendorTraffic {
   /** Leave to send one call, or when to ask again. A pass that is not used is given back. */
   admit(nowMs?: number): Admission | Promise<Admission>;
   giveBack(pass: Pass): void;
+  /**
+   * A call at once, where the vendor is well and has room, and none of that has to be asked of a store; else `undefined`,
+   * and nothing has happened.
+   */
+  callNow(endsAtMs: number): VendorCall | undefined;
   /** Whether a call would get its place without waiting, as far as this process knows. */
   hasRoom(): boolean;
   /**
@@ -92,34 +97,20 @@ export function createVendorTraffic({
     // A vendor that was left alone while the call waited is not called: the queue would go on into the outage.
     const isGone =
       hasWaited && pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
-    if (place !== undefined && !isGone) return startCall(parts, pass, place);
+    if (place !== undefined && !isGone) return new StartedCall(parts, pass, place);
     place?.release();
     breaker.giveBack(pass);
     return undefined;
   };
+  const hasRoom = (): boolean => limiter.waiting === 0 && limiter.running < limiter.limit;
+  const admission = createAdmission({ breaker, limiter, clock, start, hasRoom });
 
   return {
     name,
     latency,
-    admit: (nowMs = clock.now()) => breaker.admit(nowMs),
+    ...admission,
     giveBack: (pass) => breaker.giveBack(pass),
-    hasRoom: () => limiter.waiting === 0 && limiter.running < limiter.limit,
-    enter(pass, wait) {
-      try {
-        const place = limiter.enter(wait);
-        if (!isPending(place)) return start(pass, place, false);
-        return place.then(
-          (given) => start(pass, given, true),
-          (error: unknown) => {
-            breaker.giveBack(pass);
-            throw error;
-          },
-        );
-      } catch (error) {
-        breaker.giveBack(pass);
-        throw error;
-      }
-    },
+    hasRoom,
     health() {
       const firstContentMs = latency.meanMs();
       return {
@@ -136,46 +127,125 @@ export function createVendorTraffic({
   };
 }
 
-function startCall({ breaker, latency, clock }: Parts, pass: Pass, place: Place): VendorCall {
-  const startedAtMs = clock.now();
-  let isOpen = true;
-  let isNoted = false;
-  const note = (firstContentMs: number | undefined): void => {
-    if (isNoted || firstContentMs === undefined) return;
-    isNoted = true;
-    latency.note(firstContentMs, clock.now());
+type Start = (pass: Pass, place: Place | undefined, hasWaited: boolean) => VendorCall | undefined;
+
+/** How calls come in: by way of the breaker, then of the limiter. */
+function createAdmission({
+  breaker,
+  limiter,
+  clock,
+  start,
+  hasRoom,
+}: {
+  breaker: VendorBreaker;
+  limiter: Limiter;
+  clock: Clock;
+  start: Start;
+  hasRoom(): boolean;
+}): Pick<VendorTraffic, 'admit' | 'enter' | 'callNow'> {
+  /** Whether the state answered at once, the last time that it was asked. */
+  const atHand = { breaker: false, places: false };
+  const admit = (nowMs = clock.now()): Admission | Promise<Admission> => {
+    const admission = breaker.admit(nowMs);
+    atHand.breaker = !isPending(admission);
+    return admission;
   };
-  /** Whether this is the first end that is told. */
-  const end = (): boolean => {
-    if (!isOpen) return false;
-    isOpen = false;
-    return true;
+  const enter: VendorTraffic['enter'] = (pass, wait) => {
+    try {
+      const place = limiter.enter(wait);
+      atHand.places = !isPending(place);
+      if (!isPending(place)) return start(pass, place, false);
+      return place.then(
+        (given) => start(pass, given, true),
+        (error: unknown) => {
+          breaker.giveBack(pass);
+          throw error;
+        },
+      );
+    } catch (error) {
+      breaker.giveBack(pass);
+      throw error;
+    }
   };
   return {
-    queuedMs: place.queuedMs,
-    firstContent(firstContentMs) {
-      if (!isOpen) return;
-      note(firstContentMs);
-      breaker.firstContent(pass, startedAtMs);
-    },
-    succeeded(timing) {
-      if (!end()) return;
-      note(timing?.firstContentMs);
-      place.succeeded();
-      place.release();
-      breaker.succeeded(startedAtMs, clock.now());
-    },
-    failed(failure) {
-      if (!end()) return;
-      if (failure.code === 'rate_limit') place.refused(failure.limit);
-      breaker.failed(failure, clock.now());
-      breaker.giveBack(pass);
-      place.release();
-    },
-    left() {
-      if (!end()) return;
-      place.release();
-      breaker.giveBack(pass);
+    admit,
+    enter,
+    callNow(endsAtMs) {
+      if (!atHand.breaker || !atHand.places || !hasRoom()) return undefined;
+      const pass = admit();
+      if (isPending(pass)) return forget(pass, (late) => late.isAdmitted && breaker.giveBack(late));
+      if (!pass.isAdmitted) return undefined;
+      const call = enter(pass, { endsAtMs });
+      return isPending(call) ? forget(call, (late) => late?.left()) : call;
     },
   };
+}
+
+/** What comes of something that was not waited for is given back. */
+function forget<T>(pending: Promise<T>, giveBack: (value: T) => void): undefined {
+  pending.then(giveBack, () => {});
+}
+
+/** A class, since there is one for every call. */
+class StartedCall implements VendorCall {
+  readonly #parts: Parts;
+  readonly #pass: Pass;
+  readonly #place: Place;
+  readonly #startedAtMs: number;
+  #isOpen = true;
+  #isNoted = false;
+
+  constructor(parts: Parts, pass: Pass, place: Place) {
+    this.#parts = parts;
+    this.#pass = pass;
+    this.#place = place;
+    this.#startedAtMs = parts.clock.now();
+  }
+
+  get queuedMs(): number {
+    return this.#place.queuedMs;
+  }
+
+  firstContent(firstContentMs: number): void {
+    if (!this.#isOpen) return;
+    this.#note(firstContentMs);
+    this.#parts.breaker.firstContent(this.#pass, this.#startedAtMs);
+  }
+
+  succeeded(timing?: { firstContentMs?: number | undefined }): void {
+    if (!this.#end()) return;
+    this.#note(timing?.firstContentMs);
+    this.#place.succeeded();
+    this.#place.release();
+    const { breaker, clock } = this.#parts;
+    breaker.succeeded(this.#startedAtMs, clock.now());
+  }
+
+  failed(failure: VendorFailure): void {
+    if (!this.#end()) return;
+    if (failure.code === 'rate_limit') this.#place.refused(failure.limit);
+    const { breaker, clock } = this.#parts;
+    breaker.failed(failure, clock.now());
+    breaker.giveBack(this.#pass);
+    this.#place.release();
+  }
+
+  left(): void {
+    if (!this.#end()) return;
+    this.#place.release();
+    this.#parts.breaker.giveBack(this.#pass);
+  }
+
+  #note(firstContentMs: number | undefined): void {
+    if (this.#isNoted || firstContentMs === undefined) return;
+    this.#isNoted = true;
+    this.#parts.latency.note(firstContentMs, this.#parts.clock.now());
+  }
+
+  /** Whether this is the first end that is told. */
+  #end(): boolean {
+    const isFirst = this.#isOpen;
+    this.#isOpen = false;
+    return isFirst;
+  }
 }
