@@ -2,20 +2,16 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
+import { transform } from 'esbuild';
+import * as core from './src/core.ts';
 import { pageInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
 
 const vendors = Object.keys(providers);
 
-/** The small client and its vendors share files of their own, so that the main entry stays one of three. */
-const small: Record<string, string> = {
-  core: 'src/core.ts',
-  ...Object.fromEntries(vendors.map((id) => [`providers/${id}`, `src/providers/${id}.ts`])),
-};
-
 const entries = {
   index: 'src/index.ts',
-  ...small,
+  core: 'src/core.ts',
   'ai-sdk': 'src/entries/ai-sdk/index.ts',
   reader: 'src/gateway/reader/index.ts',
   gateway: 'src/entries/gateway/index.ts',
@@ -23,6 +19,12 @@ const entries = {
   redis: 'src/entries/redis/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
+};
+
+/** The entries that have declarations. */
+const declared: Record<string, string> = {
+  ...entries,
+  ...Object.fromEntries(vendors.map((id) => [`providers/${id}`, `src/providers/${id}.ts`])),
 };
 
 /** What `#undici-agent` is: package.json says where. */
@@ -74,10 +76,31 @@ function readable(options: ESBuildOptions): void {
   options.lineLimit = 160;
 }
 
-/** For bundlers: white space goes only together with the marks of what may be left out. */
+/** For bundlers, which need the marks of what may be left out: {@link withoutSpace} takes the white space. */
 function shakeable(options: ESBuildOptions): void {
   options.minifySyntax = true;
 }
+
+type TsupPlugin = NonNullable<Options['plugins']>[number];
+
+const mark = '/* @__PURE__ */';
+
+/** Binds to an expression as the mark does, and is nowhere in the code. */
+const standIn = '~~~~';
+
+/** esbuild drops the marks together with the white space, so an operator stands in for them meanwhile. */
+const withoutSpace: TsupPlugin = {
+  name: 'without-space',
+  async renderChunk(code) {
+    if (code.includes(standIn)) throw new Error(`The code contains ${standIn}`);
+    const marked = await transform(code.replaceAll(mark, standIn), {
+      minifyWhitespace: true,
+      target: 'node20',
+      lineLimit: 160,
+    });
+    return { code: marked.code.replaceAll(standIn, mark.replaceAll(' ', '')) };
+  },
+};
 
 /** Literal `require`s: Jest runs no `import()` in CommonJS, and bundlers do not see any other form. */
 function literalRequire(options: ESBuildOptions): void {
@@ -91,7 +114,7 @@ function literalRequire(options: ESBuildOptions): void {
  * webpack and ncc put undici into the file that asks for it, and run it at the first call as before: what was to be one
  * file stays one. In `src` the comment would be dropped with the white space.
  */
-const oneFile: NonNullable<Options['plugins']>[number] = {
+const oneFile: TsupPlugin = {
   name: 'one-file',
   renderChunk: (code) => ({
     code: code.replace(
@@ -103,6 +126,15 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
 
 /** Pages for people and agents who read `node_modules`: their names there, and the folders in `src` that they are of. */
 const pages = { errors: 'outcome', testing: 'testing' };
+
+/** One set serves both: an ES module may take its types from a CommonJS one, but not the other way. */
+async function writeDeclarations(): Promise<void> {
+  await mkdir('dist/testing', { recursive: true });
+  for (const name of Object.keys(declared)) {
+    const code = `export * from './${name.split('/').at(-1)}.cjs';\n`;
+    await writeFile(`dist/${name}.d.ts`, code);
+  }
+}
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -116,15 +148,39 @@ function asExternal(filter: RegExp, path: string): Plugin {
   };
 }
 
+/** A file of the build: all that `./core`, `./providers/*` and `decodeStream` share with the main entry. */
+const small = 'dist/small.ts';
+
+function smallText(): string {
+  const files = ['core', ...vendors.map((id) => `providers/${id}`), 'gateway/decode-stream'];
+  return files.map((file) => `export * from '../src/${file}.ts';\n`).join('');
+}
+
 /**
  * Bundlers leave out files that nobody needs, and little inside a file. What several entries share goes into files of its
- * own, so these make `index.js` a list of exports over three: the errors, the decoders, and the rest.
+ * own, so these make `index.js` a list of exports over four: the errors, the decoders, the small client, and the rest.
  */
 const cuts = {
   errors: 'src/outcome/chat-error.ts',
   decode: 'src/gateway/decode-stream.ts',
+  small,
   rest: './src/index.ts',
 };
+
+/** The small client and its vendors, as lists of exports over the same files. */
+async function writeSmallEntries(): Promise<void> {
+  await mkdir('dist/providers', { recursive: true });
+  await writeFile(
+    'dist/core.js',
+    `export { ${Object.keys(core).join(', ')} } from './small.js';\n`,
+  );
+  for (const id of vendors) {
+    await writeFile(`dist/providers/${id}.js`, `export { ${id} } from '../small.js';\n`);
+    // CommonJS cannot share files, and who writes it does not count bytes: these are the main entry's.
+    const code = `exports.${id} = require('../index.cjs').providers.${id};\n`;
+    await writeFile(`dist/providers/${id}.cjs`, `'use strict';\n${code}`);
+  }
+}
 
 const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
   ...common,
@@ -172,6 +228,8 @@ const command: Options = {
 
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
+  await mkdir('dist');
+  await writeFile(small, smallText());
   return [
     {
       ...common,
@@ -179,9 +237,12 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents, ...cuts },
       splitting: true,
       esbuildOptions: shakeable,
-      plugins: [oneFile],
+      plugins: [withoutSpace, oneFile],
       async onSuccess() {
-        await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
+        await Promise.all(['errors', 'decode', 'rest'].map((name) => rm(`dist/${name}.js`)));
+        await rm(small);
+        await writeSmallEntries();
+        await writeDeclarations();
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
@@ -197,16 +258,7 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents },
       splitting: false,
       esbuildOptions: literalRequire,
-      async onSuccess() {
-        // CommonJS cannot share files, and who writes it does not count bytes: these are the main entry's.
-        await mkdir('dist/providers', { recursive: true });
-        for (const id of vendors) {
-          const code = `exports.${id} = require('../index.cjs').providers.${id};\n`;
-          await writeFile(`dist/providers/${id}.cjs`, `'use strict';\n${code}`);
-        }
-      },
     },
-    { ...common, format: 'esm', entry: small, splitting: true, esbuildOptions: readable },
     {
       ...common,
       format: 'cjs',
@@ -244,8 +296,8 @@ export default defineConfig(async () => {
     testing('esm', '../index.js'),
     testing('cjs', '../index.cjs'),
     {
-      entry: entries,
-      format: ['esm', 'cjs'],
+      entry: declared,
+      format: 'cjs',
       dts: {
         only: true,
         // What the parts of this package share is nobody else's.
