@@ -6,6 +6,7 @@ import { transform } from 'esbuild';
 import * as core from './src/core.ts';
 import { pageInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
+import * as testing from './src/testing/index.ts';
 
 const vendors = Object.keys(providers);
 
@@ -182,20 +183,58 @@ async function writeSmallEntries(): Promise<void> {
   }
 }
 
-const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
+/** A file of the build: all that both entries of `./testing` need in CommonJS, which cannot share files by itself. */
+const testingParts = 'dist/testing-parts.ts';
+
+function testingText(): string {
+  const files = ['index', 'emulator/emulator', 'emulator/check-reply', 'emulator/script'];
+  return files.map((file) => `export * from '../src/testing/${file}.ts';\n`).join('');
+}
+
+/** `./testing` in CommonJS: its names, out of the parts. */
+async function writeTestingEntry(): Promise<void> {
+  const names = Object.keys(testing);
+  const code = names.map((name) => `exports.${name} = parts.${name};\n`).join('');
+  const head = "'use strict';\nconst parts = require('./parts.cjs');\n";
+  await writeFile('dist/testing/index.cjs', head + code);
+}
+
+const testingAsModules: Options = {
   ...common,
-  format,
+  format: 'esm',
   entry: { 'testing/index': entries['testing/index'], 'testing/msw': entries['testing/msw'] },
-  // Where files are split, esbuild hides a `require` in a function that Jest and bundlers do not know.
-  splitting: format === 'esm',
+  splitting: true,
   esbuildOptions(options) {
-    if (format === 'esm') readable(options);
-    else literalRequire(options);
+    readable(options);
     // What they share goes beside them, so that there is one way from all of them to the main entry.
     options.chunkNames = 'testing/[name]-[hash]';
   },
-  esbuildPlugins: [fromMainEntry(mainEntry)],
-});
+  esbuildPlugins: [fromMainEntry('../index.js')],
+};
+
+// Where files are split, esbuild hides a `require` in a function that Jest and bundlers do not know.
+const testingAsCommonJS: Options[] = [
+  {
+    ...common,
+    format: 'cjs',
+    entry: { 'testing/parts': testingParts },
+    splitting: false,
+    esbuildOptions: literalRequire,
+    esbuildPlugins: [fromMainEntry('../index.cjs')],
+    async onSuccess() {
+      await rm(testingParts);
+      await writeTestingEntry();
+    },
+  },
+  {
+    ...common,
+    format: 'cjs',
+    entry: { 'testing/msw': entries['testing/msw'] },
+    splitting: false,
+    esbuildOptions: literalRequire,
+    esbuildPlugins: [asExternal(/^\.\/emulator\//, './parts.cjs')],
+  },
+];
 
 /** An entry that stands on the main one, and takes all from it: one client, and one class of errors. */
 const onMainEntry = (
@@ -230,6 +269,7 @@ export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   await mkdir('dist');
   await writeFile(small, smallText());
+  await writeFile(testingParts, testingText());
   return [
     {
       ...common,
@@ -293,8 +333,8 @@ export default defineConfig(async () => {
     onMainEntry('redis', 'esm'),
     onMainEntry('redis', 'cjs'),
     command,
-    testing('esm', '../index.js'),
-    testing('cjs', '../index.cjs'),
+    testingAsModules,
+    ...testingAsCommonJS,
     {
       entry: declared,
       format: 'cjs',
