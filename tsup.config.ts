@@ -84,22 +84,29 @@ function shakeable(options: ESBuildOptions): void {
 
 type TsupPlugin = NonNullable<Options['plugins']>[number];
 
-const mark = '/* @__PURE__ */';
+/** What esbuild drops together with the white space, and what stands in for each meanwhile: an operator, a legal comment. */
+const marks = [
+  ['/* @__PURE__ */', '~~~~', '/*@__PURE__*/'],
+  ['// @__NO_SIDE_EFFECTS__\n', '/*! no side effects */', '/*@__NO_SIDE_EFFECTS__*/'],
+] as const;
 
-/** Binds to an expression as the mark does, and is nowhere in the code. */
-const standIn = '~~~~';
-
-/** esbuild drops the marks together with the white space, so an operator stands in for them meanwhile. */
 const withoutSpace: TsupPlugin = {
   name: 'without-space',
   async renderChunk(code) {
-    if (code.includes(standIn)) throw new Error(`The code contains ${standIn}`);
-    const marked = await transform(code.replaceAll(mark, standIn), {
+    if (marks.some(([, standIn]) => code.includes(standIn)))
+      throw new Error('A mark has no stand-in that is nowhere in the code');
+    const marked = marks.reduce((text, [mark, standIn]) => text.replaceAll(mark, standIn), code);
+    const { code: brief } = await transform(marked, {
       minifyWhitespace: true,
       target: 'node20',
+      legalComments: 'inline',
       lineLimit: 160,
     });
-    return { code: marked.code.replaceAll(standIn, mark.replaceAll(' ', '')) };
+    const left = marks.reduce((text, [, standIn, mark]) => text.replaceAll(standIn, mark), brief);
+    for (const [mark, , after] of marks) {
+      if (code.split(mark).length !== left.split(after).length) throw new Error(`Lost a ${mark}`);
+    }
+    return { code: left };
   },
 };
 

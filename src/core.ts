@@ -16,11 +16,12 @@ import type {
 } from './schema/request.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
-import { fetchTransport } from './transport/fetch.ts';
+import type { FetchTransportOptions } from './transport/fetch.ts';
+import { createFetchTransport } from './transport/fetch.ts';
+import type { Transport } from './transport/transport.ts';
 
 export { ChatError, isChatError } from './outcome/chat-error.ts';
 export type { ChatErrorCode } from './outcome/error-codes.ts';
-export { fetchTransport } from './transport/fetch.ts';
 export type { ChatCompletion, ChatCompletionMessage } from './schema/response.ts';
 export type { ChatCompletionChunk } from './schema/chunk.ts';
 export type { ChatCompletionCreateParams } from './schema/request.ts';
@@ -28,6 +29,14 @@ export type { ChatCompletionMessageParam } from './schema/message.ts';
 export type { ChatStream } from './stream/chat-stream.ts';
 export type { Report } from './outcome/report.ts';
 export type { Provider } from './dialect/provider.ts';
+
+/**
+ * A transport over any WHATWG `fetch`. It cannot see when a connection is open, so `connect` has no effect, and `headers`
+ * counts from the moment of sending. That of the main entry also names the proxies of Node's own `fetch` in its errors.
+ */
+export function fetchTransport(options: FetchTransportOptions = {}): Transport {
+  return createFetchTransport(options);
+}
 
 /** Options of a client that knows no vendors by name: `provider` is an object from `deepseek-v4-flash/providers/*`. */
 export interface CoreOptions<P extends Provider = Provider> extends Omit<
