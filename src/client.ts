@@ -1,4 +1,4 @@
-import { Stop } from './internal/abort.ts';
+import { LocalAbort } from './internal/abort.ts';
 import type { AsyncItems } from './internal/web.ts';
 import { bulk } from './bulk/bulk.ts';
 import type { BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
@@ -174,7 +174,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
 ): Client<ProviderOptionsFor<P>> {
   printBriefly();
   const given = clientOptions(all as ClientOptions);
-  const closing = new Stop();
+  const closing = new LocalAbort();
   const vendors = createVendors(given, preset, { budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);

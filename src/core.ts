@@ -4,7 +4,7 @@ import { createChatAsker } from './call/create-asker.ts';
 import { completeRecovering } from './call/recover.ts';
 import type { ChatCompletions } from './client.ts';
 import type { Provider } from './dialect/provider.ts';
-import { Stop } from './internal/abort.ts';
+import { LocalAbort } from './internal/abort.ts';
 import type { ClientOptions, RequestOptions } from './options/options.ts';
 import type { Preset } from './options/resolve-options.ts';
 import { clientOptions, resolveOptions } from './options/resolve-options.ts';
@@ -78,7 +78,7 @@ export function createClient<const P extends Provider>(
 ): CoreClient<ProviderOptionsFor<P>> {
   const given = clientOptions(all as unknown as ClientOptions);
   const options = resolveOptions(given, preset);
-  const closing = new Stop();
+  const closing = new LocalAbort();
   const asker = createChatAsker({ options, budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);

@@ -2,7 +2,7 @@ import type { Asker } from '../call/ask.ts';
 import { completeRecovering } from '../call/recover.ts';
 import type { Estimate } from '../cost/call-estimate.ts';
 import type { Prices } from '../cost/prices.ts';
-import { Stop, onAbort } from '../internal/abort.ts';
+import { LocalAbort, onAbort } from '../internal/abort.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
@@ -51,7 +51,7 @@ async function* run<Item>(
   options: ResolvedBulk,
 ): AsyncGenerator<BulkResult<Item>, undefined> {
   const { signal } = options;
-  const stop = new Stop();
+  const stop = new LocalAbort();
   const meter = createMeter(options.total, options.onProgress);
   const take = takerOf(source);
   const work = createWork<Item>(client, options, meter, stop);
@@ -115,7 +115,7 @@ function createWork<Item>(
   { asker, estimate, pricesOf }: BulkClient,
   { params, key: keyOf, journal, call, offPeak, maxCostUsd }: ResolvedBulk,
   meter: Meter,
-  stop: Stop,
+  stop: LocalAbort,
 ): (item: Item, index: number) => Promise<Worked<Item>> {
   const money = maxCostUsd === undefined ? undefined : createMoney(maxCostUsd, estimate);
   const ask = async (item: Item, index: number): Promise<BulkResult<Item>> => {
