@@ -2,21 +2,18 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
+import { transform } from 'esbuild';
+import * as core from './src/core.ts';
 import { pageInPackage as errorsInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
+import * as testing from './src/testing/index.ts';
 import { pageInPackage, pages } from './test/package/pages.ts';
 
 const vendors = Object.keys(providers);
 
-/** The small client and its vendors share files of their own, so that the main entry stays one of three. */
-const small: Record<string, string> = {
-  core: 'src/core.ts',
-  ...Object.fromEntries(vendors.map((id) => [`providers/${id}`, `src/providers/${id}.ts`])),
-};
-
 const entries = {
   index: 'src/index.ts',
-  ...small,
+  core: 'src/core.ts',
   'ai-sdk': 'src/entries/ai-sdk/index.ts',
   reader: 'src/gateway/reader/index.ts',
   gateway: 'src/entries/gateway/index.ts',
@@ -24,6 +21,12 @@ const entries = {
   redis: 'src/entries/redis/index.ts',
   'testing/index': 'src/testing/index.ts',
   'testing/msw': 'src/testing/msw.ts',
+};
+
+/** The entries that have declarations. */
+const declared: Record<string, string> = {
+  ...entries,
+  ...Object.fromEntries(vendors.map((id) => [`providers/${id}`, `src/providers/${id}.ts`])),
 };
 
 /** What `#undici-agent` is: package.json says where. */
@@ -76,10 +79,38 @@ function readable(options: ESBuildOptions): void {
   options.lineLimit = 160;
 }
 
-/** For bundlers: white space goes only together with the marks of what may be left out. */
+/** For bundlers, which need the marks of what may be left out: {@link withoutSpace} takes the white space. */
 function shakeable(options: ESBuildOptions): void {
   options.minifySyntax = true;
 }
+
+type TsupPlugin = NonNullable<Options['plugins']>[number];
+
+/** What esbuild drops together with the white space, and what stands in for each meanwhile: an operator, a legal comment. */
+const marks = [
+  ['/* @__PURE__ */', '~~~~', '/*@__PURE__*/'],
+  ['// @__NO_SIDE_EFFECTS__\n', '/*! no side effects */', '/*@__NO_SIDE_EFFECTS__*/'],
+] as const;
+
+const withoutSpace: TsupPlugin = {
+  name: 'without-space',
+  async renderChunk(code) {
+    if (marks.some(([, standIn]) => code.includes(standIn)))
+      throw new Error('A mark has no stand-in that is nowhere in the code');
+    const marked = marks.reduce((text, [mark, standIn]) => text.replaceAll(mark, standIn), code);
+    const { code: brief } = await transform(marked, {
+      minifyWhitespace: true,
+      target: 'node20',
+      legalComments: 'inline',
+      lineLimit: 160,
+    });
+    const left = marks.reduce((text, [, standIn, mark]) => text.replaceAll(standIn, mark), brief);
+    for (const [mark, , after] of marks) {
+      if (code.split(mark).length !== left.split(after).length) throw new Error(`Lost a ${mark}`);
+    }
+    return { code: left };
+  },
+};
 
 /** Literal `require`s: Jest runs no `import()` in CommonJS, and bundlers do not see any other form. */
 function literalRequire(options: ESBuildOptions): void {
@@ -93,7 +124,7 @@ function literalRequire(options: ESBuildOptions): void {
  * webpack and ncc put undici into the file that asks for it, and run it at the first call as before: what was to be one
  * file stays one. In `src` the comment would be dropped with the white space.
  */
-const oneFile: NonNullable<Options['plugins']>[number] = {
+const oneFile: TsupPlugin = {
   name: 'one-file',
   renderChunk: (code) => ({
     code: code.replace(
@@ -102,6 +133,15 @@ const oneFile: NonNullable<Options['plugins']>[number] = {
     ),
   }),
 };
+
+/** One set serves both: an ES module may take its types from a CommonJS one, but not the other way. */
+async function writeDeclarations(): Promise<void> {
+  await mkdir('dist/testing', { recursive: true });
+  for (const name of Object.keys(declared)) {
+    const code = `export * from './${name.split('/').at(-1)}.cjs';\n`;
+    await writeFile(`dist/${name}.d.ts`, code);
+  }
+}
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -115,30 +155,92 @@ function asExternal(filter: RegExp, path: string): Plugin {
   };
 }
 
+/** A file of the build: all that `./core`, `./providers/*` and `decodeStream` share with the main entry. */
+const small = 'dist/small.ts';
+
+function smallText(): string {
+  const files = ['core', ...vendors.map((id) => `providers/${id}`), 'gateway/decode-stream'];
+  return files.map((file) => `export * from '../src/${file}.ts';\n`).join('');
+}
+
 /**
  * Bundlers leave out files that nobody needs, and little inside a file. What several entries share goes into files of its
- * own, so these make `index.js` a list of exports over three: the errors, the decoders, and the rest.
+ * own, so these make `index.js` a list of exports over four: the errors, the decoders, the small client, and the rest.
  */
 const cuts = {
   errors: 'src/outcome/chat-error.ts',
   decode: 'src/gateway/decode-stream.ts',
+  small,
   rest: './src/index.ts',
 };
 
-const testing = (format: 'esm' | 'cjs', mainEntry: string): Options => ({
+/** The small client and its vendors, as lists of exports over the same files. */
+async function writeSmallEntries(): Promise<void> {
+  await mkdir('dist/providers', { recursive: true });
+  await writeFile(
+    'dist/core.js',
+    `export { ${Object.keys(core).join(', ')} } from './small.js';\n`,
+  );
+  for (const id of vendors) {
+    await writeFile(`dist/providers/${id}.js`, `export { ${id} } from '../small.js';\n`);
+    // CommonJS cannot share files, and who writes it does not count bytes: these are the main entry's.
+    const code = `exports.${id} = require('../index.cjs').providers.${id};\n`;
+    await writeFile(`dist/providers/${id}.cjs`, `'use strict';\n${code}`);
+  }
+}
+
+/** A file of the build: all that both entries of `./testing` need in CommonJS, which cannot share files by itself. */
+const testingParts = 'dist/testing-parts.ts';
+
+function testingText(): string {
+  const files = ['index', 'emulator/emulator', 'emulator/check-reply', 'emulator/script'];
+  return files.map((file) => `export * from '../src/testing/${file}.ts';\n`).join('');
+}
+
+/** `./testing` in CommonJS: its names, out of the parts. */
+async function writeTestingEntry(): Promise<void> {
+  const names = Object.keys(testing);
+  const code = names.map((name) => `exports.${name} = parts.${name};\n`).join('');
+  const head = "'use strict';\nconst parts = require('./parts.cjs');\n";
+  await writeFile('dist/testing/index.cjs', head + code);
+}
+
+const testingAsModules: Options = {
   ...common,
-  format,
+  format: 'esm',
   entry: { 'testing/index': entries['testing/index'], 'testing/msw': entries['testing/msw'] },
-  // Where files are split, esbuild hides a `require` in a function that Jest and bundlers do not know.
-  splitting: format === 'esm',
+  splitting: true,
   esbuildOptions(options) {
-    if (format === 'esm') readable(options);
-    else literalRequire(options);
+    readable(options);
     // What they share goes beside them, so that there is one way from all of them to the main entry.
     options.chunkNames = 'testing/[name]-[hash]';
   },
-  esbuildPlugins: [fromMainEntry(mainEntry)],
-});
+  esbuildPlugins: [fromMainEntry('../index.js')],
+};
+
+// Where files are split, esbuild hides a `require` in a function that Jest and bundlers do not know.
+const testingAsCommonJS: Options[] = [
+  {
+    ...common,
+    format: 'cjs',
+    entry: { 'testing/parts': testingParts },
+    splitting: false,
+    esbuildOptions: literalRequire,
+    esbuildPlugins: [fromMainEntry('../index.cjs')],
+    async onSuccess() {
+      await rm(testingParts);
+      await writeTestingEntry();
+    },
+  },
+  {
+    ...common,
+    format: 'cjs',
+    entry: { 'testing/msw': entries['testing/msw'] },
+    splitting: false,
+    esbuildOptions: literalRequire,
+    esbuildPlugins: [asExternal(/^\.\/emulator\//, './parts.cjs')],
+  },
+];
 
 /** An entry that stands on the main one, and takes all from it: one client, and one class of errors. */
 const onMainEntry = (
@@ -171,6 +273,9 @@ const command: Options = {
 
 export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
+  await mkdir('dist');
+  await writeFile(small, smallText());
+  await writeFile(testingParts, testingText());
   return [
     {
       ...common,
@@ -178,9 +283,12 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents, ...cuts },
       splitting: true,
       esbuildOptions: shakeable,
-      plugins: [oneFile],
+      plugins: [withoutSpace, oneFile],
       async onSuccess() {
-        await Promise.all(Object.keys(cuts).map((name) => rm(`dist/${name}.js`)));
+        await Promise.all(['errors', 'decode', 'rest'].map((name) => rm(`dist/${name}.js`)));
+        await rm(small);
+        await writeSmallEntries();
+        await writeDeclarations();
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
@@ -197,16 +305,7 @@ export default defineConfig(async () => {
       entry: { index: entries.index, ...agents },
       splitting: false,
       esbuildOptions: literalRequire,
-      async onSuccess() {
-        // CommonJS cannot share files, and who writes it does not count bytes: these are the main entry's.
-        await mkdir('dist/providers', { recursive: true });
-        for (const id of vendors) {
-          const code = `exports.${id} = require('../index.cjs').providers.${id};\n`;
-          await writeFile(`dist/providers/${id}.cjs`, `'use strict';\n${code}`);
-        }
-      },
     },
-    { ...common, format: 'esm', entry: small, splitting: true, esbuildOptions: readable },
     {
       ...common,
       format: 'cjs',
@@ -241,11 +340,11 @@ export default defineConfig(async () => {
     onMainEntry('redis', 'esm'),
     onMainEntry('redis', 'cjs'),
     command,
-    testing('esm', '../index.js'),
-    testing('cjs', '../index.cjs'),
+    testingAsModules,
+    ...testingAsCommonJS,
     {
-      entry: entries,
-      format: ['esm', 'cjs'],
+      entry: declared,
+      format: 'cjs',
       dts: {
         only: true,
         // What the parts of this package share is nobody else's.

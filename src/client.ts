@@ -1,4 +1,4 @@
-import { Stop } from './internal/abort.ts';
+import { LocalAbort } from './internal/abort.ts';
 import type { AsyncItems } from './internal/web.ts';
 import { bulk } from './bulk/bulk.ts';
 import type { BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
@@ -21,7 +21,7 @@ import type { Provider } from './dialect/provider.ts';
 import type { Balance, Model, ModelList } from './schema/account.ts';
 import type { ProviderId, ProviderOptions, ProviderOptionsFor } from './providers/registry.ts';
 import { findOption, findProvider, providers } from './providers/registry.ts';
-import { fetchTransport } from './transport/fetch.ts';
+import { fetchTransport } from './transport/fetch-transport.ts';
 import { undiciTransport } from './transport/undici.ts';
 import { isNode } from './options/runtime.ts';
 import type { Preset } from './options/resolve-options.ts';
@@ -44,8 +44,7 @@ import type {
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
-import { inspectErrorsBy } from './outcome/chat-error.ts';
-import { inspectError } from './outcome/inspect-error.ts';
+import { printBriefly } from './outcome/print-briefly.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
@@ -173,9 +172,9 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
   options: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
-  inspectErrorsBy(inspectError);
+  printBriefly();
   const given = clientOptions(options as ClientOptions);
-  const closing = new Stop();
+  const closing = new LocalAbort();
   const vendors = createVendors(given, preset, { budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);

@@ -4,7 +4,7 @@ import { createChatAsker } from './call/create-asker.ts';
 import { completeRecovering } from './call/recover.ts';
 import type { ChatCompletions } from './client.ts';
 import type { Provider } from './dialect/provider.ts';
-import { Stop } from './internal/abort.ts';
+import { LocalAbort } from './internal/abort.ts';
 import type { ClientOptions, RequestOptions } from './options/options.ts';
 import type { Preset } from './options/resolve-options.ts';
 import { clientOptions, resolveOptions } from './options/resolve-options.ts';
@@ -16,11 +16,12 @@ import type {
 } from './schema/request.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
-import { fetchTransport } from './transport/fetch.ts';
+import type { FetchTransportOptions } from './transport/fetch.ts';
+import { createFetchTransport } from './transport/fetch.ts';
+import type { Transport } from './transport/transport.ts';
 
 export { ChatError, isChatError } from './outcome/chat-error.ts';
 export type { ChatErrorCode } from './outcome/error-codes.ts';
-export { fetchTransport } from './transport/fetch.ts';
 export type { ChatCompletion, ChatCompletionMessage } from './schema/response.ts';
 export type { ChatCompletionChunk } from './schema/chunk.ts';
 export type { ChatCompletionCreateParams } from './schema/request.ts';
@@ -28,6 +29,14 @@ export type { ChatCompletionMessageParam } from './schema/message.ts';
 export type { ChatStream } from './stream/chat-stream.ts';
 export type { Report } from './outcome/report.ts';
 export type { Provider } from './dialect/provider.ts';
+
+/**
+ * A transport over any WHATWG `fetch`. It cannot see when a connection is open, so `connect` has no effect, and `headers`
+ * counts from the moment of sending. That of the main entry also names the proxies of Node's own `fetch` in its errors.
+ */
+export function fetchTransport(options: FetchTransportOptions = {}): Transport {
+  return createFetchTransport(options);
+}
 
 /** Options of a client that knows no vendors by name: `provider` is an object from `deepseek-v4-flash/providers/*`. */
 export interface CoreOptions<P extends Provider = Provider> extends Omit<
@@ -69,7 +78,7 @@ export function createClient<const P extends Provider>(
 ): CoreClient<ProviderOptionsFor<P>> {
   const given = clientOptions(all as unknown as ClientOptions);
   const options = resolveOptions(given, preset);
-  const closing = new Stop();
+  const closing = new LocalAbort();
   const asker = createChatAsker({ options, budget, closing });
   const close = async (): Promise<void> => {
     closing.abort(undefined);

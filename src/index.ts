@@ -108,7 +108,7 @@ export type { VendorHealth } from './traffic/vendor-traffic.ts';
 export type { Clock } from './internal/clock.ts';
 export type { Balance, Model, ModelList } from './schema/account.ts';
 
-export { fetchTransport } from './transport/fetch.ts';
+export { fetchTransport } from './transport/fetch-transport.ts';
 export type { FetchLike, FetchResponseLike, FetchTransportOptions } from './transport/fetch.ts';
 export { undiciTransport } from './transport/undici.ts';
 export type { DispatcherLike, UndiciTransportOptions } from './transport/undici.ts';

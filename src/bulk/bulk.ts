@@ -1,6 +1,6 @@
 import type { Asker } from '../call/ask.ts';
 import { completeRecovering } from '../call/recover.ts';
-import { Stop, onAbort } from '../internal/abort.ts';
+import { LocalAbort, onAbort } from '../internal/abort.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
@@ -54,7 +54,7 @@ async function* run<Item>(
   options: ResolvedBulk,
 ): AsyncGenerator<BulkResult<Item>, undefined> {
   const { signal } = options;
-  const stop = new Stop();
+  const stop = new LocalAbort();
   const meter = createMeter(options.total, options.onProgress);
   const take = takerOf(source);
   const work = createWork<Item>(client, options, meter, stop);
@@ -118,7 +118,7 @@ function createWork<Item>(
   client: BulkClient,
   options: ResolvedBulk,
   meter: Meter,
-  stop: Stop,
+  stop: LocalAbort,
 ): (item: Item, index: number) => Promise<Worked<Item>> {
   const { asker, pricesOf } = client;
   const { params, call, offPeak, maxCostUsd } = options;

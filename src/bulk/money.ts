@@ -52,12 +52,12 @@ export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices
   };
   return {
     async reserve(params) {
-      const mostUsd = dearest(await estimate(params));
-      if (mostUsd === undefined) throw budgetRefused(limitUsd, undefined);
+      const maxUsd = dearest(await estimate(params));
+      if (maxUsd === undefined) throw budgetRefused(limitUsd, undefined);
       for (;;) {
-        const settle = await reserveNow(mostUsd);
+        const settle = await reserveNow(maxUsd);
         if (settle !== undefined) return settle;
-        if (open === 0) throw budgetRefused(limitUsd, mostUsd);
+        if (open === 0) throw budgetRefused(limitUsd, maxUsd);
         await new Promise<void>((resolve) => void waiting.push(resolve));
       }
     },

@@ -1,9 +1,9 @@
-import { raceSignal, Stop } from '../internal/abort.ts';
+import { raceSignal, LocalAbort } from '../internal/abort.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import type { Attempt } from '../outcome/report.ts';
-import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
+import { backoffMs, maxDelayMs } from '../traffic/retry-delay.ts';
 import type { CallParts } from './call-parts.ts';
 import { tellRetry } from './hooks.ts';
 
@@ -11,7 +11,7 @@ import { tellRetry } from './hooks.ts';
 export interface AttemptScope {
   readonly record: Attempt;
   /** Aborted with the call, or with this attempt alone; another may follow. */
-  readonly stop: Stop;
+  readonly stop: LocalAbort;
   /** `x-should-retry` of the response. */
   shouldRetry?: boolean | undefined;
 }
@@ -90,7 +90,7 @@ export class Attempts {
       durationMs: 0,
     };
     report.attempts.push(record);
-    const scope = { record, stop: new Stop() };
+    const scope = { record, stop: new LocalAbort() };
     this.#scope = scope;
     this.#isOpen = true;
     lifetime.signal.addEventListener('abort', this.#follow);
@@ -118,7 +118,7 @@ export class Attempts {
     if (record.number > maxRetries || lifetime.signal.aborted) return undefined;
     if ((error.status ?? 0) >= 500 && ++this.#serverErrors > serverErrorRetries) return undefined;
     const delayMs = error.retryAfterMs ?? backoffMs(record.number);
-    if (delayMs > longestWaitMs) return undefined;
+    if (delayMs > maxDelayMs) return undefined;
     // A wait that outlasts the call is useless, and would hide the vendor's message.
     if (Date.now() + delayMs >= lifetime.endsAtMs) return undefined;
     return budget.take(options.origin, error.code === 'timeout') ? delayMs : undefined;

@@ -1,37 +1,37 @@
 import type { Report } from '../outcome/report.ts';
 import type { NoteIssue } from '../schema/issue.ts';
-import { cacheCounts } from '../schema/usage.ts';
 
 // Vendors keep what a prompt begins with, and sell it for a fraction. Whoever changes the beginning of a conversation pays
 // for all of it again, and sees nothing of that in the answer.
 
-/** What the last request to each vendor and model was made of: numbers, and no text. */
-export type LastPrompts = Map<string, readonly number[]>;
-
 /** A prompt that is shorter may not have been kept at all. */
 const fewestTokens = 1_024;
 
-/** Tells how much of the prompt came from the cache, and why nothing did where a changed beginning is the reason. */
-export function settleCache(
+/** Looks at what is asked of a vendor, call after call. */
+export type WatchCache = (
   report: Report,
   body: Readonly<Record<string, unknown>>,
-  last: LastPrompts | undefined,
   note: NoteIssue,
-): void {
-  const { hit, miss } = cacheCounts(report.usage ?? {});
-  if (hit === undefined || miss === undefined || hit + miss === 0) return;
-  report.cache = { hitTokens: hit, missTokens: miss, hitRate: hit / (hit + miss) };
-  if (last === undefined || hit + miss < fewestTokens) return;
-  const key = `${report.provider} ${report.model}`;
-  const before = last.get(key);
-  const now = fingerprints(body);
-  last.set(key, now);
-  const changed = hit === 0 && before !== undefined ? changedPlace(before, now) : undefined;
-  if (changed === undefined) return;
-  const path = changed === 0 ? 'tools' : `messages.${changed - 1}`;
-  const message =
-    'this differs from the request before, so nothing of the conversation came from the cache; keep its beginning as it is';
-  note({ code: 'cache_lost', path, message });
+) => void;
+
+/** Notes why nothing of a prompt came from the cache, where a changed beginning is the reason. */
+export function createCacheWatch(): WatchCache {
+  /** What the last request to each vendor and model was made of: numbers, and no text. */
+  const last = new Map<string, readonly number[]>();
+  return ({ provider, model, cache }, body, note) => {
+    if (cache === undefined || cache.hitTokens + cache.missTokens < fewestTokens) return;
+    const key = `${provider} ${model}`;
+    const before = last.get(key);
+    const now = fingerprints(body);
+    last.set(key, now);
+    const isLost = cache.hitTokens === 0 && before !== undefined;
+    const changed = isLost ? changedPlace(before, now) : undefined;
+    if (changed === undefined) return;
+    const path = changed === 0 ? 'tools' : `messages.${changed - 1}`;
+    const message =
+      'this differs from the request before, so nothing of the conversation came from the cache; keep its beginning as it is';
+    note({ code: 'cache_lost', path, message });
+  };
 }
 
 /** Where a conversation is another one than before, though it goes on with the same messages; `undefined` where it is not. */

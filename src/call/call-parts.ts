@@ -1,13 +1,13 @@
 import type { CallKind, Clocks } from './clocks.ts';
 import { resolveClocks } from './clocks.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { LastPrompts } from './cache-care.ts';
+import type { WatchCache } from './cache-care.ts';
 import { createLifetime } from './lifetime.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { resolveCall } from '../options/resolve-options.ts';
 import { Secrets } from '../outcome/redact.ts';
-import { printable } from '../outcome/inspect-report.ts';
+import { printable } from '../outcome/printable-report.ts';
 import type { Report } from '../outcome/report.ts';
 import { addIssue } from '../outcome/report-issues.ts';
 import type { NoteIssue } from '../schema/issue.ts';
@@ -19,8 +19,8 @@ export interface CallContext {
   budget: RetryBudget;
   /** Aborted when the client is closed. */
   closing: AbortSignalLike;
-  /** What the last prompts were made of; absent: nobody watches the cache here. */
-  lastPrompts?: LastPrompts | undefined;
+  /** Absent if nobody watches the vendors' caches here. */
+  watchCache?: WatchCache | undefined;
   /** Notified of the beginning and the end of each call; absent if calls are not counted here. */
   counts?: CallCounts | undefined;
 }
@@ -43,7 +43,7 @@ export interface CallParts {
   readonly counts: CallCounts | undefined;
   /** What no message of the call may repeat. */
   readonly secrets: Secrets;
-  readonly lastPrompts: LastPrompts | undefined;
+  readonly watchCache: WatchCache | undefined;
   /** What is sent; empty until it is prepared. */
   body: Readonly<Record<string, unknown>>;
   /** Whether the request offers tools; known once it is prepared. */
@@ -54,7 +54,7 @@ export interface CallParts {
 
 /** Starts the clocks of a call, and its report. */
 export function createParts(
-  { options, budget, closing, counts, lastPrompts }: CallContext,
+  { options, budget, closing, counts, watchCache }: CallContext,
   { timeout, maxRetries, deadlineMs, signal }: ReturnType<typeof resolveCall>,
   kind: CallKind,
 ): CallParts {
@@ -72,7 +72,7 @@ export function createParts(
     report,
     note: (issue) => addIssue(report.issues, issue),
     counts,
-    lastPrompts,
+    watchCache,
     body: {},
     secrets: new Secrets(),
     hasTools: false,

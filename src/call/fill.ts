@@ -57,7 +57,7 @@ function prepareText(
 ): ReadyRequest {
   const { provider } = options;
   const { profile } = provider;
-  const url = options.urls.fim;
+  const url = options.urls.fill;
   if (profile.fim === undefined || url === undefined)
     throw notOffered(provider, 'filling in the middle');
   const checked = judgeCompletion(params);

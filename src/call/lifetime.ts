@@ -1,4 +1,4 @@
-import { Stop, onAbort } from '../internal/abort.ts';
+import { LocalAbort, onAbort } from '../internal/abort.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
@@ -24,7 +24,7 @@ export function createLifetime(options: {
   deadlineMs: number | undefined;
 }): Lifetime {
   const { signal, closing, totalMs, deadlineMs } = options;
-  const stop = new Stop();
+  const stop = new LocalAbort();
   // An error a call, never a shared one: it is going to carry this call's report and partial answer.
   const follow = (): void =>
     stop.abort(new ChatError('aborted', 'The call was aborted', { cause: signal?.reason }));

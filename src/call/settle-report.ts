@@ -6,7 +6,6 @@ import type { Profile } from '../dialect/profile.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { Secrets } from '../outcome/redact.ts';
 import type { Report } from '../outcome/report.ts';
-import { settleCache } from './cache-care.ts';
 import type { CallParts } from './call-parts.ts';
 import type { NoteIssue } from '../schema/issue.ts';
 import { callsInText } from '../schema/call-in-text.ts';
@@ -14,17 +13,18 @@ import type { FinishWords } from '../schema/finish-reason.ts';
 import { announcesCalls, answerEnd, knownEnd } from '../schema/finish-reason.ts';
 import type { Choice, DecodedCompletion } from '../schema/response.ts';
 import { countUsage } from '../schema/count-usage.ts';
-import { hasCounts, reportUsage } from '../schema/usage.ts';
+import { cacheCounts, hasCounts, reportUsage } from '../schema/usage.ts';
 
 /** What an answer, whole or partial, adds to the report of its call: who answered, counts, cost, whether the model thought. */
 export function settleReport(
-  { report, options, secrets, note, hasServerTools, body, lastPrompts }: CallParts,
+  { report, options, secrets, note, hasServerTools, body, watchCache }: CallParts,
   completion: DecodedCompletion,
 ): void {
   settleModel(report, completion, options.provider.profile, secrets, note);
   settleCost(report, completion, options, hasServerTools, note);
   settleUsage(report, completion);
-  settleCache(report, body, lastPrompts, note);
+  settleCache(report);
+  watchCache?.(report, body, note);
   settleThinking(report, completion, note);
 }
 
@@ -71,6 +71,13 @@ function settleUsage(report: Report, completion: DecodedCompletion): void {
   const counted = countUsage(completion).usage;
   // Some vendors put nothing but a price there.
   if (hasCounts(usage)) report.usage = reportUsage(usage, counted);
+}
+
+/** How much of the prompt came from the vendor's cache. */
+function settleCache(report: Report): void {
+  const { hit, miss } = cacheCounts(report.usage ?? {});
+  if (hit === undefined || miss === undefined || hit + miss === 0) return;
+  report.cache = { hitTokens: hit, missTokens: miss, hitRate: hit / (hit + miss) };
 }
 
 /** A switch that a vendor accepts but ignores costs money and time, and only this shows it. */

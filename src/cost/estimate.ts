@@ -106,7 +106,7 @@ export function uncountedParts({ content }: ChatCompletionMessageParam): number 
  * What so many tokens cost at the most, in US dollars, exactly: nothing of the prompt in the cache, and where there are
  * hours with another price, the dearer one. `undefined` if the prices are no decimals.
  */
-export function mostUsd(
+export function maxUsdOf(
   prices: Prices,
   promptTokens: number,
   answerTokens: number,

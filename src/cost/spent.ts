@@ -1,6 +1,6 @@
 import type { ReportUsage } from '../schema/usage.ts';
 import { addDecimals } from './decimal.ts';
-import { mostUsd } from './estimate.ts';
+import { maxUsdOf } from './estimate.ts';
 import type { BilledAttempt } from './may-be-billed.ts';
 import { mayBeBilled } from './may-be-billed.ts';
 import type { Cost, Prices } from './prices.ts';
@@ -43,5 +43,5 @@ function mostOfCounts({ usage, issues = [] }: EndedCall, prices: Prices | undefi
   }
   // What the vendor's own tools cost is in no count.
   if (issues.some(({ code }) => code === 'unpriced_tools')) return undefined;
-  return mostUsd(prices, prompt_tokens, completion_tokens);
+  return maxUsdOf(prices, prompt_tokens, completion_tokens);
 }

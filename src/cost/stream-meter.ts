@@ -1,7 +1,7 @@
 import { isPending } from '../internal/pending.ts';
 import type { ChunkUsage } from '../schema/usage.ts';
 import type { Reservation } from './budget.ts';
-import { mostUsd, tenthsOfTokens } from './estimate.ts';
+import { maxUsdOf, tenthsOfTokens } from './estimate.ts';
 import type { Prices } from './prices.ts';
 
 /** Watches that a stream costs no more than what is set aside for it. */
@@ -36,7 +36,7 @@ export function createStreamMeter({
 }: StreamMeterOptions): StreamMeter {
   let allowedTenths = answerTokens * 10;
   let tenths = 0;
-  const stepUsd = mostUsd(prices, 0, stepTokens);
+  const stepUsd = maxUsdOf(prices, 0, stepTokens);
   const extended = (isExtended: boolean): boolean | Promise<boolean> => {
     if (!isExtended) return false;
     allowedTenths += stepTokens * 10;

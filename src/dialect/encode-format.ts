@@ -1,7 +1,7 @@
 import type { Encoding } from './encoding.ts';
 
 /** The form of the answer. What has to be said in words is added by {@link jsonInstruction}. */
-export function encodeFormat({ request, profile, body, written, adjust }: Encoding): void {
+export function encodeFormat({ request, profile, body, callerPath, adjust }: Encoding): void {
   const { response_format: format } = request;
   if (format === undefined) return;
   if (profile.jsonSchema === 'dropped') {
@@ -35,7 +35,7 @@ export function encodeFormat({ request, profile, body, written, adjust }: Encodi
       definition.schema !== undefined && { schema: definition.schema }),
   };
   const canonical = 'response_format.json_schema.schema';
-  const param = written(canonical);
+  const param = callerPath(canonical);
   if (param !== canonical) {
     const reason = 'the place where OpenAI and this vendor put it';
     adjust({ param, action: 'renamed', lossy: false, from: param, to: canonical, reason });

@@ -20,7 +20,7 @@ export function encodeThinking(encoding: Encoding): void {
 }
 
 function guard(encoding: Encoding): void {
-  const { request, profile, written, adjust } = encoding;
+  const { request, profile, callerPath, adjust } = encoding;
   const reason = `${profile.name} refuses a forced tool choice while the model thinks`;
   writeSwitch(encoding, 'off');
   encoding.asked = 'disabled';
@@ -34,7 +34,7 @@ function guard(encoding: Encoding): void {
     reason,
   });
   if (request.reasoning_effort !== undefined) {
-    const param = written('reasoning_effort');
+    const param = callerPath('reasoning_effort');
     adjust({ param, action: 'dropped', lossy: true, from: request.reasoning_effort, reason });
   }
 }
@@ -72,8 +72,8 @@ function isAsWritten({ outer, field }: SwitchWritten, param: string): boolean {
 }
 
 function switchOff(encoding: Encoding): void {
-  const { profile, style, written, adjust } = encoding;
-  const param = written('thinking');
+  const { profile, style, callerPath, adjust } = encoding;
+  const param = callerPath('thinking');
   const from = param === 'thinking' ? { type: 'disabled' } : 'none';
   const off = writeSwitch(encoding, 'off');
   // What happens anyway needs no switch.
@@ -120,8 +120,8 @@ function encodeEffort(
   encoding: Encoding,
   asked: NonNullable<Encoding['request']['reasoning_effort']>,
 ): void {
-  const { profile, style, body, written, adjust } = encoding;
-  const param = written('reasoning_effort');
+  const { profile, style, body, callerPath, adjust } = encoding;
+  const param = callerPath('reasoning_effort');
   switchOnForEffort(encoding);
   if (style.effort === undefined) {
     const reason = `${profile.name} documents no effort`;

@@ -52,7 +52,7 @@ const writers = {
   include_usage: encodeStream,
   foreign: dropForeign,
 } satisfies Record<
-  Exclude<keyof CanonicalRequest, 'written' | 'isValidated'>,
+  Exclude<keyof CanonicalRequest, 'callerPaths' | 'isValidated'>,
   (encoding: Encoding) => void
 >;
 
@@ -81,11 +81,11 @@ function encodeConversation(encoding: Encoding): void {
   encoding.body.messages = encodeMessages(encoding);
 }
 
-function encodeLimits({ request, caps, profile, body, written, adjust }: Encoding): void {
+function encodeLimits({ request, caps, profile, body, callerPath, adjust }: Encoding): void {
   const { max_tokens, stop } = request;
   if (max_tokens !== undefined) {
     body.max_tokens = Math.min(max_tokens, caps.max_tokens ?? max_tokens);
-    const param = written('max_tokens');
+    const param = callerPath('max_tokens');
     if (param !== 'max_tokens') {
       const reason = 'the name that this vendor documents';
       adjust({ param, action: 'renamed', lossy: false, from: param, to: 'max_tokens', reason });
@@ -159,10 +159,10 @@ function whyIneffective(
   return (value as number) < least ? `uses ${least} instead while thinking` : undefined;
 }
 
-function encodeUser({ request, profile, body, written, adjust }: Encoding): void {
+function encodeUser({ request, profile, body, callerPath, adjust }: Encoding): void {
   const { user_id: id } = request;
   if (id === undefined) return;
-  const param = written('user_id');
+  const param = callerPath('user_id');
   const { user } = profile;
   if (user === undefined || (user.pattern && !user.pattern.test(id))) {
     const reason = user

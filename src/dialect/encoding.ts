@@ -28,7 +28,7 @@ export interface Encoding {
   /** Whether the model will think: if it is switched on, or not known to be off. */
   thinks: boolean;
   /** The path of a field in the caller's own words. */
-  written(field: string): string;
+  callerPath(field: string): string;
   adjust(adjustment: Omit<Adjustment, 'from' | 'to'> & { from?: unknown; to?: unknown }): void;
 }
 
@@ -52,7 +52,7 @@ export function beginEncoding(given: CanonicalRequest, profile: Profile): Encodi
     path: 'chat',
     asked,
     thinks: asked === 'enabled' || style.byDefault !== 'off',
-    written: (field) => request.written[field] ?? field,
+    callerPath: (field) => request.callerPaths[field] ?? field,
     adjust: ({ from = null, to = null, ...rest }) => void adjustments.push({ ...rest, from, to }),
   };
 }

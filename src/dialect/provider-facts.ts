@@ -28,8 +28,11 @@ const effortTexts = () =>
       .map((each) => [each, text()]),
   ) as Record<Effort, ReturnType<typeof text>>;
 
-const switchField = String.raw`thinking\.type|reasoning\.enabled|enable_thinking|chat_template_kwargs\.\w+`;
-const effortField = String.raw`(?:thinking\.)?reasoning_effort|reasoning\.effort|chat_template_kwargs\.\w+`;
+// Plain strings, which bundlers can leave out; they keep `String.raw`.
+const switchField =
+  'thinking\\.type|reasoning\\.enabled|enable_thinking|chat_template_kwargs\\.\\w+';
+const effortField =
+  '(?:thinking\\.)?reasoning_effort|reasoning\\.effort|chat_template_kwargs\\.\\w+';
 
 /** A text of that form, for which TypeScript has a type and zod/mini none. */
 const matching = <T>(pattern: string, what: string) =>

@@ -1,6 +1,6 @@
 import type { Asked } from '../call/ask.ts';
 import { startReport } from '../call/call-parts.ts';
-import { Stop } from '../internal/abort.ts';
+import { LocalAbort } from '../internal/abort.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
@@ -27,7 +27,7 @@ interface Opened {
 
 /** Where a stream's chunks come from when several vendors may give them: from the first one that begins to answer. */
 export class AnswerSource implements ChunkSource {
-  readonly #stop = new Stop();
+  readonly #stop = new LocalAbort();
   readonly signal: AbortSignalLike = this.#stop;
   /** Grows into that of the vendor whose answer counts. */
   readonly report: Report;

@@ -1,4 +1,4 @@
-import { onAbort, Stop } from '../internal/abort.ts';
+import { onAbort, LocalAbort } from '../internal/abort.ts';
 import type { Asked } from '../call/ask.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import type { Report } from '../outcome/report.ts';
@@ -69,7 +69,7 @@ function askOnly({ candidate, asked }: Turn): Entry<Answer> {
 
 /** With a signal of its own, since another vendor may be faster. */
 function askBeside({ candidate, asked }: Turn): Entry<Answer> {
-  const stop = new Stop();
+  const stop = new LocalAbort();
   const { signal } = asked.options ?? {};
   const follow = (): void => stop.abort(signal?.reason);
   if (signal?.aborted) follow();

@@ -1,5 +1,6 @@
 import type { Asked, Asker } from '../call/ask.ts';
 import type { CallContext } from '../call/call.ts';
+import { createCacheWatch } from '../call/cache-care.ts';
 import type { CallCounts } from '../call/call-parts.ts';
 import { resolveClocks } from '../call/clocks.ts';
 import { createAsker } from '../call/create-asker.ts';
@@ -43,9 +44,9 @@ type Lent = Omit<CallContext, 'options' | 'counts'>;
 export function createVendors(
   given: Partial<ClientOptions>,
   preset: Preset,
-  context: Omit<Lent, 'lastPrompts'>,
+  context: Omit<Lent, 'watchCache'>,
 ): Vendors {
-  const lent: Lent = { ...context, lastPrompts: new Map() };
+  const lent: Lent = { ...context, watchCache: createCacheWatch() };
   const entries = resolveEntries(given, preset);
   const several = resolveSeveral(given);
   const maxCostUsd = resolveMaxCost(given.maxCostUsd);

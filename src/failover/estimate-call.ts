@@ -1,5 +1,5 @@
 import type { CountTokens, PromptEstimate } from '../cost/estimate.ts';
-import { assumedAnswerTokens, estimatePrompt, mostUsd } from '../cost/estimate.ts';
+import { assumedAnswerTokens, estimatePrompt, maxUsdOf } from '../cost/estimate.ts';
 import { findModel } from '../dialect/models.ts';
 import { isPending } from '../internal/pending.ts';
 import type { ResolvedOptions } from '../options/options.ts';
@@ -22,7 +22,7 @@ export function estimateCall(
     const maxUsd =
       prices === undefined || uncountedParts !== undefined
         ? undefined
-        : mostUsd(prices, promptTokens, answerTokens);
+        : maxUsdOf(prices, promptTokens, answerTokens);
     return {
       provider: name,
       promptTokens,

@@ -5,7 +5,7 @@ import { isChatError } from '../outcome/chat-error.ts';
 import type { Adjustment, Report } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import { firstReturn } from '../traffic/first-return.ts';
-import { backoffMs, longestWaitMs } from '../traffic/retry-delay.ts';
+import { backoffMs, maxDelayMs } from '../traffic/retry-delay.ts';
 import type { Pass } from '../traffic/vendor-breaker.ts';
 import type { VendorCall } from '../traffic/vendor-traffic.ts';
 import { Bounds } from './bounds.ts';
@@ -279,7 +279,7 @@ export class Route {
     const waits = this.#again.map(({ error }) => error.retryAfterMs ?? backoffMs(this.#rounds));
     const delayMs = Math.min(...waits);
     const atMs = this.rules.clock.now() + delayMs;
-    if (delayMs > longestWaitMs || atMs >= this.bounds.endsAtMs) return false;
+    if (delayMs > maxDelayMs || atMs >= this.bounds.endsAtMs) return false;
     await this.bounds.waitUntil(atMs);
     this.#left = this.#again.map(({ candidate }) => candidate);
     this.#again = [];

@@ -4,7 +4,7 @@ import type { AbortSignalLike } from './web.ts';
  * The end of one thing: of a call, an attempt, an exchange. What an `AbortController` and its signal are, without the
  * event machinery of the web: a call makes several, and in Node a real one costs as much as parsing the answer.
  */
-export class Stop implements AbortSignalLike {
+export class LocalAbort implements AbortSignalLike {
   aborted = false;
   reason: unknown = undefined;
   /** Most have one listener. */

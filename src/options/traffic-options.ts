@@ -13,7 +13,7 @@ export interface ResolvedHedge {
   maxExtraCalls: MaxExtraCalls;
 }
 
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** How many calls at the same time; `undefined` if it is not given. @throws ChatError `invalid_options` */
 export function resolveConcurrency(given: unknown, param = 'concurrency'): number | undefined {
@@ -37,8 +37,8 @@ export function resolveMaxCost(given: unknown, param = 'maxCostUsd'): string | u
 /** How long a call waits when every vendor is left alone, in milliseconds. @throws ChatError `invalid_options` */
 export function resolveMaxWait(given: unknown, param = 'maxWaitMs'): number {
   if (given == null) return 10_000;
-  if (typeof given !== 'number' || !(given >= 0 && given <= longestTimerMs)) {
-    throw invalidOptions(param, `Option ${param} must be 0 to ${longestTimerMs} ms`);
+  if (typeof given !== 'number' || !(given >= 0 && given <= maxTimerMs)) {
+    throw invalidOptions(param, `Option ${param} must be 0 to ${maxTimerMs} ms`);
   }
   return given;
 }
@@ -59,9 +59,9 @@ export function resolveHedge(given: HedgeOptions | null | undefined): ResolvedHe
       "Option hedge.after must be 'p95'; for a time use hedge.afterMs",
     );
   }
-  const isTime = typeof afterMs === 'number' && afterMs >= 0 && afterMs <= longestTimerMs;
+  const isTime = typeof afterMs === 'number' && afterMs >= 0 && afterMs <= maxTimerMs;
   if (afterMs != null && !isTime) {
-    const message = `Option hedge.afterMs must be 0 to ${longestTimerMs} ms`;
+    const message = `Option hedge.afterMs must be 0 to ${maxTimerMs} ms`;
     throw invalidOptions('hedge.afterMs', message);
   }
   return { after: after ?? Number(afterMs), maxExtraCalls: resolveExtraCalls(maxExtraCalls) };

@@ -8,7 +8,7 @@ export interface VendorURLs {
   beta?: string | undefined;
   models?: string | undefined;
   balance?: string | undefined;
-  fim?: string | undefined;
+  fill?: string | undefined;
 }
 
 /** The vendor as it is at one of its own addresses elsewhere, if that is the base URL: its key and its models are those of there. */
@@ -45,6 +45,6 @@ export function resolveURLs(profile: Profile, baseURL: string): VendorURLs {
     beta: isPlain && paths.beta !== undefined ? chat : siblingURL(paths.beta),
     models: siblingURL(isPlain && paths.models !== undefined ? 'models' : paths.models),
     balance: siblingURL(paths.balance),
-    fim: siblingURL(isPlain && fim !== undefined ? 'completions' : fim?.path),
+    fill: siblingURL(isPlain && fim !== undefined ? 'completions' : fim?.path),
   };
 }

@@ -1,21 +1,5 @@
 import type { Report } from './report.ts';
 
-const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
-
-const printing: PropertyDescriptor = {
-  enumerable: false,
-  configurable: true,
-  writable: true,
-  value(this: Report): string {
-    return inspectReport(this);
-  },
-};
-
-/** Lets Node print a report as one line. For JSON, comparisons and copies it is the same as before. */
-export function printable(report: Report): Report {
-  return Object.defineProperty(report, customInspect, printing);
-}
-
 /** Who answered, how it ended, tokens, money, times and attempts. */
 export function inspectReport({
   provider,

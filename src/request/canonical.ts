@@ -78,13 +78,13 @@ type Resolved = {
 /** What is found out about a request while it is brought into its form. */
 interface Findings {
   /** Where the caller wrote a field that has another name here. */
-  written: Record<string, string>;
+  callerPaths: Record<string, string>;
   issues: ErrorIssue[];
 }
 
 /** A value that has two names. */
 function oneOf<T>(
-  { written, issues }: Findings,
+  { callerPaths, issues }: Findings,
   field: string,
   own: T | null | undefined,
   alias: string,
@@ -93,7 +93,7 @@ function oneOf<T>(
   if (own != null && other != null && own !== other) {
     issues.push({ path: alias, message: `contradicts \`${field}\`` });
   }
-  if (own == null && other != null) written[field] = alias;
+  if (own == null && other != null) callerPaths[field] = alias;
   return own ?? other ?? undefined;
 }
 
@@ -102,7 +102,7 @@ function resolveEffort(
   { reasoning_effort, thinking }: ChatCompletionCreateParams,
   findings: Findings,
 ): ReasoningEffort | undefined {
-  const { written, issues } = findings;
+  const { callerPaths, issues } = findings;
   const effort = oneOf<ReasoningEffort>(
     findings,
     'reasoning_effort',
@@ -110,20 +110,20 @@ function resolveEffort(
     'thinking.reasoning_effort',
     thinking?.reasoning_effort,
   );
-  const path = written.reasoning_effort ?? 'reasoning_effort';
+  const path = callerPaths.reasoning_effort ?? 'reasoning_effort';
   if (thinking?.type === 'enabled' && effort === 'none') {
     issues.push({ path, message: '`none` contradicts `thinking`, which is enabled' });
   }
   if (thinking?.type === 'disabled' && effort !== undefined && effort !== 'none') {
     issues.push({ path, message: 'contradicts `thinking`, which is disabled' });
   }
-  if (thinking == null && effort === 'none') written.thinking = path;
+  if (thinking == null && effort === 'none') callerPaths.thinking = path;
   return effort;
 }
 
 function toCanonical(given: ChatCompletionCreateParams, issues: ErrorIssue[]): CanonicalRequest {
-  const written: Record<string, string> = {};
-  const findings = { written, issues };
+  const callerPaths: Record<string, string> = {};
+  const findings = { callerPaths, issues };
   const tools = given.tools?.length ? given.tools : undefined;
   const effort = resolveEffort(given, findings);
   const request: Resolved = {
@@ -157,12 +157,12 @@ function toCanonical(given: ChatCompletionCreateParams, issues: ErrorIssue[]): C
         ? (given.tool_choice ?? undefined)
         : undefined,
     parallel_tool_calls: given.parallel_tool_calls ?? undefined,
-    response_format: resolveFormat(given.response_format, written, issues),
+    response_format: resolveFormat(given.response_format, callerPaths, issues),
     thinking: given.thinking?.type ?? (effort === 'none' ? 'disabled' : undefined),
     reasoning_effort: effort === 'none' ? undefined : effort,
     user_id: oneOf(findings, 'user_id', given.user_id, 'user', given.user),
     foreign: {},
-    written,
+    callerPaths,
   };
   for (const field of foreignFields) {
     // Not to be stored is what happens anyway.
@@ -173,7 +173,7 @@ function toCanonical(given: ChatCompletionCreateParams, issues: ErrorIssue[]): C
 
 function resolveFormat(
   format: ChatCompletionCreateParams['response_format'],
-  written: Record<string, string>,
+  callerPaths: Record<string, string>,
   issues: ErrorIssue[],
 ): CanonicalResponseFormat | undefined {
   if (format == null || format.type === 'text') return undefined;
@@ -193,7 +193,7 @@ function resolveFormat(
     issues.push({ path: 'response_format.json_schema', message: 'is missing' });
   }
   if (own == null && format.schema !== undefined) {
-    written['response_format.json_schema.schema'] = 'response_format.schema';
+    callerPaths['response_format.json_schema.schema'] = 'response_format.schema';
   }
   const schema = own ?? format.schema;
   return {

@@ -15,19 +15,19 @@ export function mayHoldHalves(json: string | undefined): boolean {
 /**
  * The same value with U+FFFD in the place of each half, as `toWellFormed()` does it. What holds none is not copied.
  *
- * @param written the path in the caller's own words
+ * @param callerPath the path in the caller's own words
  */
 export function withoutHalves<T>(
   value: T,
   path: string,
-  written: (path: string) => string = (same) => same,
+  callerPath: (path: string) => string = (same) => same,
 ): { value: T; adjustments: Adjustment[] } {
   const adjustments: Adjustment[] = [];
   const mend = (text: string, at: string): string => {
     const whole = text.replace(half, replacement);
     if (whole === text) return text;
     adjustments.push({
-      param: written(at),
+      param: callerPath(at),
       action: 'mapped',
       lossy: false,
       from: 'half of a surrogate pair',

@@ -59,7 +59,7 @@ export function prepare(
   const ready = prepareCanonical(options, request, extra, requestOptions);
   if (!mayHoldHalves(ready.http.body)) return ready;
   const section = `providerOptions.${options.provider.id}`;
-  const whole = withoutHalves(request, '', (path) => request.written[path] ?? path);
+  const whole = withoutHalves(request, '', (path) => request.callerPaths[path] ?? path);
   const wholeExtra = withoutHalves(extra, section);
   const mended = [...whole.adjustments, ...wholeExtra.adjustments];
   // In `extraBody`, which is sent as it is, or a text that only looks like half a character.

@@ -37,7 +37,7 @@ export interface CanonicalRequest {
   /** OpenAI's fields that no vendor takes. */
   foreign: Record<string, unknown>;
   /** Field of this form → path in the caller's request, where they differ. */
-  written: Record<string, string>;
+  callerPaths: Record<string, string>;
 }
 
 export type CanonicalResponseFormat =

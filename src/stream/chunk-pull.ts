@@ -1,4 +1,4 @@
-import { raceSignal, Stop } from '../internal/abort.ts';
+import { raceSignal, LocalAbort } from '../internal/abort.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
@@ -46,7 +46,7 @@ export class ChunkPull {
   /** Whether the error, or the end, has been delivered. */
   #isOutcomeDelivered = false;
   /** Ends the wait for the user's schema, when the answer is whole. */
-  readonly #checking = new Stop();
+  readonly #checking = new LocalAbort();
   /** The call was ended from outside, perhaps while no read was pending. */
   readonly #onAbort = (): void => void this.fail(this.#source.signal.reason);
 

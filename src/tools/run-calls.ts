@@ -1,4 +1,4 @@
-import { Stop, onAbort, raceSignal, toAbortSignal } from '../internal/abort.ts';
+import { LocalAbort, onAbort, raceSignal, toAbortSignal } from '../internal/abort.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
@@ -114,7 +114,7 @@ function stopWith(run: AbortSignalLike): {
   /** @throws why they have ended, if they have */
   throwIfStopped(): void;
 } {
-  const stop = new Stop();
+  const stop = new LocalAbort();
   // One listener on the run, however many tools there are.
   const follow = (): void => stop.abort(run.reason);
   if (run.aborted) follow();

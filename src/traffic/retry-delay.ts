@@ -1,5 +1,5 @@
 /** Longest wait that a vendor may ask of us; a longer one fails at once, and the error says how long. */
-export const longestWaitMs = 60_000;
+export const maxDelayMs = 60_000;
 
 /** Further away than this, a date or a number of seconds is a mistake. */
 const nonsenseMs = 366 * 24 * 3_600_000;

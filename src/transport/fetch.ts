@@ -2,8 +2,6 @@ import { raceSignal, toAbortSignal } from '../internal/abort.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
-import { globalDispatcher } from './global-dispatcher.ts';
-import { forwarderOf, proxyOf } from './proxy.ts';
 import type { OwnRequest, Transport, TransportResponse } from './transport.ts';
 import {
   connectionError,
@@ -47,17 +45,31 @@ export interface FetchTransportOptions {
   fetch?: FetchLike | undefined;
 }
 
+/** What is known of the proxies that the global `fetch` goes through. */
+export interface ProxySight {
+  /** The one that a request through TLS, or another one, goes through. */
+  proxyOf(isSecure: boolean): URL | undefined;
+  /** The one that is given the requests to this address themselves, without a tunnel. */
+  forwarderOf(url: string): URL | undefined;
+}
+
 /**
- * A transport over any WHATWG `fetch`: the default outside Node. It cannot see when a connection is open, so `connect`
- * has no effect, and `headers` counts from the moment of sending.
+ * A transport over any WHATWG `fetch`.
+ *
+ * @param sight absent where there are no proxies to be seen, as in a page
  */
-export function fetchTransport(options: FetchTransportOptions = {}): Transport {
+export function createFetchTransport(
+  options: FetchTransportOptions,
+  sight?: ProxySight,
+): Transport {
   const { fetch } = ownOptions(options, ['fetch'], 'The options of fetchTransport');
   if (fetch !== undefined && typeof fetch !== 'function') {
     throw new ChatError('invalid_options', 'Option fetch must be a function', { param: 'fetch' });
   }
   return ownTransport(
-    fetch === undefined ? sendByGlobalFetch : (request, stop) => exchange(fetch, request, stop),
+    fetch === undefined
+      ? (request, stop) => sendByGlobalFetch(request, stop, sight)
+      : (request, stop) => exchange(fetch, request, stop),
   );
 }
 
@@ -65,16 +77,17 @@ export function fetchTransport(options: FetchTransportOptions = {}): Transport {
 export function sendByGlobalFetch(
   request: OwnRequest,
   stop: AbortSignalLike,
+  sight: ProxySight | undefined,
 ): Promise<TransportResponse> {
-  return exchange(globalThis.fetch as FetchLike, request, stop, globalDispatcher(1));
+  return exchange(globalThis.fetch as FetchLike, request, stop, sight);
 }
 
-/** @param dispatcher the dispatcher of Node's own `fetch`; unknown for a custom `fetch` */
+/** @param sight what is seen of the proxies of Node's own `fetch`; nothing for a custom one */
 async function exchange(
   send: FetchLike,
   request: OwnRequest,
   stop: AbortSignalLike,
-  dispatcher?: object,
+  sight?: ProxySight,
 ): Promise<TransportResponse> {
   const clock = exchangeSignal(stop);
   const { signal } = clock;
@@ -112,15 +125,15 @@ async function exchange(
       status,
       headers,
       // Nobody asks for it where all went well.
-      proxy: status < 300 || !dispatcher ? undefined : forwarderOf(dispatcher, request.url)?.host,
+      proxy: status < 300 ? undefined : sight?.forwarderOf(request.url)?.host,
       body: readBody(response.body ?? whole(response), signal, clock.release),
     };
   } catch (error) {
     clock.release();
     if (signal.aborted) throw signal.reason;
     if (isChatError(error)) throw error;
-    const proxy = dispatcher && proxyOf(dispatcher, request.url.startsWith('https:'));
-    throw connectionError(error, request.url, proxy);
+    const isSecure = request.url.startsWith('https:');
+    throw connectionError(error, request.url, sight?.proxyOf(isSecure));
   }
 }
 

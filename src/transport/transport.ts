@@ -4,7 +4,7 @@ import { foreignError } from '../outcome/foreign-error.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
 import { isAbout, placeOf } from './proxy.ts';
 import { proxyRefusal } from './proxy-answer.ts';
-import { Stop, toAbortSignal } from '../internal/abort.ts';
+import { LocalAbort, toAbortSignal } from '../internal/abort.ts';
 import type { AbortSignalLike, ByteReader, WebAbortSignal } from '../internal/web.ts';
 
 /** One HTTP exchange to be made. */
@@ -98,7 +98,7 @@ export function exchangeSignal(outer: AbortSignalLike): {
   abort(reason: unknown): void;
   release(): void;
 } {
-  const stop = new Stop();
+  const stop = new LocalAbort();
   const follow = (): void => stop.abort(outer.reason);
   if (outer.aborted) follow();
   else outer.addEventListener('abort', follow);

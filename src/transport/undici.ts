@@ -8,6 +8,7 @@ import type { AbortSignalLike, ByteReader } from '../internal/web.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decompress } from './decompress.ts';
 import { sendByGlobalFetch } from './fetch.ts';
+import { globalProxies } from './fetch-transport.ts';
 import { forwarderOf, proxyOf } from './proxy.ts';
 import type { OwnRequest, Transport, TransportResponse } from './transport.ts';
 import { connectionError, interruptedError, ownTransport } from './transport.ts';
@@ -41,7 +42,7 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
     const chosen = (own.dispatcher as Dispatcher | undefined) ?? defaultDispatcher();
     const dispatcher = chosen instanceof Promise ? await raceSignal(chosen, stop) : chosen;
     return dispatcher === undefined
-      ? sendByGlobalFetch(request, stop)
+      ? sendByGlobalFetch(request, stop, globalProxies)
       : exchange(dispatcher, request, stop);
   });
 }

@@ -7,7 +7,7 @@ import {
   assumedAnswerTokens,
   estimatePrompt,
   estimateTokens,
-  mostUsd,
+  maxUsdOf,
 } from '../../src/cost/estimate.ts';
 import { compareDecimals, multiplyDecimals, subtractDecimals } from '../../src/cost/exact.ts';
 import { createStreamMeter } from '../../src/cost/stream-meter.ts';
@@ -208,28 +208,28 @@ test('a counter of the user is asked, and may answer later', async () => {
 
 test('the most that a call can cost is exact, with nothing in the cache', () => {
   // 1,000 × 0.15 and 8,192 × 0.6, a million tokens each.
-  expect(mostUsd(prices, 1_000, assumedAnswerTokens)).toBe('0.0050652');
-  expect(mostUsd(prices, 0, 0)).toBe('0');
+  expect(maxUsdOf(prices, 1_000, assumedAnswerTokens)).toBe('0.0050652');
+  expect(maxUsdOf(prices, 0, 0)).toBe('0');
 });
 
 test('where there are peak hours the dearer price holds', () => {
   const peak = { factor: 2, hoursUTC: [[1, 4]] as const, days: [1, 2, 3, 4, 5] };
-  expect(mostUsd({ ...prices, peak }, 1_000, 8_192)).toBe('0.0101304');
-  expect(mostUsd({ ...prices, peak: { ...peak, factor: 0.5 } }, 1_000, 8_192)).toBe('0.0050652');
-  expect(mostUsd({ ...prices, cacheHit: '0.3' }, 1_000, 0)).toBe('0.0003');
+  expect(maxUsdOf({ ...prices, peak }, 1_000, 8_192)).toBe('0.0101304');
+  expect(maxUsdOf({ ...prices, peak: { ...peak, factor: 0.5 } }, 1_000, 8_192)).toBe('0.0050652');
+  expect(maxUsdOf({ ...prices, cacheHit: '0.3' }, 1_000, 0)).toBe('0.0003');
 });
 
 test('prices or counts that are none give no cost', () => {
-  expect(mostUsd({ ...prices, output: 'free' }, 1, 1)).toBeUndefined();
+  expect(maxUsdOf({ ...prices, output: 'free' }, 1, 1)).toBeUndefined();
   for (const count of [Number.NaN, -1, 1.5, Infinity]) {
-    expect(mostUsd(prices, count, 1)).toBeUndefined();
-    expect(mostUsd(prices, 1, count)).toBeUndefined();
+    expect(maxUsdOf(prices, count, 1)).toBeUndefined();
+    expect(maxUsdOf(prices, 1, count)).toBeUndefined();
   }
 });
 
 test('a stream goes on within its reserve, sets more aside beyond it, and ends where none is left', () => {
   const { ledger, budget } = budgetOf('0.0012');
-  const usd = mostUsd(prices, 0, 100) as string;
+  const usd = maxUsdOf(prices, 0, 100) as string;
   const meter = createStreamMeter({ reservation: reserve(budget, usd), prices, answerTokens: 100 });
   const piece = 'x'.repeat(100);
   const results = Array.from({ length: 100 }, () => meter.text(piece));

@@ -2,7 +2,7 @@ import type { Transport } from 'deepseek-v4-flash';
 import { createClient, isChatError } from 'deepseek-v4-flash';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createRetryBudget } from '../../src/traffic/retry-budget.ts';
-import { backoffMs, longestWaitMs, serverDelayMs } from '../../src/traffic/retry-delay.ts';
+import { backoffMs, maxDelayMs, serverDelayMs } from '../../src/traffic/retry-delay.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -173,13 +173,13 @@ test('a call waits as long as it was told, and no shorter', async () => {
 
 test('the longest wait is waited, and a longer one fails at once with its length', async () => {
   const patient = scripted([
-    { status: 429, headers: { 'retry-after-ms': String(longestWaitMs) } },
+    { status: 429, headers: { 'retry-after-ms': String(maxDelayMs) } },
     { status: 200, body: whole },
   ]);
   const call = callWith(patient);
-  await vi.advanceTimersByTimeAsync(longestWaitMs);
+  await vi.advanceTimersByTimeAsync(maxDelayMs);
   expect((await call).failure).toBeUndefined();
-  for (const retryAfterMs of [longestWaitMs + 1, 3_600_000]) {
+  for (const retryAfterMs of [maxDelayMs + 1, 3_600_000]) {
     const transport = scripted([
       { status: 429, headers: { 'retry-after-ms': String(retryAfterMs) } },
     ]);

@@ -6,7 +6,7 @@ import { recordScript } from './scripts.ts';
 const freshMs = 1_000;
 const keptMs = 3_600_000;
 /** More attempts than there are processes that fail at the same moment. */
-const mostAttempts = 100;
+const maxAttempts = 100;
 
 interface Heard {
   text: string;
@@ -42,7 +42,7 @@ export function createBreakers(
     },
     async updateBreaker(key, change) {
       try {
-        for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        for (let attempt = 1; attempt <= maxAttempts; attempt++) {
           const before = known(key) ?? (await read(key));
           const after = change(parse(before));
           const text = after === undefined ? '' : JSON.stringify(after);

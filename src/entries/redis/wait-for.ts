@@ -1,7 +1,7 @@
 import type { Clock, Lease } from '../../index.ts';
 import type { Place } from './room.ts';
 
-const longestTimerMs = 2 ** 31 - 1;
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Waits until a place is given, its time is over, or the signal aborts. */
 export function waitFor(place: Place, clock: Clock): Promise<Lease | undefined> {
@@ -19,7 +19,7 @@ export function waitFor(place: Place, clock: Clock): Promise<Lease | undefined> 
     };
     const watch = (): void => {
       const leftMs = endsAtMs - clock.now();
-      if (leftMs > longestTimerMs) timer = clock.setTimeout(watch, longestTimerMs);
+      if (leftMs > maxTimerMs) timer = clock.setTimeout(watch, maxTimerMs);
       else timer = clock.setTimeout(over, Math.max(0, leftMs));
     };
     const over = (): void => {

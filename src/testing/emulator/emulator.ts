@@ -160,7 +160,7 @@ function answerRequest(
   const call = findCall(provider, request.method, request.path);
   switch (call) {
     case 'chat':
-    case 'fim':
+    case 'fill':
       return answerAsked(called, call, queue, options);
     case 'models':
       return renderModels(provider, dialect);
@@ -173,7 +173,7 @@ function answerRequest(
 
 function answerAsked(
   { provider, dialect, request }: Called,
-  call: 'chat' | 'fim',
+  call: 'chat' | 'fill',
   queue: ReplyQueue,
   { strict = false, delayMs = 0 }: EmulatorOptions,
 ): PlayedResponse {
@@ -183,7 +183,7 @@ function answerAsked(
   if (malformed !== undefined) return renderError('bad_request', { message: malformed });
   const body = withoutNulls(request.body);
   const refusal =
-    call === 'fim'
+    call === 'fill'
       ? findFillRefusal(provider, body, strict)
       : findRefusal(provider, dialect, { ...request, body }, strict);
   if (refusal !== undefined) return renderError(refusal.kind, refusal);

@@ -12,7 +12,7 @@ import type { WireRequest } from './wire-request.ts';
 export interface AcceptedRequest {
   provider: Provider;
   dialect: Dialect;
-  call: 'chat' | 'fim';
+  call: 'chat' | 'fill';
   body: WireRequest;
   /** Between the events of a stream. */
   delayMs: number;
@@ -29,7 +29,7 @@ export function respond(request: AcceptedRequest, reply: EmulatorReply): PlayedR
   const { provider, dialect, call, body, delayMs } = request;
   if ('writes' in reply) return asScripted(body, reply);
   if ('error' in reply) return dialect.renderError(reply.error, reply);
-  if (call === 'fim') return renderFill(dialect, provider, body, reply);
+  if (call === 'fill') return renderFill(dialect, provider, body, reply);
   const answer = composeAnswer(provider, body, reply);
   return body.stream
     ? renderStream(dialect, body, answer, delayMs)

@@ -2,11 +2,11 @@ import type { Profile } from '../../dialect/profile.ts';
 import type { Provider } from '../../dialect/provider.ts';
 
 /** One of a vendor's calls that the emulator knows. */
-export type EmulatedCall = 'chat' | 'fim' | 'models' | 'balance';
+export type EmulatedCall = 'chat' | 'fill' | 'models' | 'balance';
 
 const methods: Record<EmulatedCall, string> = {
   chat: 'POST',
-  fim: 'POST',
+  fill: 'POST',
   models: 'GET',
   balance: 'GET',
 };
@@ -36,7 +36,7 @@ function rootOf({ baseURL, baseURLEndings = [] }: Profile): string {
 }
 
 /** Where OpenAI has its calls. */
-const openai = { chat: 'chat/completions', fim: 'completions', models: 'models' };
+const openai = { chat: 'chat/completions', fill: 'completions', models: 'models' };
 
 /**
  * Whether a client that is sent elsewhere takes a base URL for a server that only speaks the protocol: then it uses OpenAI's
@@ -51,11 +51,11 @@ function pathsOf({ profile }: Provider, call: EmulatedCall): string[] {
   const { baseURL, baseURLEndings = [], fim, paths } = profile;
   const { chat = openai.chat, beta, models, balance } = paths;
   // What is a beta feature has one path alone.
-  const only = { chat: beta, fim: fim?.path, models: undefined, balance: undefined }[call];
-  const anywhere = { chat, fim: undefined, models, balance }[call];
+  const only = { chat: beta, fill: fim?.path, models: undefined, balance: undefined }[call];
+  const anywhere = { chat, fill: undefined, models, balance }[call];
   const plain = {
     chat: openai.chat,
-    fim: fim && openai.fim,
+    fill: fim && openai.fill,
     models: models && openai.models,
     balance: undefined,
   }[call];
