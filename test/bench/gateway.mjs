@@ -2,10 +2,9 @@
 // server and whoever asks share another core. Runs are interleaved, and of each figure the median is told; on a machine that
 // does other work too, the time on the processor is the figure to go by.
 //
-//   node test/bench/gateway.mjs [--rounds 5] [--quick] [--node path]
+//   node test/bench/gateway.mjs [--rounds 5] [--quick]
 //
-// Needs `npm run build`, `npm ci --prefix test/bench`, and Linux (taskset, /proc). Portkey 1.15.2 cannot stream on Node 20
-// ("TypeError: immutable", of its own response's headers), so `--node` names another Node for all three gateways.
+// Needs `npm run build`, `npm ci --prefix test/bench`, and Linux (taskset, /proc).
 
 import { fork, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,11 +17,10 @@ import { startServer } from './processes.mjs';
 import { median, percentile } from './statistics.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const { rounds, quick, node } = parseArgs({
+const { rounds, quick } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
-    node: { type: 'string', default: process.execPath },
   },
 }).values;
 const gatewayCore = '0';
@@ -45,7 +43,7 @@ async function freePort() {
 }
 
 const forked = async (file, baseURL) => {
-  const child = fork(`${here}gateways/${file}.mjs`, [baseURL], { execPath: node });
+  const child = fork(`${here}gateways/${file}.mjs`, [baseURL]);
   const { port } = await new Promise((resolve) => child.once('message', resolve));
   return { child, port, path: '/v1/chat/completions', headers: { authorization: 'Bearer bench' } };
 };
@@ -56,7 +54,8 @@ const subjects = {
   async portkey(baseURL) {
     const port = await freePort();
     const file = `${here}node_modules/@portkey-ai/gateway/build/start-server.js`;
-    const child = spawn(node, [file, '--headless', `--port=${port}`], {
+    const own = ['--import', `${here}gateways/portkey-headers.mjs`];
+    const child = spawn(process.execPath, [...own, file, '--headless', `--port=${port}`], {
       stdio: 'ignore',
       env: { PATH: process.env.PATH, NODE_ENV: 'production' },
     });
