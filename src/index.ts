@@ -201,6 +201,10 @@ export type {
 /** @internal Shared with the entries that build on this one. */
 export { handOnOwn } from './stream/hand-on-own.ts';
 /** @internal */
+export { endOf } from './stream/chat-stream.ts';
+/** @internal */
+export { handOnFrames } from './stream/to-response.ts';
+/** @internal */
 export { checkInit, sentence } from './stream/hand-on.ts';
 /** @internal */
 export type { OwnForm } from './stream/hand-on-own.ts';

@@ -124,7 +124,7 @@ function begin(
   const refused = asked.refuses && adjustments.find(asked.refuses);
   if (refused !== undefined) throw notAsItIs(options, refused);
   prepared({ body, http: request.http });
-  report.adjustments.push(...adjustments);
+  for (const adjustment of adjustments) report.adjustments.push(adjustment);
   request.issues.forEach(note);
   if (options.onUnsupported === 'warn') warnOnce(provider, adjustments);
   return request;

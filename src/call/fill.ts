@@ -14,7 +14,7 @@ import { createJudge } from '../schema/judge.ts';
 import type { Completion, CompletionCreateParams, CompletionLogprobs } from '../schema/fill.ts';
 import type { CompletionWithReport } from '../outcome/with-report.ts';
 import { completionInput } from '../schema/fill.ts';
-import { ChatStream } from '../stream/chat-stream.ts';
+import { ChatStream, standInFor } from '../stream/chat-stream.ts';
 import { withReport } from '../outcome/with-report.ts';
 
 /** Fills a gap, whole. */
@@ -129,7 +129,7 @@ function toPiece(chat: ChatLike & Omit<Completion, 'object' | 'choices'>): Compl
 }
 
 function asCompletionStream(chat: ChatStream): CompletionStream {
-  return {
+  const texts: CompletionStream = {
     report: chat.report,
     [Symbol.asyncIterator]() {
       const chunks = chat[Symbol.asyncIterator]();
@@ -148,4 +148,6 @@ function asCompletionStream(chat: ChatStream): CompletionStream {
     finalCompletion: async () => toText(await chat.finalCompletion()),
     abort: () => chat.abort(),
   };
+  standInFor(chat, texts);
+  return texts;
 }

@@ -36,8 +36,13 @@ const judgeRequest = /* @__PURE__ */ createJudge(requestInput);
 function checkRequest(params: unknown, hintFor: HintFor): ChatCompletionCreateParams {
   const checked = judgeRequest(params);
   if (checked.ok) return checked.value as ChatCompletionCreateParams;
-  throw invalidRequest(checked.issues.map((issue) => withHint(issue, hintFor)));
+  throw invalidRequest(
+    checked.issues.map((issue, at) => withHint(issue, hintFor, at < maxSuggestions)),
+  );
 }
+
+/** A guess costs more than the check, and a request may come from a stranger who sends fields by the million. */
+const maxSuggestions = 20;
 
 function refuseSchemaObject(params: unknown): void {
   const format = (params as { response_format?: unknown } | null | undefined)?.response_format;
@@ -57,11 +62,11 @@ const hints: Record<string, string> = {
   n: 'must be 1: no vendor returns more than one answer',
 };
 
-function withHint(issue: ErrorIssue, hintFor: HintFor): ErrorIssue {
+function withHint(issue: ErrorIssue, hintFor: HintFor, maySuggest: boolean): ErrorIssue {
   const { path, message } = issue;
   const hint = (Object.hasOwn(hints, path) ? hints[path] : undefined) ?? hintFor(path);
   if (hint !== undefined) return { path, message: hint };
-  const isUnknown = message === unknownField && !path.includes('.');
+  const isUnknown = maySuggest && message === unknownField && !path.includes('.');
   const suggestion = isUnknown ? closestName(path, Object.keys(requestInput.strict)) : undefined;
   return suggestion === undefined
     ? issue

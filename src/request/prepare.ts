@@ -65,8 +65,10 @@ export function prepare(
   // In `extraBody`, which is sent as it is, or a text that only looks like half a character.
   if (mended.length === 0) return ready;
   const again = prepareCanonical(options, whole.value, wholeExtra.value, requestOptions);
-  again.prepared.adjustments.unshift(...mended);
-  return again;
+  const { prepared } = again;
+  // No spread into a call: a stranger's request may have more of them than a call can have arguments.
+  const adjustments = mended.concat(prepared.adjustments);
+  return { ...again, prepared: { ...prepared, adjustments } };
 }
 
 function hintFor(key: string, vendors: Vendors): string | undefined {

@@ -9,6 +9,19 @@ import type { DeepPartial, FinalCompletion, StreamOutput } from './stream-output
 import { handOnBytes, handOnNode, handOnWeb } from './to-response.ts';
 import { drain, viewEvents, viewPartialObject, viewText } from './views.ts';
 
+let endOfChat: (stream: object) => Promise<unknown> | undefined;
+const standIns = new WeakMap<object, object>();
+
+/** Of an object that is the same stream in another form. */
+export function standInFor(stream: ChatStream, form: object): void {
+  standIns.set(form, stream);
+}
+
+/** Settles when the call has ended, by whatever end. Unlike `finalCompletion()`, it reads nothing: for who only watches. */
+export function endOf(stream: object): Promise<unknown> | undefined {
+  return endOfChat(standIns.get(stream) ?? stream);
+}
+
 /**
  * An answer while it arrives. Iterate it once: chunks are pulled one by one, and none is kept. A stream that is cut off
  * throws; it never simply ends. If it was requested with a schema, the answer has a value of type `T`, which grows as an `Input`.
@@ -24,6 +37,10 @@ export class ChatStream<T = unknown, Input = T>
   readonly report: Report;
   readonly #pull: ChunkPull;
   readonly #output: StreamOutput | undefined;
+
+  static {
+    endOfChat = (stream) => (#pull in stream ? stream.#pull.ended : undefined);
+  }
 
   /** Made by `client.chat.completions`. */
   constructor(parts: ChatStreamParts) {

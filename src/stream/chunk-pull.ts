@@ -2,15 +2,15 @@ import { raceSignal, LocalAbort } from '../internal/abort.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import { timeoutError } from '../outcome/timeout-error.ts';
-import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import { consumed, unbegun, unreadable } from './bad-ends.ts';
-import type { ChunkReading, ChunkSource } from './chunk-source.ts';
+import type { ArrivingChunks, ChunkReading, ChunkSource } from './chunk-source.ts';
 import type { StreamOutput } from './stream-output.ts';
 import type { ChatStreamParts } from './streamed-call.ts';
 import { resetChunk } from './reset.ts';
+import { StreamEnd } from './stream-end.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { Turns } from './turns.ts';
 import { UnreadClock } from './unread-clock.ts';
@@ -25,8 +25,6 @@ type ChunkResult = IteratorResult<ChatCompletionChunk, undefined>;
 export class ChunkPull {
   /** Resolves with the response head. */
   readonly opened: Promise<void>;
-  /** The whole answer, or the one error. */
-  readonly ended: Promise<ChatCompletionWithReport>;
   readonly #source: ChunkSource;
   /** Both once the response head is here. */
   #reading!: ChunkReading;
@@ -34,8 +32,9 @@ export class ChunkPull {
   readonly #report: Report;
   readonly #output: StreamOutput | undefined;
   readonly #unread: UnreadClock;
-  #resolveEnd!: (completion: ChatCompletionWithReport | Promise<ChatCompletionWithReport>) => void;
-  #rejectEnd!: (error: ChatError) => void;
+  readonly #ending = new StreamEnd();
+  /** The whole answer, or the one error. */
+  readonly ended = this.#ending.promise;
   #stage: 'opening' | 'open' | 'over' = 'opening';
   #isTaken = false;
   #mayReset = true;
@@ -43,8 +42,8 @@ export class ChunkPull {
   #isReading = false;
   readonly #turns = new Turns();
   #failure: ChatError | undefined = undefined;
-  /** Whether the error, or the end, has been delivered. */
-  #isOutcomeDelivered = false;
+  /** What was thrown over a chunk that nobody waited for. */
+  #held: { error: unknown } | undefined = undefined;
   /** Ends the wait for the user's schema, when the answer is whole. */
   readonly #checking = new LocalAbort();
   /** The call was ended from outside, perhaps while no read was pending. */
@@ -55,12 +54,6 @@ export class ChunkPull {
     this.#source = source;
     this.#report = report;
     this.#output = output;
-    this.ended = new Promise((resolve, reject) => {
-      this.#resolveEnd = resolve;
-      this.#rejectEnd = reject;
-    });
-    // The reader of the stream gets the error; an unused promise for the end must not reject as well.
-    this.ended.catch(() => {});
     this.#unread = new UnreadClock(unreadMs, () => this.fail(timeoutError('unread', unreadMs)));
     source.signal.addEventListener('abort', this.#onAbort);
     this.opened = source.open().then(
@@ -82,11 +75,12 @@ export class ChunkPull {
   }
 
   /** The chunks, for one reader. @throws ChatError `stream_consumed` at a second call */
-  take(): AsyncIterator<ChatCompletionChunk, undefined> {
+  take(): ArrivingChunks {
     if (this.#isTaken) throw consumed();
     this.#isTaken = true;
     return {
       next: () => this.next(),
+      arrived: () => this.#arrived(),
       return: () => {
         this.leave();
         return Promise.resolve({ done: true, value: undefined });
@@ -136,7 +130,7 @@ export class ChunkPull {
     this.#failure = error;
     this.#end();
     // The end comes first: what is collected for it may fail.
-    this.#rejectEnd(error);
+    this.#ending.reject(error);
     attachToError(error, { report: this.#report, partial: this.#answer?.partial() });
     this.#source.cancel(error);
     this.#source.settle({ error });
@@ -155,9 +149,25 @@ export class ChunkPull {
     this.#answer = new StreamedAnswer(reading, this.#report);
   }
 
+  /** The next chunk without a promise, if it came with the one before. Whatever else is next waits for `next`. */
+  #arrived(): ChatCompletionChunk | undefined {
+    const isFree = this.#stage === 'open' && !this.#isReading && this.#turns.waiting === 0;
+    if (!isFree || this.#held !== undefined) return undefined;
+    try {
+      const chunk = this.#reading.pull();
+      return chunk === undefined ? undefined : this.#handOut(chunk).value;
+    } catch (error) {
+      this.#held = { error };
+      return undefined;
+    }
+  }
+
   /** The usual way: what is here, or what one read brings. Whatever is more than that goes the slow way. */
   #nextHere(): Promise<ChunkResult> {
     if (this.#stage !== 'open') return this.#nextSlow();
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) return this.#nextSlow(held.error);
     try {
       const chunk = this.#reading.pull();
       if (chunk !== undefined) return Promise.resolve(this.#handOut(chunk));
@@ -200,18 +210,18 @@ export class ChunkPull {
   /** Waits for the head, for more reads, or for the end. @param failed what the usual way has thrown */
   async #nextSlow(...failed: [error?: unknown]): Promise<ChunkResult> {
     this.#isReading = !this.isOver;
-    if (this.isOver) return this.#afterEnd();
+    if (this.isOver) return this.#ending.deliver();
     this.#unread.stop();
     try {
       const chunk = await this.#nextOrOther(failed);
       if (chunk !== undefined) return { done: false, value: chunk };
-      if (this.isOver) return await this.#afterEnd();
+      if (this.isOver) return await this.#ending.deliver();
       this.#finish();
     } catch (error) {
       // Left meanwhile, with the whole answer.
       if (this.isOver && this.#failure === undefined) return { done: true, value: undefined };
       if (this.isOver || !this.#answer?.isWholeDespite(error)) {
-        this.#isOutcomeDelivered = true;
+        this.#ending.isDelivered = true;
         throw this.fail(error);
       }
       this.#finish();
@@ -255,15 +265,6 @@ export class ChunkPull {
     return undefined;
   }
 
-  /** After the end there is nothing; if the call was ended from outside, the next read throws. */
-  async #afterEnd(): Promise<ChunkResult> {
-    if (!this.#isOutcomeDelivered) {
-      this.#isOutcomeDelivered = true;
-      await this.ended;
-    }
-    return { done: true, value: undefined };
-  }
-
   /** @param leaving ends a request that is still being read */
   #finish(leaving?: ChatError): void {
     const completion = this.#complete();
@@ -272,11 +273,11 @@ export class ChunkPull {
       if (leaving !== undefined) this.#source.cancel(leaving);
       this.#source.settle({ completion });
     } finally {
-      this.#isOutcomeDelivered = true;
+      this.#ending.isDelivered = true;
       // Its usage has been counted by the settling.
       const whole = answerWithReport(completion as ChatCompletion, this.#report);
       const checked = this.#output?.finish(whole);
-      this.#resolveEnd(checked === undefined ? whole : raceSignal(checked, this.#checking));
+      this.#ending.resolve(checked === undefined ? whole : raceSignal(checked, this.#checking));
     }
   }
 

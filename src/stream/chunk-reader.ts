@@ -13,6 +13,9 @@ import type { StreamDialect, StreamLimits } from './stream-dialect.ts';
 import { beginsDocument, firstCharacter, WholeDocument } from './whole-document.ts';
 
 const openBrace = 0x7b;
+const lineFeed = 0x0a;
+/** Some ten events: enough of them to be worth a pattern. */
+const sliceBytes = 4_096;
 
 /**
  * Bytes → SSE → JSON → chunks, pulled: `pull` until there is none, then `fill`. Decodes an event when it is pulled, so
@@ -33,6 +36,8 @@ export class ChunkReader {
   /** A body that is not an event stream, and the chunk it contains. */
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
+  /** What is left of a read. */
+  #rest: Uint8Array | undefined = undefined;
   #hasEnded = false;
   #sawDone = false;
 
@@ -59,7 +64,11 @@ export class ChunkReader {
     // What follows `[DONE]` is not of this answer.
     while (!this.#sawDone) {
       const event = this.#events.take();
-      if (event === undefined) return undefined;
+      if (event === undefined) {
+        if (this.#rest === undefined) return undefined;
+        this.#feedEvents(this.#rest);
+        continue;
+      }
       const chunk = typeof event === 'string' ? this.#readRepeat(event) : this.#readEvent(event);
       if (chunk !== undefined) return chunk;
     }
@@ -94,7 +103,7 @@ export class ChunkReader {
   feed(bytes: Uint8Array | undefined): boolean {
     if (bytes === undefined) return this.#finish();
     if (this.#isFirst) this.#feedFirst(bytes);
-    else if (this.#document === undefined) this.#sse.feed(bytes, this.#learner.beginRead());
+    else if (this.#document === undefined) this.#feedEvents(bytes);
     else this.#document.add(bytes);
     return true;
   }
@@ -155,8 +164,18 @@ export class ChunkReader {
       this.#document = new WholeDocument(this.#limits.eventBytes);
       this.#document.add(bytes.subarray(start));
     } else {
-      this.#sse.feed(bytes);
+      this.#feedEvents(bytes);
     }
+  }
+
+  /** Slice by slice: what one has taught is used for the next, so that also an answer in one read is mostly compared. */
+  #feedEvents(bytes: Uint8Array): void {
+    const end = endOfSlice(bytes);
+    this.#rest = end < bytes.length ? bytes.subarray(end) : undefined;
+    this.#sse.feed(
+      this.#rest === undefined ? bytes : bytes.subarray(0, end),
+      this.#learner.beginRead(),
+    );
   }
 
   #finish(): boolean {
@@ -178,6 +197,15 @@ export class ChunkReader {
     if (isDone || (typeof parsed === 'object' && parsed !== null)) this.#events.onEvent(leftover);
     else this.#note({ code: 'cut_event', message: 'the stream ended in the middle of an event' });
   }
+}
+
+/** Behind the last event that ends in a slice's length; the end of the bytes where there is none, or where little is left. */
+function endOfSlice(bytes: Uint8Array): number {
+  if (bytes.length < 2 * sliceBytes) return bytes.length;
+  for (let at = sliceBytes; at > 0; at--) {
+    if (bytes[at] === lineFeed && bytes[at - 1] === lineFeed) return at + 1;
+  }
+  return bytes.length;
 }
 
 /** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */

@@ -50,4 +50,10 @@ export interface ChunkReading {
   rest(): ChatCompletionChunk | undefined;
 }
 
+/** Chunks for one reader, who may ask without waiting for the ones that came together. */
+export interface ArrivingChunks extends AsyncIterator<ChatCompletionChunk, undefined> {
+  /** The next chunk if it is here already; `undefined` where only `next` can tell what is next. */
+  arrived?(): ChatCompletionChunk | undefined;
+}
+
 export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };

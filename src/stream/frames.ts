@@ -1,6 +1,6 @@
 // Frames of an event stream, for a reader who pulls them, with signs of life while there is nothing to send.
 
-/** What is sent, frame by frame. */
+/** What is sent, some frames at a time. */
 export interface FrameSource {
   /** The next frames' data, and whether they are the last ones. */
   next(): Promise<{ data: readonly string[]; isLast: boolean }>;
@@ -10,49 +10,126 @@ export interface FrameSource {
   leave(): unknown;
 }
 
-/** Pulled: the source is asked when the other side wants something. `Infinity` for no signs of life. */
-export function encodeFrames(source: FrameSource, keepAliveMs: number): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let alive: ReturnType<typeof setTimeout> | undefined;
-  let isOver = false;
+const encoder = new TextEncoder();
 
-  const frame = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
-  const end = (): void => {
-    isOver = true;
-    clearTimeout(alive);
-  };
+/**
+ * Bytes of frames, without the cost of a web stream. Pulled: the source is asked when the other side wants something. For one
+ * reader, who waits for one piece before he asks for another. On the way of every chunk, so a class: its methods are shared.
+ */
+export class FrameReader {
+  readonly #source: FrameSource;
+  readonly #keepAliveMs: number;
+  /** Whoever waits for a piece. */
+  #deliver: ((piece: Uint8Array | undefined) => void) | undefined = undefined;
+  /** What came while nobody waited, because a sign of life was given instead. */
+  #ready: Uint8Array | undefined = undefined;
+  #isAsked = false;
+  #isOver = false;
+  #waitingSince = 0;
+  /** One timer, moved only when it fires, since every piece begins a new silence. */
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
+  /** @param keepAliveMs `Infinity` for no signs of life */
+  constructor(source: FrameSource, keepAliveMs: number) {
+    this.#source = source;
+    this.#keepAliveMs = keepAliveMs;
+  }
+
+  /** What is here in one piece, else what comes next; `undefined` at the end. Never rejects. */
+  read(): Promise<Uint8Array | undefined> {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    if (ready !== undefined || this.#isOver) return Promise.resolve(ready);
+    if (this.#keepAliveMs !== Infinity) {
+      this.#waitingSince = performance.now();
+      if (this.#timer === undefined) this.#arm(this.#keepAliveMs);
+    }
+    if (!this.#isAsked) void this.#ask();
+    return new Promise((resolve) => (this.#deliver = resolve));
+  }
+
+  /** Nobody wants more. A pending read is at its end. */
+  async cancel(): Promise<void> {
+    if (this.#isOver) return;
+    this.#end();
+    this.#give(undefined);
+    await this.#source.leave();
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsked = true;
+    try {
+      const { data, isLast } = await this.#source.next();
+      if (this.#isOver) return;
+      this.#isAsked = false;
+      if (isLast) this.#end();
+      this.#give(framed(data));
+    } catch (error) {
+      if (this.#isOver) return;
+      this.#end();
+      // The status is already sent. Without the end mark, a client does not mistake this for a complete answer.
+      this.#give(framed(this.#source.failed(error)));
+      await this.#leaveFailed();
+    }
+  }
+
+  /** What a function of the caller's threw has not ended the request yet. */
+  async #leaveFailed(): Promise<void> {
+    try {
+      await this.#source.leave();
+    } catch {
+      // The reader has his error.
+    }
+  }
+
+  #give(piece: Uint8Array | undefined): void {
+    const deliver = this.#deliver;
+    this.#deliver = undefined;
+    if (deliver === undefined) this.#ready = piece;
+    else deliver(piece);
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#ring(), delayMs);
+    // A connection keeps the process awake; a sign of life need not.
+    (this.#timer as { unref?: () => void }).unref?.();
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    // A reader who has not even taken the last piece is asleep. His next read sets the clock again.
+    if (this.#deliver === undefined) return;
+    const leftMs = this.#waitingSince + this.#keepAliveMs - performance.now();
+    // Timers may come a fraction of a millisecond early.
+    if (leftMs > 1) this.#arm(leftMs);
+    else this.#give(encoder.encode(': waiting\n\n'));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+/** All of them in one piece: each piece is a write, and a write costs more than a frame. */
+function framed(data: readonly string[]): Uint8Array {
+  return encoder.encode(data.map((each) => `data: ${each}\n\n`).join(''));
+}
+
+/** The same as a web stream. */
+export function toByteStream(frames: FrameReader): ReadableStream<Uint8Array> {
+  let isLeft = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const keepAlive = (): void => {
-          // A reader who has not even taken the last one is asleep.
-          if ((controller.desiredSize ?? -1) >= 0)
-            controller.enqueue(encoder.encode(': waiting\n\n'));
-          alive = setTimeout(keepAlive, keepAliveMs);
-        };
-        if (keepAliveMs !== Infinity) alive = setTimeout(keepAlive, keepAliveMs);
-        try {
-          const { data, isLast } = await source.next();
-          clearTimeout(alive);
-          if (isOver) return;
-          for (const each of data) controller.enqueue(frame(each));
-          if (isLast) controller.close();
-          if (isLast) end();
-        } catch (error) {
-          clearTimeout(alive);
-          if (isOver) return;
-          end();
-          // The status is already sent. Without the end mark, a client does not mistake this for a complete answer.
-          for (const each of source.failed(error)) controller.enqueue(frame(each));
-          controller.close();
-          // What a function of the caller's threw has not ended the request yet.
-          await source.leave();
-        }
+        const piece = await frames.read();
+        if (isLeft) return;
+        if (piece === undefined) controller.close();
+        else controller.enqueue(piece);
       },
-      async cancel() {
-        end();
-        await source.leave();
+      cancel() {
+        isLeft = true;
+        return frames.cancel();
       },
     },
     { highWaterMark: 0 },

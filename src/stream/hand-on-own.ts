@@ -1,6 +1,6 @@
 import type { WebByteStream, WebResponse } from '../internal/web.ts';
 import type { FrameSource } from './frames.ts';
-import { encodeFrames } from './frames.ts';
+import { FrameReader, toByteStream } from './frames.ts';
 import type { NodeResponseLike, SharedInit } from './hand-on.ts';
 import { checkInit, pipeToResponse, responseHeaders } from './hand-on.ts';
 
@@ -21,12 +21,12 @@ export function handOnOwn<Init extends SharedInit>(form: OwnForm<Init>, init: In
   return {
     bytes(): WebByteStream {
       const own = checkInit(init, false, form.names);
-      return encodeFrames(form.open(own), own.keepAliveMs) as WebByteStream;
+      return toByteStream(new FrameReader(form.open(own), own.keepAliveMs)) as WebByteStream;
     },
     response(): WebResponse {
       const own = checkInit(init, true, form.names);
       const headers = responseHeaders(own, form.headers);
-      const bytes = encodeFrames(form.open(own), own.keepAliveMs);
+      const bytes = toByteStream(new FrameReader(form.open(own), own.keepAliveMs));
       return new Response(bytes, {
         status: own.status,
         headers,
@@ -36,7 +36,7 @@ export function handOnOwn<Init extends SharedInit>(form: OwnForm<Init>, init: In
       const own = checkInit(init, true, form.names);
       const headers = responseHeaders(own, form.headers);
       await pipeToResponse(
-        encodeFrames(form.open(own), own.keepAliveMs),
+        new FrameReader(form.open(own), own.keepAliveMs),
         response,
         own.status,
         headers,

@@ -1,11 +1,8 @@
-import type { ChatErrorCode } from '../outcome/error-codes.ts';
-import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
-import type { Report } from '../outcome/report.ts';
+import type { FrameReader } from './frames.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
-import { countedUsage } from '../schema/usage.ts';
-import { encodeFrames } from './frames.ts';
-import { flashErrorType, visitorSentences } from '../outcome/visitor-sentences.ts';
+import { visitorSentences } from '../outcome/visitor-sentences.ts';
 
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
 // of an error that is not meant for him.
@@ -48,12 +45,6 @@ export interface NodeResponseLike {
   removeListener(event: string, listener: () => void): unknown;
 }
 
-/** What is handed on. */
-export interface HandedOn {
-  chunks: AsyncIterator<ChatCompletionChunk, undefined>;
-  report: Report;
-}
-
 const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -84,7 +75,7 @@ export function checkInit<Init extends SharedInit = ToResponseInit>(
   return { ...init, keepAliveMs, status };
 }
 
-function refused(param: string, message: string): ChatError {
+export function refused(param: string, message: string): ChatError {
   return new ChatError('invalid_options', message, { param });
 }
 
@@ -117,69 +108,24 @@ export function responseHeaders(
   }
 }
 
-/** Chunks → bytes in OpenAI's wire form. Pulled: a chunk is read when the other side wants one. */
-export function encodeSSE(
-  { chunks, report }: HandedOn,
-  init: ToSSEStreamInit,
-): ReadableStream<Uint8Array> {
-  const { keepAliveMs = Infinity, transform } = init;
-  let last: ChatCompletionChunk | undefined;
-  return encodeFrames(
-    {
-      /** The next frame to send; chunks that `transform` omits are skipped. */
-      async next() {
-        for (;;) {
-          const { done, value } = await chunks.next();
-          if (done) {
-            const data = init.report === true ? [reportChunk(report, last)] : [];
-            return { data: [...data, '[DONE]'], isLast: true };
-          }
-          last = value;
-          const transformedValue = transform == null ? value : transformed(transform(value));
-          if (transformedValue !== undefined)
-            return { data: [JSON.stringify(counted(transformedValue))], isLast: false };
-        }
-      },
-      failed: (error) => [errorFrame(error, init.onError)],
-      leave: () => chunks.return?.(),
-    },
-    keepAliveMs,
-  );
-}
-
-/** @throws ChatError `invalid_options` for a value that is not a chunk: its reader could not use it */
-function transformed(chunk: unknown): ChatCompletionChunk | undefined {
-  if (chunk === undefined) return undefined;
-  const { choices } = (chunk ?? {}) as { choices?: unknown };
-  if (Array.isArray(choices)) return chunk as ChatCompletionChunk;
-  forget(chunk);
-  throw refused('transform', 'Option transform must return a chunk or undefined, not a promise');
-}
-
-/** A chunk whose usage, if it has one, is that of a completion: readers take it as it is. */
-function counted(chunk: ChatCompletionChunk): ChatCompletionChunk {
-  return chunk.usage == null ? chunk : { ...chunk, usage: countedUsage(chunk.usage) };
-}
-
 /** Sends a stream over a `node:http` response. Resolves when all is sent, or when the visitor has left. */
 export async function pipeToResponse(
-  bytes: ReadableStream<Uint8Array>,
+  frames: FrameReader,
   response: NodeResponseLike,
   status: number,
   headers: Headers,
 ): Promise<void> {
   if (typeof response?.writeHead !== 'function' || typeof response.on !== 'function') {
-    void bytes.cancel().catch(() => {});
+    void frames.cancel().catch(() => {});
     throw refused('response', 'pipeToResponse expects a response of node:http');
   }
-  const reader = bytes.getReader();
   let isGone = response.destroyed;
   let wake = (): void => {};
   const onDrain = (): void => wake();
   const onGone = (): void => {
     isGone = true;
     // Not awaited: the visitor does not wait for the end of the request.
-    reader.cancel().catch(() => {});
+    frames.cancel().catch(() => {});
     wake();
   };
   response.on('close', onGone);
@@ -190,9 +136,9 @@ export async function pipeToResponse(
     if (!response.headersSent) response.writeHead(status, Object.fromEntries(headers));
     response.flushHeaders();
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done || isGone) break;
-      const hasRoom = response.write(value);
+      const piece = await frames.read();
+      if (piece === undefined || isGone) break;
+      const hasRoom = response.write(piece);
       // Middleware that compresses would keep it.
       (response as { flush?: () => void }).flush?.();
       if (!hasRoom && !isGone) await new Promise<void>((resolve) => (wake = resolve));
@@ -210,37 +156,10 @@ export async function pipeToResponse(
   }
 }
 
-function reportChunk(report: Report, last: ChatCompletionChunk | undefined): string {
-  const { provider, model, usage, cost, timings, completion } = report;
-  return JSON.stringify({
-    id: last?.id ?? '',
-    object: 'chat.completion.chunk',
-    created: last?.created ?? 0,
-    model: last?.model ?? model,
-    choices: [],
-    flash: { report: { provider, model, usage, cost, timings, completion } },
-  });
-}
-
-function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string {
-  const chatError: ChatError = isChatError(error)
-    ? error
-    : new ChatError('invalid_options', 'The transform function failed', { cause: error });
-  const { code, param } = chatError;
-  const message = sentence(chatError, onError);
-  const isVisitors = visitorsCodes.has(code);
-  return JSON.stringify({
-    error: { message, type: flashErrorType, code, param: isVisitors ? (param ?? null) : null },
-  });
-}
-
 /** A promise where a value was due: what it throws later is its own. */
-function forget(promise: unknown): void {
+export function forget(promise: unknown): void {
   void Promise.resolve(promise).catch(() => {});
 }
-
-/** Whose path is of the visitor's own request. */
-const visitorsCodes = new Set<ChatErrorCode>(['invalid_request', 'unsupported_parameter']);
 
 /** The message that a visitor gets for an error. */
 export function sentence(error: ChatError, onError: ToSSEStreamInit['onError']): string {

@@ -1,25 +1,28 @@
 import type { WebByteStream, WebResponse } from '../internal/web.ts';
 import type { Report } from '../outcome/report.ts';
-import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-on.ts';
-import { checkInit, encodeSSE, pipeToResponse, responseHeaders } from './hand-on.ts';
+import type { ArrivingChunks } from './chunk-source.ts';
+import { encodeSSE } from './encode-sse.ts';
+import { FrameReader, toByteStream } from './frames.ts';
+import { checkInit, pipeToResponse, responseHeaders } from './hand-on.ts';
 
 // The forms in which a stream is handed on. It is taken only after the options have passed.
 
 interface HandableStream {
   readonly report: Report;
-  [Symbol.asyncIterator](): AsyncIterator<ChatCompletionChunk, undefined>;
+  [Symbol.asyncIterator](): ArrivingChunks;
 }
 
 export function handOnBytes(stream: HandableStream, init?: ToSSEStreamInit): WebByteStream {
-  return encode(stream, checkInit(init, false)) as WebByteStream;
+  return toByteStream(handOnFrames(stream, init)) as WebByteStream;
 }
 
 export function handOnWeb(stream: HandableStream, init?: ToResponseInit): WebResponse {
   const own = checkInit(init, true);
   const headers = responseHeaders(own);
   const { status } = own;
-  return new Response(encode(stream, own), { status, headers } as object) as unknown as WebResponse;
+  const body = toByteStream(framesOf(stream, own));
+  return new Response(body, { status, headers } as object) as unknown as WebResponse;
 }
 
 export async function handOnNode(
@@ -29,9 +32,28 @@ export async function handOnNode(
 ): Promise<void> {
   const own = checkInit(init, true);
   const headers = responseHeaders(own);
-  await pipeToResponse(encode(stream, own), response, own.status ?? 200, headers);
+  await pipeToResponse(framesOf(stream, own), response, own.status ?? 200, headers);
 }
 
-function encode(stream: HandableStream, init: ToSSEStreamInit): ReadableStream<Uint8Array> {
-  return encodeSSE({ chunks: stream[Symbol.asyncIterator](), report: stream.report }, init);
+/**
+ * For entries that need no web stream.
+ *
+ * @param closing what stands at the end in place of `[DONE]`
+ */
+export function handOnFrames(
+  stream: HandableStream,
+  init?: ToSSEStreamInit,
+  closing?: () => string | Promise<string>,
+): FrameReader {
+  return framesOf(stream, checkInit(init, false), closing);
+}
+
+function framesOf(
+  stream: HandableStream,
+  init: ToSSEStreamInit,
+  closing?: () => string | Promise<string>,
+): FrameReader {
+  const chunks = stream[Symbol.asyncIterator]();
+  const source = encodeSSE({ chunks, report: stream.report }, init, closing);
+  return new FrameReader(source, init.keepAliveMs ?? Infinity);
 }

@@ -1,58 +1,15 @@
-import type { Context, Span } from '@opentelemetry/api';
-import { trace } from '@opentelemetry/api';
 import type { ClientOptions } from 'deepseek-v4-flash';
 import { ChatStream, createClient, tool } from 'deepseek-v4-flash';
-import type { Attributes, InstrumentOptions } from 'deepseek-v4-flash/otel';
+import type { InstrumentOptions } from 'deepseek-v4-flash/otel';
 import { instrument } from 'deepseek-v4-flash/otel';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { WireResponse } from '../kit/wire.ts';
 import { errorOf } from '../kit/failures.ts';
+import { recorder } from '../kit/telemetry.ts';
 import { callOf, chunk, clientOf, question, whole } from '../kit/wire.ts';
 
 // What is recorded of calls: by a tracer and a meter that write down what they are told. With the real SDK: test/real.
-
-interface Recorded {
-  name: string;
-  kind?: number | undefined;
-  attributes: Attributes;
-  status?: { code: number; message?: string } | undefined;
-  parent?: Recorded | undefined;
-  isEnded: boolean;
-}
-
-function recorder() {
-  const spans: Recorded[] = [];
-  const measured: { name: string; value: number; attributes: Attributes }[] = [];
-  const tracer: NonNullable<InstrumentOptions['tracer']> = {
-    startSpan(name, options, parent) {
-      const over = parent && trace.getSpan(parent as Context);
-      const span: Recorded = {
-        name,
-        kind: options.kind,
-        attributes: { ...options.attributes },
-        parent: (over as { recorded?: Recorded } | undefined)?.recorded,
-        isEnded: false,
-      };
-      spans.push(span);
-      return {
-        recorded: span,
-        setAttributes: (more: Attributes) => Object.assign(span.attributes, more),
-        setStatus: (status: { code: number; message?: string }) => (span.status = status),
-        end: () => (span.isEnded = true),
-      } as unknown as Span;
-    },
-  };
-  const record =
-    (name: string) =>
-    (value: number, attributes: Attributes = {}) =>
-      void measured.push({ name, value, attributes });
-  const meter: NonNullable<InstrumentOptions['meter']> = {
-    createHistogram: (name) => ({ record: record(name) }),
-    createCounter: (name) => ({ add: record(name) }),
-  };
-  return { spans, measured, tracer, meter };
-}
 
 function instrumented(
   responses: WireResponse | WireResponse[],
@@ -256,6 +213,41 @@ test('a stream whose head is refused is over, also if nobody reads it', async ()
   client.chat.completions.stream({ messages: question });
 
   await expect.poll(() => spans[0]?.attributes['error.type']).toBe('rate_limit');
+});
+
+test.each<[string, object]>([
+  ['chat', { messages: question }],
+  ['text', { prompt: 'a' }],
+])(
+  'a stream of a %s that nobody reads is over when the clock for it has run out',
+  async (_, asked) => {
+    const { client, spans } = instrumented({ events }, { timeout: { unread: 20 } });
+    const { create } = ('prompt' in asked ? client.completions : client.chat.completions) as {
+      create(params: object): Promise<object>;
+    };
+    const stream = await create({ ...asked, stream: true });
+    expect(spans[0]?.isEnded).toBe(false);
+
+    await expect.poll(() => spans[0]?.isEnded).toBe(true);
+    expect(spans[0]?.attributes).toMatchObject({
+      'error.type': 'timeout',
+      'flash.completion': 'interrupted',
+    });
+    expect(spans[1]).toMatchObject({ name: 'attempt 1', isEnded: true });
+    // Its error is still the reader's.
+    await expect(drained(stream as AsyncIterable<unknown>)).rejects.toMatchObject({
+      code: 'timeout',
+    });
+  },
+);
+
+test('a stream that is disposed of unread is over', async () => {
+  const { client, spans } = instrumented({ events });
+  const stream = client.chat.completions.stream({ messages: question });
+  await stream[Symbol.asyncDispose]();
+
+  await expect.poll(() => spans[0]?.isEnded).toBe(true);
+  expect(spans[0]?.attributes['error.type']).toBe('aborted');
 });
 
 test('tokens, cost and duration are measured, under the names of either set', async () => {

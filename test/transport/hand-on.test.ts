@@ -7,7 +7,7 @@ import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
 import { expect, test } from 'vitest';
 import { serve } from '../kit/serve.ts';
-import { chunk, clientOf, question } from '../kit/wire.ts';
+import { asEvent, chunk, clientOf, question } from '../kit/wire.ts';
 import { cleanups } from '../kit/cleanups.ts';
 
 // A stream handed on to a visitor: over real sockets on both sides.
@@ -148,6 +148,72 @@ test('transform changes chunks and leaves them out', async () => {
   expect(text).not.toContain('secret');
   expect(framesOf(text)).toHaveLength(3);
   expect(JSON.parse(framesOf(text)[0] ?? '')).toMatchObject({ model: 'ours' });
+});
+
+/** Reads a stream handed on, piece by piece: each piece is a write. */
+async function piecesOf(events: readonly unknown[], init?: ToSSEStreamInit): Promise<string[]> {
+  // All that is sent in one read, but for the mark of the end.
+  const { client } = clientOf({ events: [events.map(asEvent).join('')] });
+  const stream = client.chat.completions.stream({ messages: question });
+  const reader = (stream.toSSEStream(init) as ReadableStream<Uint8Array>).getReader();
+  const pieces: string[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return pieces;
+    pieces.push(new TextDecoder().decode(value));
+  }
+}
+const contentsOf = (text: string | undefined): unknown[] =>
+  framesOf(text ?? '').map(
+    (data) => (JSON.parse(data) as ChatCompletionChunk).choices[0]?.delta.content,
+  );
+const three = [chunk({ content: 'a' }), chunk({ content: 'b' }), chunk({ content: 'c' })];
+
+test('what one read of the vendor brought is one piece, in its order, and the end is another', async () => {
+  const pieces = await piecesOf([...three, chunk({}, 'stop')]);
+
+  expect(pieces.slice(1).join('')).toBe('data: [DONE]\n\n');
+  expect(contentsOf(pieces[0])).toEqual(['a', 'b', 'c', undefined]);
+});
+
+test('a piece has an end, however much one read brought', async () => {
+  const events = Array.from({ length: 200 }, () => chunk({ content: 'x'.repeat(1_000) }));
+  const pieces = await piecesOf([...events, chunk({}, 'stop')]);
+
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(70_000);
+  expect(pieces.flatMap((piece) => contentsOf(piece.replace('data: [DONE]\n\n', '')))).toHaveLength(
+    201,
+  );
+});
+
+test.each<[string, unknown[], ToSSEStreamInit, string]>([
+  [
+    'an error of the vendor',
+    ['data: {"error":{"message":"gone","type":"server_error"}}\n\n'],
+    {},
+    'server_error',
+  ],
+  ['an event that is no JSON', ['data: {"choices":\n\n'], {}, 'invalid_response'],
+  [
+    'a transform that throws',
+    [chunk({ content: 'd' }), chunk({}, 'stop')],
+    {
+      transform(each) {
+        if (each.choices[0]?.delta.content === 'd') throw new Error('private');
+        return each;
+      },
+    },
+    'invalid_options',
+  ],
+])('%s in the same read takes nothing of what came before it', async (_, bad, init, code) => {
+  const pieces = await piecesOf([...three, ...bad], init);
+
+  expect(contentsOf(pieces[0])).toEqual(['a', 'b', 'c']);
+  expect(framesOf(pieces.slice(1).join('')).map((data) => JSON.parse(data) as unknown)).toEqual([
+    { error: expect.objectContaining({ code }) as unknown },
+  ]);
+  expect(pieces.join('')).not.toContain('[DONE]');
 });
 
 test('a transform that throws ends the request and the stream, without its words', async () => {

@@ -1,11 +1,8 @@
 import type { ChatCompletionChunk, ChatStream } from '../../index.ts';
-import { ChatError } from '../../index.ts';
+import { ChatError, handOnFrames } from '../../index.ts';
 import type { Pieces } from './answer.ts';
 import type { Reader } from './statuses.ts';
 import { wordsFor } from './statuses.ts';
-
-/** How long `data: [DONE]` and its blank line are. */
-const doneBytes = 14;
 
 /**
  * A stream for a client that knows nothing of this library. Such a client takes `[DONE]` for a good end whatever the
@@ -17,26 +14,16 @@ export function streamPieces(
   keepAliveMs?: number | undefined,
 ): Pieces {
   const onError = (error: ChatError): string => wordsFor(error, reader);
-  const bytes = stream.toSSEStream({ transform: refuseReset, onError, keepAliveMs });
-  const source = (bytes as ReadableStream<Uint8Array>).getReader();
-  let end: string | undefined;
-  return {
-    async read() {
-      const { done, value } = await source.read();
-      if (done) return undefined;
-      if (value.length !== doneBytes || stream.report.completion !== 'interrupted') return value;
-      end ??= await endOf(stream);
-      const error = interrupted(end);
-      const errorBody = {
-        message: onError(error),
-        type: 'flash_error',
-        code: error.code,
-        param: null,
-      };
-      return new TextEncoder().encode(`data: ${JSON.stringify({ error: errorBody })}\n\n`);
-    },
-    cancel: () => void source.cancel().catch(() => {}),
+  const closing = async (): Promise<string> => {
+    if (stream.report.completion !== 'interrupted') return '[DONE]';
+    const error = interrupted(await endOf(stream));
+    const { code } = error;
+    return JSON.stringify({
+      error: { message: onError(error), type: 'flash_error', code, param: null },
+    });
   };
+  const frames = handOnFrames(stream, { transform: refuseReset, onError, keepAliveMs }, closing);
+  return { read: () => frames.read(), cancel: () => void frames.cancel().catch(() => {}) };
 }
 
 /** An answer that ended with a word that is not known to be good. */

@@ -4,6 +4,7 @@ import type { Outcome } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { createKit } from './kit.ts';
 import type { AskedCall } from './observe-call.ts';
+import { observeBulk } from './observe-bulk.ts';
 import { observeCall } from './observe-call.ts';
 import { observeRun } from './observe-run.ts';
 import type { ObservableStream } from './observe-stream.ts';
@@ -12,7 +13,7 @@ import type { InstrumentOptions } from './types.ts';
 
 /**
  * Returns the same client, with its calls recorded by OpenTelemetry: a span `chat {model}` for each, with a child for each
- * attempt, and metrics for durations, tokens and costs. Results and errors stay those of the client, and a failure of the
+ * attempt, and metrics for durations, tokens and costs. Runs of tools and of `bulk` have a span over those of their calls. Results and errors stay those of the client, and a failure of the
  * telemetry never fails a call. No content is recorded unless `captureContent` is set.
  *
  * @example
@@ -31,6 +32,7 @@ export function instrument<Options>(
     ...client,
     chat: { ...chat, completions: observeChats(kit, chat.completions) },
     completions: { ...completions, create: observeTexts(kit, completions) },
+    bulk: (items, bulkOptions) => observeBulk(kit, bulkOptions, (own) => client.bulk(items, own)),
     withOptions: (more) => instrument(client.withOptions(more), options),
   };
 }

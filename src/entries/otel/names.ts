@@ -37,7 +37,7 @@ const common = {
   serverPort: 'server.port',
   errorType: 'error.type',
   status: 'http.response.status_code',
-  // The conventions have no cost, no attempts, and no words for the end of an answer.
+  // The conventions have no cost, no attempts, no bulk, and no words for the end of an answer.
   cost: 'flash.cost.usd',
   costSource: 'flash.cost.source',
   attempts: 'flash.attempts',
@@ -49,6 +49,10 @@ const common = {
   adjustments: 'flash.adjustments',
   steps: 'flash.run.steps',
   runEnd: 'flash.run.end',
+  bulkAnswered: 'flash.bulk.answered',
+  bulkFromJournal: 'flash.bulk.from_journal',
+  bulkFailed: 'flash.bulk.failed',
+  bulkConcurrency: 'flash.bulk.concurrency',
   toolFailure: 'flash.tool.failure',
   costMetric: 'flash.client.cost',
 } as const;

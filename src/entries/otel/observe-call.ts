@@ -26,6 +26,8 @@ export interface AskedCall {
   operation: 'chat' | 'text_completion';
   params: unknown;
   isStream: boolean;
+  /** Epoch milliseconds. @default now */
+  startedAt?: number | undefined;
   /** In which the call's span becomes a child. @default the active one */
   parent?: Context | undefined;
 }
@@ -41,15 +43,14 @@ const defaultModel = 'deepseek-v4-flash';
 /** Begins the span of a call. */
 export function observeCall(
   kit: Kit,
-  { operation, params, isStream, parent }: AskedCall,
+  { operation, params, isStream, parent, startedAt = Date.now() }: AskedCall,
 ): ObservedCall {
   const { names, meters } = kit;
   const asked = (typeof params === 'object' && params !== null ? params : {}) as {
     model?: unknown;
   };
   const model = typeof asked.model === 'string' ? asked.model : defaultModel;
-  const startedAt = Date.now();
-  const began = performance.now();
+  const began = performance.now() - (Date.now() - startedAt);
   const outer = parent ?? context.active();
   const span = quietly(() =>
     startSpan(kit, { operation, asked, model, isStream, startedAt }, outer),

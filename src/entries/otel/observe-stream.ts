@@ -1,4 +1,5 @@
 import type { Report } from '../../index.ts';
+import { endOf } from '../../index.ts';
 import type { ObservedCall } from './observe-call.ts';
 
 /** A stream of chats or of texts: what is looked at of it. */
@@ -19,8 +20,9 @@ interface Whole {
 }
 
 /**
- * Listens to a stream. It stays the object that it is, and is read as before: what is hung on it sees the chunks pass, and
- * asks for the end only when the stream is being read, or is over.
+ * Listens to a stream. It stays the object that it is, and is read as before: what is hung on it sees the chunks pass. The
+ * end is waited for from the beginning, so a stream that nobody reads is over when its call is, by the clock for unread
+ * streams at the latest.
  */
 export function observeStream(stream: ObservableStream, call: ObservedCall): void {
   const iterate = stream[Symbol.asyncIterator].bind(stream);
@@ -40,6 +42,8 @@ export function observeStream(stream: ObservableStream, call: ObservedCall): voi
     Object.defineProperty(stream, name, { value, configurable: true, writable: true });
   };
 
+  // `undefined` for a stream of another copy of this package, whose end is asked for when it is read, or is over.
+  endOf(stream)?.then(listen, listen);
   hang(Symbol.asyncIterator, () => watched(iterate(), listen, () => call.chunk(stream.report)));
   hang('abort', () => {
     abort();
@@ -63,12 +67,18 @@ export function observeStream(stream: ObservableStream, call: ObservedCall): voi
   }
 }
 
-function watched<Item>(
-  items: AsyncIterator<Item, undefined>,
-  onFirst: () => void,
-  onItem: () => void,
-): AsyncIterator<Item, undefined> {
+/** Those of a chat can be asked for what came together. */
+interface Items<Item> extends AsyncIterator<Item, undefined> {
+  arrived?(): Item | undefined;
+}
+
+function watched<Item>(items: Items<Item>, onFirst: () => void, onItem: () => void): Items<Item> {
   return {
+    arrived() {
+      const item = items.arrived?.();
+      if (item !== undefined) onItem();
+      return item;
+    },
     next() {
       const next = items.next();
       // The first one has taken the stream.
