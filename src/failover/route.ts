@@ -181,6 +181,7 @@ export class Route {
     const call = isPending(entered) ? await entered : entered;
     if (call === undefined) return undefined;
     this.queuedMs += call.queuedMs;
+    if (call.issue !== undefined) this.issues.push(call.issue);
     const { params } = this.#asked;
     const reserved = this.#spending && (await reserve(this.#spending, candidate, params));
     if (isChatError(reserved)) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../internal/clock.ts';
 import { realClock } from '../internal/clock.ts';
 import { isPending } from '../internal/pending.ts';
+import type { ReportIssue } from '../schema/issue.ts';
 import type { VendorFailure } from './breaker.ts';
 import type { Latency } from './latency.ts';
 import { createLatency } from './latency.ts';
@@ -24,6 +25,8 @@ export interface VendorHealth extends BreakerView {
 export interface VendorCall {
   /** How long it waited for its place. */
   readonly queuedMs: number;
+  /** What the report of the call says of its place. */
+  readonly issue: ReportIssue | undefined;
   /** The first content has arrived, so many milliseconds after the call was sent. */
   firstContent(firstContentMs: number): void;
   /** The answer is whole. */
@@ -153,6 +156,7 @@ function startCall({ breaker, latency, clock }: Parts, pass: Pass, place: Place)
   };
   return {
     queuedMs: place.queuedMs,
+    issue: place.issue,
     firstContent(firstContentMs) {
       if (!isOpen) return;
       note(firstContentMs);
