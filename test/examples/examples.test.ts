@@ -61,6 +61,8 @@ describe.concurrent('examples', () => {
         'custom-vendor.ts',
         'extract.ts',
         'failover.ts',
+        // Tried over a real Redis: test/real/fleet.
+        'fleet',
         'serverless.ts',
         // Tried with the frameworks that they are for: test/runtimes/servers.test.ts.
         'servers',
