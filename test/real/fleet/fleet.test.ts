@@ -74,10 +74,9 @@ describe.skipIf(hasNoServer).each(servers.slice(0, 1))('the fleet over $name', (
       .toBe(count);
   };
   const answered = async (): Promise<number> => (await queue.getJobCounts()).completed ?? 0;
-  const until = (count: number): Promise<void> =>
-    expect
-      .poll(answered, { timeout: 240_000, interval: 100 })
-      .toBeGreaterThanOrEqual(count) as unknown as Promise<void>;
+  const until = async (count: number): Promise<void> => {
+    await expect.poll(answered, { timeout: 240_000, interval: 100 }).toBeGreaterThanOrEqual(count);
+  };
   const paidCount = (): number => [...account.paid.values()].reduce((sum, count) => sum + count, 0);
 
   test(`${promptCount} prompts have one result each, though a worker is killed and Redis restarted`, async () => {
