@@ -205,6 +205,7 @@ export class Route {
 
   #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
     this.#hasBegun = true;
+    if (call.issue !== undefined) this.issues.push(call.issue);
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
   }

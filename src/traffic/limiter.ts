@@ -2,6 +2,7 @@ import type { Clock } from '../internal/clock.ts';
 import { realClock } from '../internal/clock.ts';
 import { isPending } from '../internal/pending.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
+import type { ReportIssue } from '../schema/issue.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { createAdaptiveLimit } from './adaptive-limit.ts';
 import type { Lease, SharedState } from './shared-state.ts';
@@ -33,6 +34,8 @@ export interface Wait {
 export interface Place {
   /** How long the call waited for it. */
   readonly queuedMs: number;
+  /** What the report of the call says of it. */
+  readonly issue: ReportIssue | undefined;
   /** The call went well: where all places were in use, there may be room for more. */
   succeeded(): void;
   /** The vendor refused the call because there are too many; `named` is how many it allows, if it says so. */
@@ -50,7 +53,13 @@ export interface LimiterOptions {
   clock?: Clock | undefined;
 }
 
-const noLease: Lease = { release() {} };
+const noLease: Lease = {
+  issue: {
+    code: 'state_unavailable',
+    message: 'the shared state could not be reached: the call was sent without a place of its own',
+  },
+  release() {},
+};
 
 /** Places at one vendor: as many as were configured, and no more than it has shown to allow. */
 export function createLimiter({
@@ -99,6 +108,7 @@ export function createLimiter({
 /** A class, since there is one for every call. */
 class HeldPlace implements Place {
   readonly queuedMs: number;
+  readonly issue: Place['issue'];
   readonly #lease: Lease;
   readonly #counts: { running: number };
   readonly #limit: AdaptiveLimit;
@@ -107,6 +117,7 @@ class HeldPlace implements Place {
 
   constructor(lease: Lease, queuedMs: number, counts: { running: number }, limit: AdaptiveLimit) {
     this.queuedMs = queuedMs;
+    this.issue = lease.issue;
     this.#lease = lease;
     this.#counts = counts;
     this.#limit = limit;

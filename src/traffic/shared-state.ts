@@ -1,5 +1,6 @@
 import type { SpendLedger } from '../cost/spend.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
+import type { ReportIssue } from '../schema/issue.ts';
 import type { BreakerRecord } from './breaker.ts';
 
 /**
@@ -48,6 +49,11 @@ export interface LeaseWish {
 
 /** A place that is held. */
 export interface Lease {
+  /**
+   * What the report of the call says of it, where a store has to say something: for instance, that it could not be reached
+   * and the place is of this process's own share.
+   */
+  readonly issue?: ReportIssue | undefined;
   /** Gives it back. May be called again. Never throws. */
   release(): void;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../internal/clock.ts';
 import { realClock } from '../internal/clock.ts';
 import { isPending } from '../internal/pending.ts';
+import type { ReportIssue } from '../schema/issue.ts';
 import type { VendorFailure } from './breaker.ts';
 import type { Latency } from './latency.ts';
 import { createLatency } from './latency.ts';
@@ -24,6 +25,8 @@ export interface VendorHealth extends BreakerView {
 export interface VendorCall {
   /** How long it waited for its place. */
   readonly queuedMs: number;
+  /** What the report of the call says of its place. */
+  readonly issue: ReportIssue | undefined;
   /** The first content has arrived, so many milliseconds after the call was sent. */
   firstContent(firstContentMs: number): void;
   /** The answer is whole. */
@@ -204,6 +207,10 @@ class StartedCall implements VendorCall {
 
   get queuedMs(): number {
     return this.#place.queuedMs;
+  }
+
+  get issue(): VendorCall['issue'] {
+    return this.#place.issue;
   }
 
   firstContent(firstContentMs: number): void {

@@ -35,6 +35,8 @@ describe.concurrent('examples', () => {
         'failover.ts',
         // Its programs are run in pages.test.ts.
         'faq.md',
+        // Tried over a real Redis: test/real/fleet.
+        'fleet',
         // Tried in moving.test.ts.
         'moving',
         'serverless.ts',

@@ -10,13 +10,18 @@ import { delimiter, join } from 'node:path';
  * @param debian the package that has it
  */
 export function programAt(name: string, debian: string): string | undefined {
-  const folders = `${process.env.PATH ?? ''}${delimiter}/usr/sbin`.split(delimiter);
-  const found = folders.map((folder) => join(folder, name)).find(isExecutable);
+  const found = programHere(name);
   if (found !== undefined) return found;
   const missing = `${name} is not installed (on Debian: apt-get install ${debian})`;
   if (process.env.CI) throw new Error(missing);
   console.warn(`Skipped: ${missing}`);
   return undefined;
+}
+
+/** The path of a program that nothing depends on; `undefined` without it. */
+export function programHere(name: string): string | undefined {
+  const folders = `${process.env.PATH ?? ''}${delimiter}/usr/sbin`.split(delimiter);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

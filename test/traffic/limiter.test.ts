@@ -262,3 +262,13 @@ test('whatever happens: never more than the limit, in the order of asking, and n
     { numRuns: 200 },
   );
 });
+
+test('a store that cannot be reached takes no call down, and the place says so', async () => {
+  const state = { ...memoryState(), acquire: () => Promise.reject(new Error('no connection')) };
+  const limiter = createLimiter({ name: 'one', state, concurrency: 1 });
+  const place = await limiter.enter({ endsAtMs: Infinity });
+  expect(place?.issue).toMatchObject({ code: 'state_unavailable' });
+  expect(limiter.running).toBe(1);
+  place?.release();
+  expect(limiter.running).toBe(0);
+});

@@ -2,7 +2,7 @@ import type { Clock, Lease, LeaseWish } from '../../index.ts';
 import type { Reach } from './reach.ts';
 import { times } from './reach.ts';
 import type { Place, Room } from './room.ts';
-import { createRoom } from './room.ts';
+import { createRoom, ownShare } from './room.ts';
 import { placesScript } from './scripts.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -81,7 +81,7 @@ export function createPlaces(options: PlacesOptions): Places {
       if (wish.signal?.aborted === true) throw wish.signal.reason;
       const room = roomOf(key);
       const place = room.add(`${process}:${++lastId}`, wish);
-      if (wish.limit() === Infinity) place.give();
+      if (wish.limit() === Infinity) place.give(reach.isAway ? ownShare : undefined);
       const waiting = place.isWaiting ? waitFor(place, clock) : undefined;
       take(room, place);
       return waiting ?? place.lease;

@@ -14,7 +14,8 @@ import type { RedisClientLike, RedisState, RedisStateOptions } from './types.ts'
  *
  * Whoever waits for a place is woken over one further connection, which `client.duplicate()` opens. A process that dies
  * gives its places back within eight seconds. While Redis is away, calls go on with this process's share of each limit (the
- * limit divided by the processes last seen, rounded up), and there is one warning.
+ * limit divided by the processes last seen, rounded up); there is one warning, and `report.issues` of such a call says so
+ * (`state_unavailable`).
  *
  * @example
  * const client = createClient({ concurrency: 25, maxCostUsd: 50, state: redisState(new Redis(), { prefix: 'shop' }) });

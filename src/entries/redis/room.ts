@@ -1,4 +1,4 @@
-import type { Lease, LeaseWish } from '../../index.ts';
+import type { Lease, LeaseWish, ReportIssue } from '../../index.ts';
 import type { Reach } from './reach.ts';
 
 /** One place that is held or waited for. */
@@ -7,8 +7,8 @@ export interface Place {
   readonly wish: LeaseWish;
   readonly lease: Lease;
   readonly isWaiting: boolean;
-  /** It is this process's now. Has an effect only while it is waited for. */
-  give(): void;
+  /** It is this process's now, perhaps of its own share. Has an effect only while it is waited for. */
+  give(issue?: ReportIssue): void;
   /** Nobody waits for it any more. */
   leave(): void;
   /** Called once it is given. */
@@ -28,6 +28,13 @@ export interface Room {
   /** The limit of whoever asked last; empty for none. */
   latestLimit(): string;
 }
+
+/** What a call is told whose place no other process knows of. */
+export const ownShare: ReportIssue = {
+  code: 'state_unavailable',
+  message:
+    "the shared state could not be reached: the call had a place of this process's own share of the limits",
+};
 
 export function createRoom(
   key: string,
@@ -61,7 +68,7 @@ export function createRoom(
       for (const place of places.values()) {
         if (!place.isWaiting) continue;
         if (held >= Math.ceil(place.wish.limit() / reach.processes)) return;
-        place.give();
+        place.give(ownShare);
       }
     },
     sweep(nowMs) {
@@ -92,16 +99,23 @@ function createPlace(
   hold: () => boolean,
 ): Place {
   let isWaiting = true;
+  let issue: ReportIssue | undefined;
   const place: Place = {
     id,
     wish,
-    lease: { release: () => end(place) },
+    lease: {
+      get issue() {
+        return issue;
+      },
+      release: () => end(place),
+    },
     get isWaiting() {
       return isWaiting;
     },
-    give() {
+    give(given) {
       if (!isWaiting || !hold()) return;
       isWaiting = false;
+      issue = given;
       place.onGiven();
     },
     leave() {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
@@ -12,6 +13,8 @@ export interface Account {
   readonly running: number;
   /** Answers by the name of the process that asked. */
   readonly answers: Map<string, number>;
+  /** How often each prompt was let in, and so has to be paid. */
+  readonly paid: Map<string, number>;
   /** The mean of how many ran between two moments. */
   measure(): () => number;
   forget(): void;
@@ -28,6 +31,7 @@ export async function startAccount(limit: number, answerMs: number): Promise<Acc
   let sinceMs = performance.now();
   let area = 0;
   const answers = new Map<string, number>();
+  const paid = new Map<string, number>();
   const count = (change: number): void => {
     const nowMs = performance.now();
     area += running * (nowMs - sinceMs);
@@ -38,12 +42,11 @@ export async function startAccount(limit: number, answerMs: number): Promise<Acc
   const whole = await client.chat.completions.create({
     messages: [{ role: 'user', content: 'Hi' }],
   });
-  const body = JSON.stringify(whole);
   const tooMany = JSON.stringify({
     error: { message: 'Too many requests at the same time.', type: 'rate_limit_error' },
   });
   const server = createServer(async (request, response) => {
-    request.resume();
+    const content = promptOf(await readText(request));
     const isRefused = running >= limit;
     count(1);
     response.on('close', () => count(-1));
@@ -53,10 +56,12 @@ export async function startAccount(limit: number, answerMs: number): Promise<Acc
       response.writeHead(429).end(tooMany);
       return;
     }
+    paid.set(content, (paid.get(content) ?? 0) + 1);
     await sleep(answerMs);
     const name = String(request.headers['x-process']);
     answers.set(name, (answers.get(name) ?? 0) + 1);
-    response.end(body);
+    const message = { role: 'assistant', content: `re: ${content}` };
+    response.end(JSON.stringify({ ...whole, choices: [{ ...whole.choices[0], message }] }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -71,6 +76,7 @@ export async function startAccount(limit: number, answerMs: number): Promise<Acc
       return running;
     },
     answers,
+    paid,
     measure() {
       count(0);
       const [fromMs, fromArea] = [sinceMs, area];
@@ -83,10 +89,16 @@ export async function startAccount(limit: number, answerMs: number): Promise<Acc
       most = running;
       refused = 0;
       answers.clear();
+      paid.clear();
     },
     close() {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+function promptOf(body: string): string {
+  const { messages } = JSON.parse(body) as { messages: { content: string }[] };
+  return messages.at(-1)?.content ?? '';
 }

@@ -4,16 +4,15 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { programAt } from '../../kit/parts.ts';
 import type { Account } from './account.ts';
 import { startAccount } from './account.ts';
 import type { RedisServer } from './server.ts';
 import { startRedis } from './server.ts';
+import { hasNoServer, servers } from './servers.ts';
 import type { Work } from './worker.ts';
 
 // A fleet of processes under the limit of one account, over a real Redis.
 
-const path = programAt('redis-server', 'redis-server');
 const limit = 25;
 /** As a short answer of a model takes: what a busy machine takes to hand a place on is little beside it. */
 const answerMs = 1_000;
@@ -45,11 +44,11 @@ async function startWorker(work: Work): Promise<Worker> {
   };
 }
 
-describe.skipIf(path === undefined)('a fleet over Redis', () => {
+describe.skipIf(hasNoServer).each(servers)('a fleet over $name', ({ path }) => {
   let server: RedisServer;
   let account: Account;
   beforeAll(async () => {
-    server = await startRedis(path ?? '');
+    server = await startRedis(path);
   });
   beforeEach(async () => {
     account = await startAccount(limit, answerMs);

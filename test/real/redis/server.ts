@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { freePorts, tempFolder } from '../../kit/process.ts';
 
-/** A Redis of this machine, on a port of its own, which can be stopped and started again. It keeps nothing on disk. */
+/** A server of this machine, on a port of its own, which can be stopped and started again. */
 export interface RedisServer {
   readonly port: number;
   /** Ends it at once, as an outage does. */
@@ -14,12 +14,14 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-export async function startRedis(path: string): Promise<RedisServer> {
+/** @param keeps whether it finds again what was in it when it ended; a queue needs that */
+export async function startRedis(path: string, keeps = false): Promise<RedisServer> {
   const folder = tempFolder();
   const [port = 0] = await freePorts(1);
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn(path, ['--port', `${port}`, '--save', '', '--dir', folder], { stdio: 'ignore' });
+    const options = ['--save', '', '--appendonly', keeps ? 'yes' : 'no', '--dir', folder];
+    child = spawn(path, ['--port', `${port}`, ...options], { stdio: 'ignore' });
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await answers(port)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
@@ -48,10 +50,12 @@ export async function startRedis(path: string): Promise<RedisServer> {
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-    const settle = (isUp: boolean) => (): void => {
+    const settle = (isUp: boolean): void => {
       socket.destroy();
       resolve(isUp);
     };
-    socket.on('data', settle(true)).on('error', settle(false));
+    // While it still reads what it kept, it answers with an error.
+    socket.on('data', (answer) => settle(`${answer}`.startsWith('+PONG')));
+    socket.on('error', () => settle(false));
   });
 }

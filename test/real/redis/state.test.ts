@@ -5,26 +5,27 @@ import type { RedisState } from 'deepseek-v4-flash/redis';
 import { redisState } from 'deepseek-v4-flash/redis';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { programAt } from '../../kit/parts.ts';
 import type { OpenClient } from './clients.ts';
 import { clients } from './clients.ts';
 import type { RedisServer } from './server.ts';
 import { startRedis } from './server.ts';
+import { hasNoServer, servers } from './servers.ts';
 
-const path = programAt('redis-server', 'redis-server');
+const kinds = ['ioredis', 'node-redis'] as const;
+const cases = servers.flatMap(({ name, path }) => kinds.map((kind) => ({ name, path, kind })));
 const wish = (limit: number, more: Partial<LeaseWish> = {}): LeaseWish => ({
   limit: () => limit,
   endsAtMs: Infinity,
   ...more,
 });
 
-describe.skipIf(path === undefined).each(['ioredis', 'node-redis'] as const)('over %s', (kind) => {
+describe.skipIf(hasNoServer).each(cases)('$name over $kind', ({ path, kind }) => {
   let server: RedisServer;
   let open: OpenClient[];
   let states: RedisState[];
   let lastPrefix = 0;
   beforeAll(async () => {
-    server = await startRedis(path ?? '');
+    server = await startRedis(path);
   });
   afterAll(() => server.stop());
   beforeEach(async () => {
@@ -175,27 +176,24 @@ describe.skipIf(path === undefined).each(['ioredis', 'node-redis'] as const)('ov
   });
 });
 
-test.skipIf(path === undefined)(
-  'a client that was never connected takes no call down',
-  async () => {
-    const { client, close } = await clients.ioredis(1);
-    const emulator = createEmulator();
-    const state = redisState(client);
-    const { completions } = createClient({
-      apiKey: 'k',
-      transport: emulator.transport,
-      concurrency: 2,
-      maxCostUsd: 1,
-      state,
-    }).chat;
-    const answers = await Promise.all(
-      Array.from({ length: 4 }, () =>
-        completions.create({ messages: [{ role: 'user', content: 'Hi' }] }),
-      ),
-    );
+test.skipIf(hasNoServer)('a client that was never connected takes no call down', async () => {
+  const { client, close } = await clients.ioredis(1);
+  const emulator = createEmulator();
+  const state = redisState(client);
+  const { completions } = createClient({
+    apiKey: 'k',
+    transport: emulator.transport,
+    concurrency: 2,
+    maxCostUsd: 1,
+    state,
+  }).chat;
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      completions.create({ messages: [{ role: 'user', content: 'Hi' }] }),
+    ),
+  );
 
-    expect(answers).toHaveLength(4);
-    await state.close();
-    close();
-  },
-);
+  expect(answers).toHaveLength(4);
+  await state.close();
+  close();
+});
