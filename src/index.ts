@@ -115,6 +115,7 @@ export type { Transport, TransportRequest, TransportResponse } from './transport
 
 export { decodeStream } from './gateway/decode-stream.ts';
 export { ChatStream } from './stream/chat-stream.ts';
+export type { OnDisconnect } from './stream/frames.ts';
 export type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './stream/hand-on.ts';
 export type { DeepPartial, FinalCompletion } from './stream/stream-output.ts';
 export type { ChatStreamEvent } from './stream/events.ts';
@@ -200,6 +201,8 @@ export type {
 /** @internal Shared with the entries that build on this one. */
 export { handOnOwn } from './stream/hand-on-own.ts';
 /** @internal */
-export { checkInit, sentence } from './stream/hand-on.ts';
+export { readRest } from './stream/frames.ts';
+/** @internal */
+export { checkInit, isOnDisconnect, sentence } from './stream/hand-on.ts';
 /** @internal */
 export type { OwnForm } from './stream/hand-on-own.ts';

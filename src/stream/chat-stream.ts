@@ -84,14 +84,14 @@ export class ChatStream<T = unknown, Input = T>
     return handOnBytes(this, init);
   }
 
-  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled. */
+  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled, or finished by `onDisconnect`. */
   toResponse(init?: ToResponseInit): WebResponse {
     return handOnWeb(this, init);
   }
 
   /**
-   * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent. If the client
-   * disconnects, the request is cancelled.
+   * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent, or when the
+   * client has disconnected; the request is then cancelled, or finished by `onDisconnect`.
    *
    * @example
    * createServer(async (_, response) => {

@@ -8,10 +8,24 @@ export interface FrameSource {
   failed(error: unknown): readonly string[];
   /** Nobody wants more. */
   leave(): unknown;
+  /** Nobody reads any more, but the answer is wanted: what is left of it is read, and sent nowhere. */
+  finish(): Promise<unknown>;
 }
 
-/** Pulled: the source is asked when the other side wants something. `Infinity` for no signs of life. */
-export function encodeFrames(source: FrameSource, keepAliveMs: number): ReadableStream<Uint8Array> {
+/** What happens to an answer when its reader goes away. */
+export type OnDisconnect = 'abort' | 'finish';
+
+export interface FrameOptions {
+  /** `Infinity` for no signs of life. */
+  keepAliveMs: number;
+  onDisconnect?: OnDisconnect | undefined;
+}
+
+/** Pulled: the source is asked when the other side wants something. */
+export function encodeFrames(
+  source: FrameSource,
+  { keepAliveMs, onDisconnect }: FrameOptions,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let alive: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
@@ -52,9 +66,16 @@ export function encodeFrames(source: FrameSource, keepAliveMs: number): Readable
       },
       async cancel() {
         end();
-        await source.leave();
+        // Not awaited: whoever cancels does not wait for the vendor.
+        if (onDisconnect === 'finish') void source.finish().catch(() => {});
+        else await source.leave();
       },
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Reads to the end what nobody reads any more. How it ended, the stream that it belongs to has. */
+export async function readRest(items: Pick<AsyncIterator<unknown>, 'next'>): Promise<void> {
+  while (!(await items.next()).done);
 }

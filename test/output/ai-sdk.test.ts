@@ -1,5 +1,5 @@
 import type { ChatError } from 'deepseek-v4-flash';
-import { isChatError } from 'deepseek-v4-flash';
+import { isChatError, jsonSchemaTool } from 'deepseek-v4-flash';
 import type {
   ModelCallOptions,
   ModelStreamPart,
@@ -494,12 +494,85 @@ describe('a stream for pages', () => {
     );
   });
 
+  describe('whose page goes away', () => {
+    const settled = async (ended: Promise<unknown>): Promise<string> =>
+      ended.then(
+        () => 'whole',
+        (error: ChatError) => error.code,
+      );
+    const leave = async (body: unknown): Promise<void> => {
+      const reader = (body as ReadableStream<unknown>).getReader();
+      await reader.read();
+      await reader.cancel();
+    };
+
+    test.each([
+      [undefined, 'aborted'],
+      ['abort', 'aborted'],
+      ['finish', 'whole'],
+    ] as const)('with onDisconnect: %s, is %s', async (onDisconnect, outcome) => {
+      const { emulator, completions } = connect();
+      emulator.reply({ content: 'Hello' }, { content: 'Hello' });
+      const objects = completions.stream({ messages });
+      await leave(toUIMessageStream(objects, { onDisconnect }));
+      expect(await settled(objects.finalCompletion())).toBe(outcome);
+      const bytes = completions.stream({ messages });
+      await leave(toUIMessageStreamResponse(bytes, { onDisconnect }).body);
+      expect(await settled(bytes.finalCompletion())).toBe(outcome);
+    });
+
+    test('makes all the steps of a run, if they are to be finished', async () => {
+      const { emulator, completions } = connect();
+      emulator.reply(call, { content: 'Warm.' });
+      const execute = vi.fn<() => string>(() => 'sunny');
+      const tool = jsonSchemaTool({ name: 'weather', jsonSchema: weather.inputSchema, execute });
+      const run = completions.runTools({ messages, tools: [tool] });
+      await leave(toUIMessageStreamResponse(run, { onDisconnect: 'finish' }).body);
+      const { completion } = await run.final();
+      expect(completion.choices[0].message.content).toBe('Warm.');
+      expect(execute).toHaveBeenCalledTimes(1);
+    });
+
+    test('is finished by another vendor, though the page could not have been told', async () => {
+      const { emulator, completions } = connect({
+        apiKey: undefined,
+        providers: [
+          { provider: 'deepseek', apiKey: 'k' },
+          { provider: 'shortapi', apiKey: 'k' },
+        ],
+        onInterrupted: 'restart',
+      });
+      emulator.reply(
+        { ...faults.cutAfterEvents(4, 'end'), answer: { content: 'Half of it, and more.' } },
+        { content: 'All of it.' },
+      );
+      const stream = completions.stream({ messages });
+      const init = { onReset: 'error', onDisconnect: 'finish' } as const;
+      await leave(toUIMessageStreamResponse(stream, init).body);
+      const { choices } = await stream.finalCompletion();
+      expect(choices[0].message.content).toBe('All of it.');
+    });
+  });
+
+  test('whose transform throws ends the call', async () => {
+    const { emulator, completions } = connect();
+    emulator.reply({ content: 'Hello' });
+    const stream = completions.stream({ messages });
+    const transform = (): never => {
+      throw new Error('private');
+    };
+    const shown = toUIMessageStream(stream, { transform, onDisconnect: 'finish' });
+    await expect(collect(shown)).rejects.toThrow('private');
+    await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   test('takes no options that it does not know', () => {
     const { completions } = connect();
     const stream = completions.stream({ messages });
     const invalid = expect.objectContaining({ code: 'invalid_options' });
     expect(() => toUIMessageStream(stream, { sendReasoning: true } as object)).toThrow(invalid);
     expect(() => toUIMessageStream(stream, { onReset: 'x' as 'error' })).toThrow(invalid);
+    expect(() => toUIMessageStream(stream, { onDisconnect: 'x' as 'abort' })).toThrow(invalid);
     stream.abort();
   });
 

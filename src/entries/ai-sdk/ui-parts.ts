@@ -28,7 +28,7 @@ export async function* uiParts(
 ): AsyncGenerator<UIMessagePart, undefined> {
   const { messageId, report = true } = init;
   const isRun = 'final' in source;
-  const writer = createWriter(init.onReset ?? 'reset-step');
+  const writer = createWriter(init);
   const withMetadata = (): { messageMetadata?: UIMessageMetadata } =>
     report ? metadataOfSource(source) : {};
   yield { type: 'start', ...(messageId !== undefined && { messageId }) };
@@ -67,7 +67,7 @@ const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
   needs_approval: 'The call is waiting for approval.',
 };
 
-function createWriter(onReset: 'reset-step' | 'error') {
+function createWriter(init: Pick<UIParts, 'onReset'>) {
   const blocks = createBlocks();
   /** Calls whose result has been sent. */
   const announcedCalls = new Set<string>();
@@ -79,7 +79,8 @@ function createWriter(onReset: 'reset-step' | 'error') {
           yield { type: 'start-step' };
           break;
         case 'reset':
-          if (onReset === 'error') {
+          // Asked for now: who has left since then need not be told.
+          if (init.onReset === 'error') {
             const message =
               'The answer was restarted, and the page cannot take back what it already shows';
             throw new OwnError('stream_interrupted', message);

@@ -1,8 +1,22 @@
-import type { ChatCompletionChunk, ChatStream } from '../../index.ts';
+import type {
+  AbortSignalLike,
+  ChatCompletionChunk,
+  ChatStream,
+  OnDisconnect,
+} from '../../index.ts';
 import { ChatError } from '../../index.ts';
 import type { Pieces } from './answer.ts';
 import type { Reader } from './statuses.ts';
 import { wordsFor } from './statuses.ts';
+
+/** Who an answer goes to, and until when. */
+export interface Addressee {
+  reader: Reader;
+  /** Aborted when the reader leaves. */
+  signal: AbortSignalLike | undefined;
+  keepAliveMs?: number | undefined;
+  onDisconnect?: OnDisconnect | undefined;
+}
 
 /** How long `data: [DONE]` and its blank line are. */
 const doneBytes = 14;
@@ -13,12 +27,19 @@ const doneBytes = 14;
  */
 export function streamPieces(
   stream: ChatStream,
-  reader: Reader,
-  keepAliveMs?: number | undefined,
+  { reader, signal, keepAliveMs, onDisconnect }: Addressee,
 ): Pieces {
   const onError = (error: ChatError): string => wordsFor(error, reader);
-  const bytes = stream.toSSEStream({ transform: refuseReset, onError, keepAliveMs });
+  const bytes = stream.toSSEStream({
+    transform: refuseReset,
+    onError,
+    keepAliveMs,
+    onDisconnect,
+  });
   const source = (bytes as ReadableStream<Uint8Array>).getReader();
+  const cancel = (): void => void source.cancel().catch(() => {});
+  // A server need not take the body of an answer whose visitor has left meanwhile.
+  if (onDisconnect === 'finish') onAbort(signal, cancel);
   let end: string | undefined;
   return {
     async read() {
@@ -35,7 +56,7 @@ export function streamPieces(
       };
       return new TextEncoder().encode(`data: ${JSON.stringify({ error: errorBody })}\n\n`);
     },
-    cancel: () => void source.cancel().catch(() => {}),
+    cancel,
   };
 }
 
@@ -57,4 +78,9 @@ function refuseReset(chunk: ChatCompletionChunk): ChatCompletionChunk {
   const message =
     'The answer was interrupted, and this protocol cannot tell a client that it starts again';
   throw new ChatError('stream_interrupted', message);
+}
+
+function onAbort(signal: Addressee['signal'], listener: () => void): void {
+  if (signal?.aborted) listener();
+  else signal?.addEventListener('abort', listener);
 }
