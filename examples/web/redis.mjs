@@ -8,8 +8,9 @@ const keepSeconds = 600;
 
 /** @param {string} url of the Redis */
 export async function createAnswers(url) {
-  const publisher = await createClient({ url }).connect();
-  const subscriber = await publisher.duplicate().connect();
+  // Without a listener, an outage of Redis would end the process.
+  const publisher = await createClient({ url }).on('error', console.error).connect();
+  const subscriber = await publisher.duplicate().on('error', console.error).connect();
   // `waitUntil`: on a platform that stops a process behind its response, hand on the platform's.
   const running = createResumableStreamContext({ waitUntil: null, publisher, subscriber });
   const wholeOf = (id) => `answer:${id}`;
@@ -31,9 +32,10 @@ export async function createAnswers(url) {
   };
 
   return {
-    async start(id, chat) {
+    async start(id, ask) {
       const isNew = await publisher.set(`taken:${id}`, '1', { NX: true, EX: keepSeconds });
       if (isNew === null) return undefined;
+      const chat = ask();
       await subscriber.subscribe(stopOf(id), () => chat.abort());
       const texts = chat.toSSEStream({ report: true }).pipeThrough(new TextDecoderStream());
       // It reads to the end by itself, also if every reader has left.

@@ -59,8 +59,8 @@ async function vendorsNow(): Promise<object[]> {
 
 /** Answers that can be read from their beginning while they come, and for a while after. */
 interface Answers {
-  /** `undefined` if there is one of this id. */
-  start(id: string, chat: ChatStream): Promise<ReadableStream | undefined>;
+  /** `undefined` if there is one of this id: then nobody is asked. */
+  start(id: string, ask: () => ChatStream): Promise<ReadableStream | undefined>;
   resume(id: string): Promise<ReadableStream | undefined>;
   stop(id: string): Promise<void>;
 }
@@ -75,8 +75,9 @@ function answersInMemory(keepMs = 600_000): Answers {
     return now;
   };
   return {
-    async start(id, chat) {
+    async start(id, ask) {
       if (answers.has(id)) return undefined;
+      const chat = ask();
       answers.set(id, { chat, bytes: chat.toSSEStream({ report: true }) as ReadableStream });
       // One reader that never leaves, so that the answer is read to its end.
       const forget = (): void => void setTimeout(() => answers.delete(id), keepMs).unref();
@@ -120,8 +121,9 @@ app.get('/reader.js', (c) => c.body(reader, 200, { 'content-type': 'text/javascr
 
 app.post('/answers/:id', async (c) => {
   const { messages } = await c.req.json<{ messages: ChatCompletionMessageParam[] }>();
-  const chat = client.chat.completions.stream({ messages, max_tokens: 2_000 });
-  const bytes = await answers.start(c.req.param('id'), chat);
+  const bytes = await answers.start(c.req.param('id'), () =>
+    client.chat.completions.stream({ messages, max_tokens: 2_000 }),
+  );
   return bytes === undefined ? c.text('There is such an answer', 409) : c.body(bytes, 200, events);
 });
 app.get('/answers/:id', async (c) => {
