@@ -494,6 +494,26 @@ describe('a stream for pages', () => {
     );
   });
 
+  test('leaves the answer to who waits for its end meanwhile, e.g. to store it', async () => {
+    const { emulator, completions } = connect();
+    emulator.reply({ content: 'Hello' }, call, { content: 'Hello' });
+    const tool = jsonSchemaTool({
+      name: 'weather',
+      jsonSchema: weather.inputSchema,
+      execute: () => 'sunny',
+    });
+    const stream = completions.stream({ messages });
+    const run = completions.runTools({ messages, tools: [tool] });
+    for (const source of [stream, run]) {
+      const response = toUIMessageStreamResponse(source);
+      const end = 'final' in source ? source.final() : source.finalCompletion();
+      const text = await response.text();
+      expect(text).toContain('"delta":"Hello"');
+      expect(text).not.toContain('"type":"error"');
+      await end;
+    }
+  });
+
   describe('whose page goes away', () => {
     const settled = async (ended: Promise<unknown>): Promise<string> =>
       ended.then(

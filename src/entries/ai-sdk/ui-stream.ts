@@ -57,7 +57,7 @@ const names = ['messageId', 'onError', 'onReset', 'transform', 'report', 'onDisc
  * A stream or a run as parts of a UI message: objects, as `createUIMessageStreamResponse` and `readUIMessageStream` of `ai`
  * accept them. Cancelling it cancels the request, or finishes it by `onDisconnect`.
  *
- * @throws ChatError `invalid_options`
+ * @throws ChatError `invalid_options`; `stream_consumed` for a run that is being read
  */
 export function toUIMessageStream(
   source: ChatStream | ToolRun,
