@@ -102,6 +102,11 @@ export class ChatStream<T = unknown, Input = T>
     return handOnNode(this, response, init);
   }
 
+  /** @internal The reader could not be told of a restart: the answer ends with its error, and no other vendor is asked. */
+  refuseResets(): void {
+    this.#pull.refuseResets();
+  }
+
   /** Ends the request. Reading the stream then throws `aborted`. */
   abort(): void {
     this.#pull.abort();

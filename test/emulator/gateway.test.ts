@@ -191,6 +191,26 @@ test('a stream that the vendor cuts off is cut off for the visitor, by an error 
   expect(text).not.toContain('[DONE]');
 });
 
+test('no second vendor is asked for an answer that a visitor could not be told to begin anew', async () => {
+  const both = ['deepseek', 'shortapi'] as const;
+  const client = createClient({
+    providers: both.map((provider) => ({
+      provider,
+      apiKey: key,
+      baseURL: emulator.baseURL(provider),
+    })),
+    onInterrupted: 'restart',
+    onUnsupported: 'adjust',
+  });
+  const url = `${await serve(nodeHandler(createHandler(client, { authorize })))}/v1/chat/completions`;
+  const before = emulator.requests.length;
+  emulator.reply({ ...faults.cutAfterEvents(6), answer: { content: 'One, two, three, four.' } });
+  const text = await (await fetch(url, post({ messages: question, stream: true }))).text();
+
+  expect(text).toContain('"code":"stream_interrupted"');
+  expect(emulator.requests.slice(before).map(({ provider }) => provider)).toEqual(['deepseek']);
+});
+
 test('a slow visitor slows the vendor down, and gets all of it', async () => {
   const url = `${await gatewayAt('deepseek')}/v1/chat/completions`;
   const content = 'x'.repeat(3_000_000);

@@ -424,6 +424,52 @@ describe('a stream', () => {
     await vi.waitFor(() => expect(ended).toHaveBeenCalledWith('aborted'));
   });
 
+  test.each(['v3', 'v4'] as const)(
+    'that would be restarted ends as cut off under %s: no delta comes twice, and no second vendor is paid',
+    async (version) => {
+      const apiKey = 'k';
+      const restarting = model({
+        apiKey: undefined,
+        providers: [
+          { provider: 'deepseek', apiKey },
+          { provider: 'shortapi', apiKey },
+        ],
+        onInterrupted: 'restart',
+      });
+      const content = 'One two three four five six.';
+      restarting.emulator.reply(
+        { ...faults.cutAfterEvents(5, 'end'), answer: { content, reasoning_content: '' } },
+        { content, reasoning_content: '' },
+      );
+      const parts = await partsOf(restarting[version]);
+      const deltas = parts.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []));
+      expect(deltas.length).toBeGreaterThan(1);
+      expect(content.startsWith(deltas.join(''))).toBe(true);
+      const { finishReason } = parts.at(-1) as { finishReason?: { unified: string } };
+      expect(finishReason?.unified).toBe(version === 'v4' ? 'interrupted' : 'error');
+      expect(restarting.emulator.requests).toHaveLength(1);
+    },
+  );
+
+  test('before its first delta another vendor may answer, unnoticed', async () => {
+    const apiKey = 'k';
+    const { emulator, v4 } = model({
+      apiKey: undefined,
+      providers: [
+        { provider: 'deepseek', apiKey },
+        { provider: 'shortapi', apiKey },
+      ],
+      onInterrupted: 'restart',
+    });
+    emulator.reply(faults.cutAfterEvents(1, 'end'), { content: 'Hello', reasoning_content: '' });
+    const parts = await partsOf(v4);
+    const deltas = parts.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []));
+    expect(deltas.join('')).toBe('Hello');
+    expect((parts.at(-1) as { finishReason?: object }).finishReason).toMatchObject({
+      unified: 'stop',
+    });
+  });
+
   test('gives the chunks themselves to who asks for them', async () => {
     const { emulator, v3 } = model();
     emulator.reply({ content: 'Hello' }, { content: 'Hello' });

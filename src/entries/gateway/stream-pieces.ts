@@ -30,6 +30,8 @@ export function streamPieces(
   { reader, signal, keepAliveMs, onDisconnect }: Addressee,
 ): Pieces {
   const onError = (error: ChatError): string => wordsFor(error, reader);
+  // Who has left need not be told, so then the answer may still be restarted.
+  if (onDisconnect !== 'finish') stream.refuseResets();
   const bytes = stream.toSSEStream({
     transform: refuseReset,
     onError,
