@@ -116,6 +116,7 @@ export type { Transport, TransportRequest, TransportResponse } from './transport
 
 export { decodeStream } from './gateway/decode-stream.ts';
 export { ChatStream } from './stream/chat-stream.ts';
+export type { OnDisconnect } from './stream/frames.ts';
 export type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './stream/hand-on.ts';
 export type { DeepPartial, FinalCompletion } from './stream/stream-output.ts';
 export type { ChatStreamEvent } from './stream/events.ts';
@@ -205,6 +206,8 @@ export { endOf } from './stream/chat-stream.ts';
 /** @internal */
 export { handOnFrames } from './stream/to-response.ts';
 /** @internal */
-export { checkInit, sentence } from './stream/hand-on.ts';
+export { readRest } from './stream/frames.ts';
+/** @internal */
+export { checkInit, isOnDisconnect, sentence } from './stream/hand-on.ts';
 /** @internal */
 export type { OwnForm } from './stream/hand-on-own.ts';

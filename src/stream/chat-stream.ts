@@ -101,14 +101,14 @@ export class ChatStream<T = unknown, Input = T>
     return handOnBytes(this, init);
   }
 
-  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled. */
+  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled, or finished by `onDisconnect`. */
   toResponse(init?: ToResponseInit): WebResponse {
     return handOnWeb(this, init);
   }
 
   /**
-   * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent. If the client
-   * disconnects, the request is cancelled.
+   * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent, or when the
+   * client has disconnected; the request is then cancelled, or finished by `onDisconnect`.
    *
    * @example
    * createServer(async (_, response) => {
@@ -117,6 +117,11 @@ export class ChatStream<T = unknown, Input = T>
    */
   pipeToResponse(response: NodeResponseLike, init?: ToResponseInit): Promise<void> {
     return handOnNode(this, response, init);
+  }
+
+  /** @internal The reader could not be told of a restart: the answer ends with its error, and no other vendor is asked. */
+  refuseResets(): void {
+    this.#pull.refuseResets();
   }
 
   /** Ends the request. Reading the stream then throws `aborted`. */

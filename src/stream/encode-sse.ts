@@ -6,6 +6,7 @@ import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
 import type { ArrivingChunks } from './chunk-source.ts';
 import type { FrameSource } from './frames.ts';
+import { readRest } from './frames.ts';
 import type { ToSSEStreamInit } from './hand-on.ts';
 import { forget, refused, sentence } from './hand-on.ts';
 
@@ -73,6 +74,8 @@ export function encodeSSE(
     },
     failed: (error) => [errorFrame(error, init.onError)],
     leave: () => chunks.return?.(),
+    // As it comes: `transform` is for readers.
+    finish: () => readRest(chunks),
   };
 }
 

@@ -8,9 +8,20 @@ export interface FrameSource {
   failed(error: unknown): readonly string[];
   /** Nobody wants more. */
   leave(): unknown;
+  /** Nobody reads any more, but the answer is wanted: what is left of it is read, and sent nowhere. */
+  finish(): Promise<unknown>;
 }
 
 const encoder = new TextEncoder();
+
+/** What happens to an answer when its reader goes away. */
+export type OnDisconnect = 'abort' | 'finish';
+
+export interface FrameOptions {
+  /** Milliseconds of silence after which a sign of life is given; `Infinity` for none. */
+  keepAliveMs?: number | undefined;
+  onDisconnect?: OnDisconnect | undefined;
+}
 
 /**
  * Bytes of frames, without the cost of a web stream. Pulled: the source is asked when the other side wants something. For one
@@ -19,6 +30,7 @@ const encoder = new TextEncoder();
 export class FrameReader {
   readonly #source: FrameSource;
   readonly #keepAliveMs: number;
+  readonly #onDisconnect: OnDisconnect;
   /** Whoever waits for a piece. */
   #deliver: ((piece: Uint8Array | undefined) => void) | undefined = undefined;
   /** What came while nobody waited, because a sign of life was given instead. */
@@ -29,10 +41,10 @@ export class FrameReader {
   /** One timer, moved only when it fires, since every piece begins a new silence. */
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  /** @param keepAliveMs `Infinity` for no signs of life */
-  constructor(source: FrameSource, keepAliveMs: number) {
+  constructor(source: FrameSource, { keepAliveMs = Infinity, onDisconnect }: FrameOptions) {
     this.#source = source;
     this.#keepAliveMs = keepAliveMs;
+    this.#onDisconnect = onDisconnect ?? 'abort';
   }
 
   /** What is here in one piece, else what comes next; `undefined` at the end. Never rejects. */
@@ -53,7 +65,9 @@ export class FrameReader {
     if (this.#isOver) return;
     this.#end();
     this.#give(undefined);
-    await this.#source.leave();
+    // Not awaited: whoever cancels does not wait for the vendor.
+    if (this.#onDisconnect === 'finish') void this.#source.finish().catch(() => {});
+    else await this.#source.leave();
   }
 
   async #ask(): Promise<void> {
@@ -134,4 +148,9 @@ export function toByteStream(frames: FrameReader): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Reads to the end what nobody reads any more. How it ended, the stream that it belongs to has. */
+export async function readRest(items: Pick<AsyncIterator<unknown>, 'next'>): Promise<void> {
+  while (!(await items.next()).done);
 }

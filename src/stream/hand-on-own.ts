@@ -21,12 +21,12 @@ export function handOnOwn<Init extends SharedInit>(form: OwnForm<Init>, init: In
   return {
     bytes(): WebByteStream {
       const own = checkInit(init, false, form.names);
-      return toByteStream(new FrameReader(form.open(own), own.keepAliveMs)) as WebByteStream;
+      return toByteStream(new FrameReader(form.open(own), own)) as WebByteStream;
     },
     response(): WebResponse {
       const own = checkInit(init, true, form.names);
       const headers = responseHeaders(own, form.headers);
-      const bytes = toByteStream(new FrameReader(form.open(own), own.keepAliveMs));
+      const bytes = toByteStream(new FrameReader(form.open(own), own));
       return new Response(bytes, {
         status: own.status,
         headers,
@@ -35,12 +35,8 @@ export function handOnOwn<Init extends SharedInit>(form: OwnForm<Init>, init: In
     async node(response: NodeResponseLike): Promise<void> {
       const own = checkInit(init, true, form.names);
       const headers = responseHeaders(own, form.headers);
-      await pipeToResponse(
-        new FrameReader(form.open(own), own.keepAliveMs),
-        response,
-        own.status,
-        headers,
-      );
+      const frames = new FrameReader(form.open(own), own);
+      await pipeToResponse(frames, response, own.status, headers);
     },
   };
 }

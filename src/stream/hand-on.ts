@@ -2,6 +2,7 @@ import { ChatError } from '../outcome/chat-error.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { FrameReader } from './frames.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
+import type { OnDisconnect } from './frames.ts';
 import { visitorSentences } from '../outcome/visitor-sentences.ts';
 
 // A stream handed on to a visitor: in OpenAI's wire form, with signs of life while the vendor is silent, and with nothing
@@ -17,10 +18,20 @@ export interface ToSSEStreamInit {
   transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
   /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
   report?: boolean | undefined;
+  /**
+   * What happens to the answer when its reader goes away. `abort` cancels the request. `finish` reads the answer to its end,
+   * which is paid for in whole: `finalCompletion()`, hooks, report and cost are then complete, and it can be stored.
+   *
+   * @default 'abort'
+   */
+  onDisconnect?: OnDisconnect | undefined;
 }
 
 /** Options that every form of a stream that is handed on has. */
-export interface SharedInit extends Pick<ToResponseInit, 'keepAliveMs' | 'status' | 'headers'> {
+export interface SharedInit extends Pick<
+  ToResponseInit,
+  'keepAliveMs' | 'onDisconnect' | 'status' | 'headers'
+> {
   onError?: ((error: ChatError) => string) | undefined;
   transform?: unknown;
 }
@@ -45,7 +56,7 @@ export interface NodeResponseLike {
   removeListener(event: string, listener: () => void): unknown;
 }
 
-const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
+const sseNames = ['keepAliveMs', 'onError', 'transform', 'report', 'onDisconnect'];
 const maxTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
@@ -69,10 +80,18 @@ export function checkInit<Init extends SharedInit = ToResponseInit>(
       throw refused(name, `Option ${name} must be a function`);
     }
   }
+  if (!isOnDisconnect(init.onDisconnect)) {
+    throw refused('onDisconnect', 'Option onDisconnect must be one of abort, finish');
+  }
   if (!(status >= 200 && status < 600) || [204, 205, 304].includes(status)) {
     throw refused('status', `A response of status ${status} has no body to stream into`);
   }
   return { ...init, keepAliveMs, status };
+}
+
+/** Whether it is a value of the option, or not given. */
+export function isOnDisconnect(value: unknown): boolean {
+  return value == null || value === 'abort' || value === 'finish';
 }
 
 export function refused(param: string, message: string): ChatError {

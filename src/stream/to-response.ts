@@ -55,5 +55,5 @@ function framesOf(
 ): FrameReader {
   const chunks = stream[Symbol.asyncIterator]();
   const source = encodeSSE({ chunks, report: stream.report }, init, closing);
-  return new FrameReader(source, init.keepAliveMs ?? Infinity);
+  return new FrameReader(source, init);
 }

@@ -460,6 +460,7 @@ describe('createHandler', () => {
     ['an authorize of a prototype', Object.create({ authorize: () => true })],
     ['an unknown option', { authorize: () => true, cors: '*' }],
     ['a timer that is none', { authorize: () => true, keepAliveMs: -1 }],
+    ['an end that is none', { authorize: () => true, onDisconnect: 'stop' }],
   ])('refuses %s', (_, options) => {
     const make = () => createHandler(createClient({ apiKey: 'k' }), options as never);
     expect(make).toThrow(expect.objectContaining({ code: 'invalid_options' }) as Error);

@@ -144,6 +144,43 @@ test.each<[string, boolean]>([
   await expect.poll(() => emulator.connections.busy, { timeout: 5_000 }).toBe(0);
 });
 
+test.each<[string, string, boolean]>([
+  ['node:http', 'before the first byte', true],
+  ['node:http', 'before the first byte', false],
+  ['node:http', 'in the middle', true],
+  ['a web server', 'before the first byte', true],
+  ['a web server', 'before the first byte', false],
+  ['a web server', 'in the middle', true],
+])(
+  'with onDisconnect: finish, over %s, a call whose visitor leaves %s is made to its end (streamed: %s)',
+  async (server, when, stream) => {
+    const ends: unknown[] = [];
+    const client = clientAt('deepseek', {
+      hooks: {
+        onEnd: ({ completion, usage }, error) =>
+          void ends.push([completion, (usage?.completion_tokens ?? 0) > 0, error]),
+      },
+    });
+    const handler = createHandler(client, { authorize, onDisconnect: 'finish' });
+    // A handler that is not ours is asked with web objects, as web servers ask.
+    const around: Handler = server === 'node:http' ? handler : (request) => handler(request);
+    const url = `${await serve(nodeHandler(around))}/v1/chat/completions`;
+    await expect.poll(() => emulator.connections.busy).toBe(0);
+    const isEarly = when === 'before the first byte';
+    const late = isEarly ? faults.lateHead(300) : faults.slow(20);
+    emulator.reply({ ...late, answer: { content: 'One, two, three, four, five, six, seven.' } });
+    const leaving = new AbortController();
+    const asked = fetch(url, { ...post({ messages: question, stream }), signal: leaving.signal });
+    asked.catch(() => {});
+    await expect.poll(() => emulator.connections.busy).toBe(1);
+    if (!isEarly) await (await asked).body?.getReader().read();
+    expect(ends).toEqual([]);
+    leaving.abort();
+
+    await expect.poll(() => ends, { timeout: 10_000 }).toEqual([['complete', true, undefined]]);
+  },
+);
+
 test('a stream that the vendor cuts off is cut off for the visitor, by an error and without [DONE]', async () => {
   const url = `${await gatewayAt('deepseek')}/v1/chat/completions`;
   emulator.reply(faults.cutAfterEvents(2, 'reset'));
@@ -152,6 +189,26 @@ test('a stream that the vendor cuts off is cut off for the visitor, by an error 
 
   expect(text).toContain('"code":"stream_interrupted"');
   expect(text).not.toContain('[DONE]');
+});
+
+test('no second vendor is asked for an answer that a visitor could not be told to begin anew', async () => {
+  const both = ['deepseek', 'shortapi'] as const;
+  const client = createClient({
+    providers: both.map((provider) => ({
+      provider,
+      apiKey: key,
+      baseURL: emulator.baseURL(provider),
+    })),
+    onInterrupted: 'restart',
+    onUnsupported: 'adjust',
+  });
+  const url = `${await serve(nodeHandler(createHandler(client, { authorize })))}/v1/chat/completions`;
+  const before = emulator.requests.length;
+  emulator.reply({ ...faults.cutAfterEvents(6), answer: { content: 'One, two, three, four.' } });
+  const text = await (await fetch(url, post({ messages: question, stream: true }))).text();
+
+  expect(text).toContain('"code":"stream_interrupted"');
+  expect(emulator.requests.slice(before).map(({ provider }) => provider)).toEqual(['deepseek']);
 });
 
 test('a slow visitor slows the vendor down, and gets all of it', async () => {

@@ -48,6 +48,8 @@ describe.concurrent('examples', () => {
         'thinking.ts',
         'tools.ts',
         'vendors.ts',
+        // Tried in a browser: test/runtimes/web-example.test.ts; over Redis: test/real/redis/answers.test.ts.
+        'web',
       ].toSorted(),
     );
   });

@@ -26,6 +26,7 @@ const ofRuns = {
 } satisfies Names<Omit<RunToolsParams, keyof ChatCompletionCreateParamsBase>>;
 const ofResponses = {
   keepAliveMs: true,
+  onDisconnect: true,
   onError: true,
   transform: true,
   report: true,

@@ -1,5 +1,5 @@
 import type { ChatError } from 'deepseek-v4-flash';
-import { isChatError } from 'deepseek-v4-flash';
+import { isChatError, jsonSchemaTool } from 'deepseek-v4-flash';
 import type {
   ModelCallOptions,
   ModelStreamPart,
@@ -424,6 +424,52 @@ describe('a stream', () => {
     await vi.waitFor(() => expect(ended).toHaveBeenCalledWith('aborted'));
   });
 
+  test.each(['v3', 'v4'] as const)(
+    'that would be restarted ends as cut off under %s: no delta comes twice, and no second vendor is paid',
+    async (version) => {
+      const apiKey = 'k';
+      const restarting = model({
+        apiKey: undefined,
+        providers: [
+          { provider: 'deepseek', apiKey },
+          { provider: 'shortapi', apiKey },
+        ],
+        onInterrupted: 'restart',
+      });
+      const content = 'One two three four five six.';
+      restarting.emulator.reply(
+        { ...faults.cutAfterEvents(5, 'end'), answer: { content, reasoning_content: '' } },
+        { content, reasoning_content: '' },
+      );
+      const parts = await partsOf(restarting[version]);
+      const deltas = parts.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []));
+      expect(deltas.length).toBeGreaterThan(1);
+      expect(content.startsWith(deltas.join(''))).toBe(true);
+      const { finishReason } = parts.at(-1) as { finishReason?: { unified: string } };
+      expect(finishReason?.unified).toBe(version === 'v4' ? 'interrupted' : 'error');
+      expect(restarting.emulator.requests).toHaveLength(1);
+    },
+  );
+
+  test('before its first delta another vendor may answer, unnoticed', async () => {
+    const apiKey = 'k';
+    const { emulator, v4 } = model({
+      apiKey: undefined,
+      providers: [
+        { provider: 'deepseek', apiKey },
+        { provider: 'shortapi', apiKey },
+      ],
+      onInterrupted: 'restart',
+    });
+    emulator.reply(faults.cutAfterEvents(1, 'end'), { content: 'Hello', reasoning_content: '' });
+    const parts = await partsOf(v4);
+    const deltas = parts.flatMap((part) => (part.type === 'text-delta' ? [part.delta] : []));
+    expect(deltas.join('')).toBe('Hello');
+    expect((parts.at(-1) as { finishReason?: object }).finishReason).toMatchObject({
+      unified: 'stop',
+    });
+  });
+
   test('gives the chunks themselves to who asks for them', async () => {
     const { emulator, v3 } = model();
     emulator.reply({ content: 'Hello' }, { content: 'Hello' });
@@ -494,12 +540,105 @@ describe('a stream for pages', () => {
     );
   });
 
+  test('leaves the answer to who waits for its end meanwhile, e.g. to store it', async () => {
+    const { emulator, completions } = connect();
+    emulator.reply({ content: 'Hello' }, call, { content: 'Hello' });
+    const tool = jsonSchemaTool({
+      name: 'weather',
+      jsonSchema: weather.inputSchema,
+      execute: () => 'sunny',
+    });
+    const stream = completions.stream({ messages });
+    const run = completions.runTools({ messages, tools: [tool] });
+    for (const source of [stream, run]) {
+      const response = toUIMessageStreamResponse(source);
+      const end = 'final' in source ? source.final() : source.finalCompletion();
+      const text = await response.text();
+      expect(text).toContain('"delta":"Hello"');
+      expect(text).not.toContain('"type":"error"');
+      await end;
+    }
+  });
+
+  describe('whose page goes away', () => {
+    const settled = async (ended: Promise<unknown>): Promise<string> =>
+      ended.then(
+        () => 'whole',
+        (error: ChatError) => error.code,
+      );
+    const leave = async (body: unknown): Promise<void> => {
+      const reader = (body as ReadableStream<unknown>).getReader();
+      await reader.read();
+      await reader.cancel();
+    };
+
+    test.each([
+      [undefined, 'aborted'],
+      ['abort', 'aborted'],
+      ['finish', 'whole'],
+    ] as const)('with onDisconnect: %s, is %s', async (onDisconnect, outcome) => {
+      const { emulator, completions } = connect();
+      emulator.reply({ content: 'Hello' }, { content: 'Hello' });
+      const objects = completions.stream({ messages });
+      await leave(toUIMessageStream(objects, { onDisconnect }));
+      expect(await settled(objects.finalCompletion())).toBe(outcome);
+      const bytes = completions.stream({ messages });
+      await leave(toUIMessageStreamResponse(bytes, { onDisconnect }).body);
+      expect(await settled(bytes.finalCompletion())).toBe(outcome);
+    });
+
+    test('makes all the steps of a run, if they are to be finished', async () => {
+      const { emulator, completions } = connect();
+      emulator.reply(call, { content: 'Warm.' });
+      const execute = vi.fn<() => string>(() => 'sunny');
+      const tool = jsonSchemaTool({ name: 'weather', jsonSchema: weather.inputSchema, execute });
+      const run = completions.runTools({ messages, tools: [tool] });
+      await leave(toUIMessageStreamResponse(run, { onDisconnect: 'finish' }).body);
+      const { completion } = await run.final();
+      expect(completion.choices[0].message.content).toBe('Warm.');
+      expect(execute).toHaveBeenCalledTimes(1);
+    });
+
+    test('is finished by another vendor, though the page could not have been told', async () => {
+      const { emulator, completions } = connect({
+        apiKey: undefined,
+        providers: [
+          { provider: 'deepseek', apiKey: 'k' },
+          { provider: 'shortapi', apiKey: 'k' },
+        ],
+        onInterrupted: 'restart',
+      });
+      emulator.reply(
+        { ...faults.cutAfterEvents(4, 'end'), answer: { content: 'Half of it, and more.' } },
+        { content: 'All of it.' },
+      );
+      const stream = completions.stream({ messages });
+      const init = { onReset: 'error', onDisconnect: 'finish' } as const;
+      await leave(toUIMessageStreamResponse(stream, init).body);
+      const { choices } = await stream.finalCompletion();
+      expect(choices[0].message.content).toBe('All of it.');
+    });
+  });
+
+  test('whose transform throws ends the call', async () => {
+    const { emulator, completions } = connect();
+    emulator.reply({ content: 'Hello' });
+    const stream = completions.stream({ messages });
+    const transform = (): never => {
+      throw new Error('private');
+    };
+    const shown = toUIMessageStream(stream, { transform, onDisconnect: 'finish' });
+    await expect(collect(shown)).rejects.toThrow('private');
+    await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   test('takes no options that it does not know', () => {
     const { completions } = connect();
     const stream = completions.stream({ messages });
     const invalid = expect.objectContaining({ code: 'invalid_options' });
     expect(() => toUIMessageStream(stream, { sendReasoning: true } as object)).toThrow(invalid);
     expect(() => toUIMessageStream(stream, { onReset: 'x' as 'error' })).toThrow(invalid);
+    expect(() => toUIMessageStream(stream, { onDisconnect: 'x' as 'abort' })).toThrow(invalid);
     stream.abort();
   });
 

@@ -11,7 +11,7 @@ import {
   toUIMessageStreamResponse,
 } from 'deepseek-v4-flash/ai-sdk';
 
-const [place, baseURL, specification, knowsResets] = process.argv.slice(2);
+const [place, baseURL, specification, knowsResets, otherURL] = process.argv.slice(2);
 const ai = await import(place);
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
@@ -283,6 +283,33 @@ const refund = ownTool({
   const onReset = knowsResets === 'true' ? 'reset-step' : 'error';
   const message = await lastMessage(toUIMessageStream(run, { onReset }));
   told.reset = { errors: message.errors, shape: shape(message) };
+}
+
+// ---------------------------------------------------------------- two vendors as one
+
+{
+  const apiKey = 'any-key-of-mine';
+  const restarting = createFlash(
+    {
+      providers: [
+        { provider: 'deepseek', baseURL, apiKey },
+        { provider: 'shortapi', baseURL: otherURL, apiKey },
+      ],
+      onInterrupted: 'restart',
+      onUnsupported: 'adjust',
+      maxRetries: 0,
+    },
+    { specification },
+  );
+  const streamed = async () => {
+    const onError = () => {};
+    const result = ai.streamText({ model: restarting(), prompt, onError, maxRetries: 5 });
+    const parts = await collect(result.fullStream);
+    const text = parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');
+    return { text, finishReason: parts.findLast(({ type }) => type === 'finish')?.finishReason };
+  };
+  told.cutBeforeDelta = await streamed();
+  told.cutAfterDelta = await streamed();
 }
 
 console.log(JSON.stringify(told));

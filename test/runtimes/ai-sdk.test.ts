@@ -44,6 +44,8 @@ function script(emulator: EmulatorServer, knowsResets: boolean): void {
   emulator.reply({ tool_calls: [{ id: 'r1', ...refund }] }, { content: 'Paid.' });
   emulator.reply({ content: '', reasoning_content: 'On and on.', finish_reason: 'length' });
   if (knowsResets) emulator.reply(hello);
+  emulator.reply(faults.cutAfterEvents(1), hello);
+  emulator.reply({ ...faults.cutAfterEvents(4), answer: { ...hello, reasoning_content: '' } });
 }
 
 describe.each([
@@ -60,7 +62,8 @@ describe.each([
     const emulator = await startEmulator({ strict: true, unscripted: 'error' });
     script(emulator, knowsResets);
     const baseURL = emulator.baseURL('deepseek');
-    const args = ['ai-sdk.mjs', placeOf(name), baseURL, specification, String(knowsResets)];
+    const asked = [baseURL, specification, String(knowsResets), emulator.baseURL('shortapi')];
+    const args = ['ai-sdk.mjs', placeOf(name), ...asked];
     const { stdout, stderr } = await run(nodeAt(version), args, project);
     await emulator.close();
     if (stderr !== '') throw new Error(stderr);
@@ -112,7 +115,7 @@ describe.each([
   test('what fails is sent as often as the client says, and never by ai again', () => {
     expect([told.overloaded, told.refused]).toEqual(['overloaded', 'bad_request']);
     // Two sends of the overloaded call, and one of everything else.
-    expect(requests).toHaveLength(knowsResets ? 25 : 24);
+    expect(requests).toHaveLength(knowsResets ? 28 : 27);
   });
 
   test('streamText has the same, part by part', () => {
@@ -151,6 +154,17 @@ describe.each([
           };
     expect(told.cut).toEqual(end);
     expect(told.badWord).toEqual(end);
+  });
+
+  test('a stream that is to be restarted at another vendor gives no delta twice', () => {
+    const finishReason = 'stop';
+    expect(told.cutBeforeDelta).toEqual({ text: 'Hello there, take a coat.', finishReason });
+    const cut = told.cutAfterDelta as { text: string; finishReason: string };
+    expect(cut.text).toMatch(/^Hello/);
+    expect(hello.content.startsWith(cut.text)).toBe(true);
+    expect(cut.finishReason).toBe(specification === 'v4' ? 'interrupted' : 'error');
+    // The deltas cannot be taken back, so the other vendor is not asked for an answer that nobody would get.
+    expect(requests.at(-1)?.provider).toBe('deepseek');
   });
 
   test('no tool is run from an answer that was too long', () => {

@@ -5,7 +5,7 @@ import type { ChatCompletionChunk, ChatError, Client, ToSSEStreamInit } from 'de
 import { createClient, decodeStream, isChatError } from 'deepseek-v4-flash';
 import type { EmulatorServer } from 'deepseek-v4-flash/testing';
 import { faults, startEmulator } from 'deepseek-v4-flash/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serve } from '../kit/serve.ts';
 import { asEvent, chunk, clientOf, question } from '../kit/wire.ts';
 import { cleanups } from '../kit/cleanups.ts';
@@ -89,6 +89,95 @@ test('a visitor who has left already costs nothing', async () => {
   });
   await expect(fetch(url)).rejects.toThrow('fetch failed');
   await expect.poll(() => code).toBe('aborted');
+});
+
+const answer = 'One, two, three, four, five. '.repeat(20);
+
+/** A vendor that takes its time, and what the hooks of its client were told at the end. */
+async function slowVendor() {
+  const emulator = await startEmulator();
+  cleanups.push(() => emulator.close());
+  emulator.reply({ ...faults.slow(10), answer: { content: answer } });
+  const ends: [string, string | undefined][] = [];
+  const client = createClient({
+    baseURL: emulator.baseURL('deepseek'),
+    apiKey: 'any-key',
+    maxRetries: 0,
+    hooks: { onEnd: ({ completion }, error) => void ends.push([completion, error?.code]) },
+  });
+  return { stream: client.chat.completions.stream({ messages: question }), ends };
+}
+
+describe('with onDisconnect: finish, the answer is read to its end', () => {
+  const onDisconnect = 'finish';
+
+  test.each(['before the first byte', 'in the middle'])(
+    'when a visitor leaves %s',
+    async (when) => {
+      const { stream, ends } = await slowVendor();
+      let piped: Promise<void> | undefined;
+      const url = await serve((_, response) => {
+        piped = stream.pipeToResponse(response, { onDisconnect });
+      });
+      const [response] = (await once(get(url), 'response')) as [IncomingMessage];
+      if (when === 'in the middle') await once(response, 'data');
+      response.destroy();
+      // Who pipes is not kept until the vendor is done.
+      await piped;
+      expect(stream.report.completion).toBe('running');
+
+      const { choices, report } = await stream.finalCompletion();
+      expect(choices[0].message.content).toBe(answer);
+      expect(report).toMatchObject({ completion: 'complete', cost: { source: 'table' } });
+      expect(ends).toEqual([['complete', undefined]]);
+    },
+  );
+
+  test('when a visitor has left already', async () => {
+    const { stream, ends } = await slowVendor();
+    const url = await serve((_, response) => {
+      response.destroy();
+      void stream.pipeToResponse(response, { onDisconnect });
+    });
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+    await expect.poll(() => ends, { timeout: 10_000 }).toEqual([['complete', undefined]]);
+  });
+
+  test('when a web response is cancelled, though transform would fail', async () => {
+    const { stream, ends } = await slowVendor();
+    let isLeft = false;
+    const transform = (given: ChatCompletionChunk): ChatCompletionChunk => {
+      if (isLeft) throw new Error('private');
+      return given;
+    };
+    const { body } = stream.toResponse({ onDisconnect, transform });
+    const reader = (body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    isLeft = true;
+    await reader.cancel();
+    expect(ends).toEqual([]);
+
+    expect((await stream.finalCompletion()).choices[0].message.content).toBe(answer);
+    expect(ends).toEqual([['complete', undefined]]);
+  });
+
+  test('unless the server ends it itself', async () => {
+    const { stream, ends } = await slowVendor();
+    const { body } = stream.toResponse({ onDisconnect });
+    await (body as ReadableStream<Uint8Array>).cancel();
+    stream.abort();
+    await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
+    expect(ends).toEqual([['interrupted', 'aborted']]);
+  });
+
+  test('and one that is cut off meanwhile ends as such', async () => {
+    const { emulator, client } = await vendor();
+    emulator.reply({ ...faults.cutAfterEvents(4, 'reset'), answer: { content: answer } });
+    const stream = client.chat.completions.stream({ messages: question });
+    const { body } = stream.toResponse({ onDisconnect });
+    await (body as ReadableStream<Uint8Array>).cancel();
+    await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'stream_interrupted' });
+  });
 });
 
 test('a slow visitor slows the vendor down', async () => {
@@ -338,6 +427,7 @@ test.each([
   { onError: 'x' },
   { transform: 5 },
   { status: 204 },
+  { onDisconnect: 'stop' },
   { keepalive: 5 },
 ])('what cannot be is refused before the stream is taken (%j)', async (init) => {
   const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });

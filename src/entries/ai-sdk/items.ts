@@ -2,7 +2,7 @@ import type { WebStream } from './specification.ts';
 
 /** A web stream of a generator's items, pulled one by one. Whoever cancels it has `leave` called. */
 export function toWebStream<Item>(
-  items: AsyncIterator<Item, undefined>,
+  items: Pick<AsyncIterator<Item, undefined>, 'next'>,
   leave: () => void,
 ): WebStream<Item> {
   const stream = new ReadableStream<Item>(

@@ -23,6 +23,8 @@ export async function* streamParts<Version extends SpecificationVersion>(
   { version, asked, warnings }: StreamedCall<Version>,
 ): AsyncGenerator<ModelStreamPart<Version>, undefined> {
   yield { type: 'stream-start', warnings: [...warnings, ...warningsOf(chat.report)] };
+  // The specification has no word for a restart, and `ai` would put the second answer behind the first.
+  chat.refuseResets();
   const blocks = createBlocks();
   let isFirst = true;
   try {
@@ -53,12 +55,6 @@ export async function* streamParts<Version extends SpecificationVersion>(
 type Blocks = ReturnType<typeof createBlocks>;
 
 function* chunkParts(chunk: ChatCompletionChunk, blocks: Blocks): Generator<BlockPart> {
-  if (isReset(chunk)) {
-    // The specification has no word for it, and `ai` would put the second answer behind the first.
-    const message =
-      'The answer was restarted, and the AI SDK cannot take back what it already received';
-    throw new ChatError('stream_interrupted', message);
-  }
   // Of several answers `ai` knows one.
   const delta = chunk.choices.find(({ index }) => index === 0)?.delta;
   if (delta === undefined) return;
@@ -68,10 +64,6 @@ function* chunkParts(chunk: ChatCompletionChunk, blocks: Blocks): Generator<Bloc
     if (called === undefined) continue;
     yield* blocks.call({ index, id, name: called.name, delta: called.arguments ?? '' });
   }
-}
-
-function isReset(chunk: ChatCompletionChunk): boolean {
-  return (chunk as { flash?: { reset?: unknown } }).flash?.reset === true;
 }
 
 function* endParts<Version extends SpecificationVersion>(

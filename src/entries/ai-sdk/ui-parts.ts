@@ -21,20 +21,47 @@ export interface UIParts {
   report?: boolean | undefined;
 }
 
-/** A stream or a run as a message for pages. It comes to an end in any case: an error is a part of it. */
-export async function* uiParts(
+/**
+ * A stream or a run as a message for pages. It comes to an end in any case: an error is a part of it. Taken at once, so
+ * that whoever waits for the end beside it, to store it, does not read the events himself.
+ */
+export function uiParts(
   source: ChatStream | ToolRun,
+  init: UIParts,
+): AsyncGenerator<UIMessagePart, undefined> {
+  return readParts(source, begin<ToolRunEvent>(source.events()), init);
+}
+
+/** Asks for the first one now: a view takes its stream no earlier. */
+function begin<Item>(items: AsyncIterator<Item, undefined>): AsyncIterable<Item> {
+  let first: Promise<IteratorResult<Item, undefined>> | undefined = items.next();
+  first.catch(() => {});
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        const item = first ?? items.next();
+        first = undefined;
+        return item;
+      },
+      return: async () => (await items.return?.()) ?? { done: true, value: undefined },
+    }),
+  };
+}
+
+async function* readParts(
+  source: ChatStream | ToolRun,
+  events: AsyncIterable<ToolRunEvent>,
   init: UIParts,
 ): AsyncGenerator<UIMessagePart, undefined> {
   const { messageId, report = true } = init;
   const isRun = 'final' in source;
-  const writer = createWriter(init.onReset ?? 'reset-step');
+  const writer = createWriter(init);
   const withMetadata = (): { messageMetadata?: UIMessageMetadata } =>
     report ? metadataOfSource(source) : {};
   yield { type: 'start', ...(messageId !== undefined && { messageId }) };
   try {
     if (!isRun) yield { type: 'start-step' };
-    for await (const event of source.events()) yield* writer.write(event);
+    for await (const event of events) yield* writer.write(event);
     const { completion, state } = isRun
       ? await source.final().then(({ completion }) => ({ completion, state: completion.report }))
       : { completion: await source.finalCompletion(), state: source.report };
@@ -67,7 +94,7 @@ const failureWords: Record<NonNullable<ToolResult['failure']>, string> = {
   needs_approval: 'The call is waiting for approval.',
 };
 
-function createWriter(onReset: 'reset-step' | 'error') {
+function createWriter(init: Pick<UIParts, 'onReset'>) {
   const blocks = createBlocks();
   /** Calls whose result has been sent. */
   const announcedCalls = new Set<string>();
@@ -79,7 +106,8 @@ function createWriter(onReset: 'reset-step' | 'error') {
           yield { type: 'start-step' };
           break;
         case 'reset':
-          if (onReset === 'error') {
+          // Asked for now: who has left since then need not be told.
+          if (init.onReset === 'error') {
             const message =
               'The answer was restarted, and the page cannot take back what it already shows';
             throw new OwnError('stream_interrupted', message);

@@ -2,11 +2,12 @@ import type {
   ChatError,
   ChatStream,
   NodeResponseLike,
+  OnDisconnect,
   OwnForm,
   ToolRun,
   WebResponse,
 } from '../../index.ts';
-import { ChatError as OwnError, checkInit, handOnOwn, sentence } from '../../index.ts';
+import { ChatError as OwnError, checkInit, handOnOwn, readRest, sentence } from '../../index.ts';
 import { toWebStream } from './items.ts';
 import type { WebStream } from './specification.ts';
 import { uiParts } from './ui-parts.ts';
@@ -31,6 +32,13 @@ export interface ToUIMessageStreamInit {
   transform?: ((part: UIMessagePart) => UIMessagePart | undefined) | undefined;
   /** Put provider, model, usage, cost, timings and completion into the metadata of the message. @default true */
   report?: boolean | undefined;
+  /**
+   * What happens to the answer when the page goes away. `abort` cancels the request. `finish` reads the answer to its end,
+   * and lets a run make all of its steps, so that it can be stored.
+   *
+   * @default 'abort'
+   */
+  onDisconnect?: OnDisconnect | undefined;
 }
 
 /** How a stream or a run becomes a response for `useChat`. */
@@ -43,13 +51,13 @@ export interface ToUIMessageStreamResponseInit extends ToUIMessageStreamInit {
   headers?: Record<string, string> | undefined;
 }
 
-const names = ['messageId', 'onError', 'onReset', 'transform', 'report'];
+const names = ['messageId', 'onError', 'onReset', 'transform', 'report', 'onDisconnect'];
 
 /**
  * A stream or a run as parts of a UI message: objects, as `createUIMessageStreamResponse` and `readUIMessageStream` of `ai`
- * accept them. Cancelling it cancels the request.
+ * accept them. Cancelling it cancels the request, or finishes it by `onDisconnect`.
  *
- * @throws ChatError `invalid_options`
+ * @throws ChatError `invalid_options`; `stream_consumed` for a run that is being read
  */
 export function toUIMessageStream(
   source: ChatStream | ToolRun,
@@ -63,12 +71,15 @@ export function toUIMessageStream(
   source: ChatStream | ToolRun,
   init?: ToUIMessageStreamInit,
 ): WebStream<UIMessagePart> {
-  checkInit(init, false, names);
-  const parts = shownParts(source, checkOwn(init ?? {}));
-  return toWebStream(parts, () => source.abort());
+  const { onDisconnect } = checkInit(init, false, names);
+  const parts = openParts(source, checkOwn(init ?? {}));
+  return toWebStream(parts, () => {
+    if (onDisconnect === 'finish') void parts.finish();
+    else source.abort();
+  });
 }
 
-/** The same as a web `Response`, as `useChat` reads it. If the client disconnects, the request is cancelled. */
+/** The same as a web `Response`, as `useChat` reads it. If the client disconnects, the request is cancelled, or finished by `onDisconnect`. */
 export function toUIMessageStreamResponse(
   source: ChatStream | ToolRun,
   init?: ToUIMessageStreamResponseInit,
@@ -76,7 +87,10 @@ export function toUIMessageStreamResponse(
   return handOnOwn(formOf(source), init).response();
 }
 
-/** The same over a `node:http` response. Resolves when everything is sent. If the client disconnects, the request is cancelled. */
+/**
+ * The same over a `node:http` response. Resolves when everything is sent, or when the client has disconnected; the request
+ * is then cancelled, or finished by `onDisconnect`.
+ */
 export function pipeUIMessageStreamToResponse(
   source: ChatStream | ToolRun,
   response: NodeResponseLike,
@@ -90,7 +104,7 @@ function formOf(source: ChatStream | ToolRun): OwnForm<ToUIMessageStreamResponse
     names: ['keepAliveMs', ...names],
     headers: { 'x-vercel-ai-ui-message-stream': 'v1' },
     open(init) {
-      const parts = shownParts(source, checkOwn(init));
+      const parts = openParts(source, checkOwn(init));
       return {
         async next() {
           const { done, value } = await parts.next();
@@ -105,6 +119,7 @@ function formOf(source: ChatStream | ToolRun): OwnForm<ToUIMessageStreamResponse
           return [JSON.stringify({ type: 'error', errorText: sentence(error, init.onError) })];
         },
         leave: () => source.abort(),
+        finish: () => parts.finish(),
       };
     },
   };
@@ -120,13 +135,33 @@ function checkOwn(init: ToUIMessageStreamInit): ToUIMessageStreamInit {
   return init;
 }
 
-async function* shownParts(
-  source: ChatStream | ToolRun,
-  init: ToUIMessageStreamInit,
-): AsyncGenerator<UIMessagePart, undefined> {
+/** The parts as the page is to have them. */
+function openParts(source: ChatStream | ToolRun, init: ToUIMessageStreamInit) {
   const { transform } = init;
-  for await (const part of uiParts(source, init)) {
-    const shown = transform == null ? part : transform(part);
-    if (shown !== undefined) yield shown;
+  const own = { ...init };
+  const parts = uiParts(source, own);
+  return {
+    async next(): Promise<IteratorResult<UIMessagePart, undefined>> {
+      for (;;) {
+        const item = await parts.next();
+        if (item.done || transform == null) return item;
+        const value = shown(item.value);
+        if (value !== undefined) return { done: false, value };
+      }
+    },
+    /** Reads the rest for nobody: as it comes, and over an answer that is restarted. */
+    finish(): Promise<void> {
+      own.onReset = 'reset-step';
+      return readRest(parts);
+    },
+  };
+
+  function shown(part: UIMessagePart): UIMessagePart | undefined {
+    try {
+      return transform?.(part);
+    } catch (error) {
+      source.abort();
+      throw error;
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Client } from '../../index.ts';
-import { ChatError } from '../../index.ts';
+import { ChatError, isOnDisconnect } from '../../index.ts';
 import { needClient } from '../client-of.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer, toResponse } from './answer.ts';
@@ -37,7 +37,7 @@ export const gateways = new WeakMap<object, Gateway>();
  */
 export function createHandler<Options>(client: Client<Options>, options: HandlerOptions): Handler {
   needClient(client, 'A gateway');
-  const { authorize, keepAliveMs } = checked(options);
+  const { authorize, keepAliveMs, onDisconnect } = checked(options);
   const gateway: Gateway = async (head, { body, signal }) => {
     if (!(await isLetIn(authorize, head))) {
       const message = 'This request is not authorized';
@@ -51,6 +51,7 @@ export function createHandler<Options>(client: Client<Options>, options: Handler
       signal,
       reader: 'visitor',
       keepAliveMs,
+      onDisconnect,
     });
   };
   const handler = async (given: FetchRequest): Promise<FetchResponse> => {
@@ -78,7 +79,7 @@ async function isLetIn(
   }
 }
 
-const names = ['authorize', 'keepAliveMs'];
+const names = ['authorize', 'keepAliveMs', 'onDisconnect'];
 
 function checked(options: HandlerOptions): HandlerOptions {
   const unknown = Object.keys(options ?? {}).find((name) => !names.includes(name));
@@ -95,12 +96,16 @@ function checked(options: HandlerOptions): HandlerOptions {
       'Option authorize must be a function that returns true for the requests to allow';
     throw new ChatError('invalid_options', message, { param: 'authorize' });
   }
-  const { keepAliveMs } = options;
+  const { keepAliveMs, onDisconnect } = options;
   const isTimer =
     keepAliveMs == null || keepAliveMs === Infinity || (keepAliveMs > 0 && keepAliveMs < 2 ** 31);
   if (!isTimer) {
     const message = 'Option keepAliveMs must be milliseconds above 0, or Infinity';
     throw new ChatError('invalid_options', message, { param: 'keepAliveMs' });
+  }
+  if (!isOnDisconnect(onDisconnect)) {
+    const message = 'Option onDisconnect must be one of abort, finish';
+    throw new ChatError('invalid_options', message, { param: 'onDisconnect' });
   }
   return options;
 }

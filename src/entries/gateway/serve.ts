@@ -1,9 +1,4 @@
-import type {
-  AbortSignalLike,
-  ChatCompletionCreateParams,
-  ChatError,
-  Client,
-} from '../../index.ts';
+import type { ChatCompletionCreateParams, ChatError, Client } from '../../index.ts';
 import { isChatError } from '../../index.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer, jsonAnswer, tooLarge, unserved } from './answer.ts';
@@ -12,17 +7,15 @@ import { readParams } from './openai-fields.ts';
 import type { BodyText } from './read-body.ts';
 import type { Reader } from './statuses.ts';
 import { statusFor, wordsFor } from './statuses.ts';
+import type { Addressee } from './stream-pieces.ts';
 import { interrupted, streamPieces } from './stream-pieces.ts';
 
 /** One request, whatever it came by. */
-export interface Asked {
+export interface Asked extends Addressee {
   method: string;
   /** Absolute or a path; everything before `/chat/completions` is ignored. */
   url: string;
   body(): Promise<BodyText>;
-  signal: AbortSignalLike | undefined;
-  reader: Reader;
-  keepAliveMs?: number | undefined;
 }
 
 /** Answers a request by a client. Never rejects. */
@@ -43,7 +36,7 @@ export async function serve(client: Client<never>, asked: Asked): Promise<Answer
 }
 
 async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
-  const { reader, signal, keepAliveMs } = asked;
+  const { reader, signal, onDisconnect } = asked;
   const text = await asked.body();
   if (text === 413) return tooLarge();
   const body = parse(text);
@@ -55,14 +48,15 @@ async function chat(client: Client<never>, asked: Asked): Promise<Answer> {
   try {
     const { completions } = client.chat;
     const completion = await completions.create(params as unknown as ChatCompletionCreateParams, {
-      signal,
+      // Aborted when the visitor leaves.
+      signal: onDisconnect === 'finish' ? undefined : signal,
     });
     const { report } = completion;
     if (!('choices' in completion)) {
       return {
         status: 200,
         headers: { ...sseHeaders, ...flashHeaders(report, dropped) },
-        body: streamPieces(completion, reader, keepAliveMs),
+        body: streamPieces(completion, asked),
       };
     }
     const headers = flashHeaders(report, dropped);

@@ -1,8 +1,22 @@
-import type { ChatCompletionChunk, ChatStream } from '../../index.ts';
+import type {
+  AbortSignalLike,
+  ChatCompletionChunk,
+  ChatStream,
+  OnDisconnect,
+} from '../../index.ts';
 import { ChatError, handOnFrames } from '../../index.ts';
 import type { Pieces } from './answer.ts';
 import type { Reader } from './statuses.ts';
 import { wordsFor } from './statuses.ts';
+
+/** Who an answer goes to, and until when. */
+export interface Addressee {
+  reader: Reader;
+  /** Aborted when the reader leaves. */
+  signal: AbortSignalLike | undefined;
+  keepAliveMs?: number | undefined;
+  onDisconnect?: OnDisconnect | undefined;
+}
 
 /**
  * A stream for a client that knows nothing of this library. Such a client takes `[DONE]` for a good end whatever the
@@ -10,8 +24,7 @@ import { wordsFor } from './statuses.ts';
  */
 export function streamPieces(
   stream: ChatStream,
-  reader: Reader,
-  keepAliveMs?: number | undefined,
+  { reader, signal, keepAliveMs, onDisconnect }: Addressee,
 ): Pieces {
   const onError = (error: ChatError): string => wordsFor(error, reader);
   const closing = async (): Promise<string> => {
@@ -22,8 +35,14 @@ export function streamPieces(
       error: { message: onError(error), type: 'flash_error', code, param: null },
     });
   };
-  const frames = handOnFrames(stream, { transform: refuseReset, onError, keepAliveMs }, closing);
-  return { read: () => frames.read(), cancel: () => void frames.cancel().catch(() => {}) };
+  // Who has left need not be told, so then the answer may still be restarted.
+  if (onDisconnect !== 'finish') stream.refuseResets();
+  const init = { transform: refuseReset, onError, keepAliveMs, onDisconnect };
+  const frames = handOnFrames(stream, init, closing);
+  const cancel = (): void => void frames.cancel().catch(() => {});
+  // A server need not take the body of an answer whose visitor has left meanwhile.
+  if (onDisconnect === 'finish') onAbort(signal, cancel);
+  return { read: () => frames.read(), cancel };
 }
 
 /** An answer that ended with a word that is not known to be good. */
@@ -44,4 +63,9 @@ function refuseReset(chunk: ChatCompletionChunk): ChatCompletionChunk {
   const message =
     'The answer was interrupted, and this protocol cannot tell a client that it starts again';
   throw new ChatError('stream_interrupted', message);
+}
+
+function onAbort(signal: Addressee['signal'], listener: () => void): void {
+  if (signal?.aborted) listener();
+  else signal?.addEventListener('abort', listener);
 }

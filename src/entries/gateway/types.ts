@@ -1,3 +1,5 @@
+import type { OnDisconnect } from '../../index.ts';
+
 // The web's own types, where the user's program has them, so that ours need neither DOM nor Node to be read.
 
 type Instance<Name extends string, Otherwise> = typeof globalThis extends {
@@ -47,6 +49,13 @@ export interface HandlerOptions {
   authorize: (request: GatewayRequest) => boolean | Promise<boolean>;
   /** Milliseconds of silence in a stream after which a comment is sent; `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
+  /**
+   * What happens to a call when its visitor leaves. `abort` cancels the request. `finish` reads the answer to its end, so
+   * that hooks, report and cost are complete; it is paid for in whole.
+   *
+   * @default 'abort'
+   */
+  onDisconnect?: OnDisconnect | undefined;
 }
 
 /** A function from request to response, as Hono, workers, Deno, Bun and Next accept it. */
