@@ -10,6 +10,7 @@ import type { PreparedRequest, ReadyRequest } from '../request/prepare.ts';
 import type { Balance, ModelList } from '../schema/account.ts';
 import { notAsItIs, prepare, prepareGet } from '../request/prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
+import type { Budget } from '../cost/budget.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import type { ChatCompletionWithReport, CompletionWithReport } from '../outcome/with-report.ts';
 import { StreamSource } from './stream-source.ts';
@@ -35,9 +36,16 @@ export interface Asked {
   /** The answer that is to be gone on with. */
   begun?: Accumulator | undefined;
   /** Answers that follow each other are better given by one vendor, whose cache holds what was said before. */
-  run?: { answeredBy?: string | undefined } | undefined;
+  run?: Run | undefined;
   /** Prepares requests that are not chats but are sent and read like them. */
   prepare?: typeof prepare | undefined;
+}
+
+/** What requests that belong together share. */
+export interface Run {
+  answeredBy?: string | undefined;
+  /** What is left of the caller's own limit of money, once the first one has been asked for. */
+  budget?: Budget | undefined;
 }
 
 /**

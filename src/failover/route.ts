@@ -59,7 +59,7 @@ export class Route {
     if (this.#left !== undefined || order !== inListOrder || refusal !== undefined)
       return undefined;
     const { answeredBy = candidate.name } = this.#asked.run ?? {};
-    if (answeredBy !== candidate.name || spending(own) !== undefined) return undefined;
+    if (answeredBy !== candidate.name || spending({ options: own, run: this.#asked.run }) !== undefined) return undefined;
     const call = candidate.traffic.callNow(this.bounds.endsAtMs);
     if (call === undefined) return undefined;
     this.#left = candidates.slice(1);
@@ -177,7 +177,7 @@ export class Route {
   async #begin(): Promise<readonly Candidate[]> {
     const { refusal, own } = this.bounds.settings;
     if (refusal !== undefined) throw refusal;
-    this.#spending = this.rules.spending(own);
+    this.#spending = this.rules.spending({ options: own, run: this.#asked.run });
     return orderOfCall(this.rules, this.bounds, this.#asked);
   }
 

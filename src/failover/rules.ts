@@ -23,7 +23,7 @@ export interface FailoverRules {
   /** How long a call waits for the first vendor to come back, if none can be called. */
   readonly maxWaitMs: number;
   /** The limits on money of a call; `undefined` without any. @throws ChatError `invalid_options` */
-  spending(options: Asked['options']): Spending | undefined;
+  spending(asked: Pick<Asked, 'options' | 'run'>): Spending | undefined;
   readonly totals: TotalsCounter;
   readonly hooks: Hooks;
   /** Aborted when the client is closed. */

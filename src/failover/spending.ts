@@ -23,7 +23,7 @@ export type Spending = (candidate: Candidate, params: unknown) => Promise<Reserv
 export function spendingUnder(
   clientUsd: string | undefined,
   state: SharedState,
-): (options: Asked['options']) => Spending | undefined {
+): (asked: Pick<Asked, 'options' | 'run'>) => Spending | undefined {
   const client =
     clientUsd === undefined
       ? undefined
@@ -31,7 +31,7 @@ export function spendingUnder(
           budget: createBudget({ ledger: state, key: 'spend', limitUsd: clientUsd }),
           limitUsd: clientUsd,
         };
-  return (options) => spendingOf(client, options);
+  return (asked) => spendingOf(client, asked);
 }
 
 interface Limit {
@@ -40,14 +40,22 @@ interface Limit {
 }
 
 /** @throws ChatError `invalid_options` */
-function spendingOf(client: Limit | undefined, options: Asked['options']): Spending | undefined {
+function spendingOf(
+  client: Limit | undefined,
+  { options, run = {} }: Pick<Asked, 'options' | 'run'>,
+): Spending | undefined {
   const ownUsd = resolveMaxCost(options?.maxCostUsd);
   if (client === undefined && ownUsd === undefined) return undefined;
   const own =
     ownUsd === undefined
       ? undefined
       : {
-          budget: createBudget({ ledger: memoryState(), key: 'call', limitUsd: ownUsd }),
+          // One for all requests of a run.
+          budget: (run.budget ??= createBudget({
+            ledger: memoryState(),
+            key: 'call',
+            limitUsd: ownUsd,
+          })),
           limitUsd: ownUsd,
         };
   const limits = [client, own].flatMap((each) => each ?? []);

@@ -31,11 +31,12 @@ export function composeAnswer(
     given.reasoning_content ?? (isThinking(provider, request) ? think(provider, request) : '');
   const content =
     given.content !== undefined ? given.content : calls.length > 0 ? '' : say(provider, request);
+  const earlier = earlierCalls(request);
   const whole = {
     content: content === null ? null : untilStop(content, request.stop),
     reasoning,
     calls: calls.map((call, index) => ({
-      id: call.id ?? `call_0${index}_emulated`,
+      id: call.id ?? emulatedId(earlier + index),
       name: call.name,
       arguments:
         typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments),
@@ -110,6 +111,15 @@ function say(provider: Provider, request: WireRequest): string {
     `This is the built-in emulator of ${name}, which repeats and does not know. ` +
     `With ${key}, the model itself answers.`
   );
+}
+
+/** Unique in a conversation. */
+function emulatedId(number: number): string {
+  return `call_${String(number).padStart(2, '0')}_emulated`;
+}
+
+function earlierCalls({ messages = [] }: WireRequest): number {
+  return messages.reduce((count, { tool_calls: calls }) => count + (calls?.length ?? 0), 0);
 }
 
 function lastMessage({ messages }: WireRequest): WireMessage {

@@ -26,7 +26,7 @@ export interface EmulatorAnswer {
 
 /** A tool call, in short form. */
 export interface EmulatorToolCall {
-  /** Id of the call. @default `call_00_emulated`, `call_01_emulated` … */
+  /** Id of the call. @default `call_00_emulated`, `call_01_emulated` …, counted over the conversation */
   id?: string | undefined;
   /** Name of the function. */
   name: string;
