@@ -59,7 +59,11 @@ export class Route {
     if (this.#left !== undefined || order !== inListOrder || refusal !== undefined)
       return undefined;
     const { answeredBy = candidate.name } = this.#asked.run ?? {};
-    if (answeredBy !== candidate.name || spending({ options: own, run: this.#asked.run }) !== undefined) return undefined;
+    if (
+      answeredBy !== candidate.name ||
+      spending({ options: own, run: this.#asked.run }) !== undefined
+    )
+      return undefined;
     const call = candidate.traffic.callNow(this.bounds.endsAtMs);
     if (call === undefined) return undefined;
     this.#left = candidates.slice(1);

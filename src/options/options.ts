@@ -177,7 +177,12 @@ export interface RequestOptions<Options = ProviderOptions> {
   onReasoningExhausted?: 'return' | 'disable' | 'lower' | undefined;
   /** Fields that only one vendor documents, by vendor; only those of the called vendor are sent. */
   providerOptions?: Options | undefined;
-  /** Maximum cost of this call, in US dollars, in addition to the limit of the client. @default no limit */
+  /**
+   * Maximum cost of this call in US dollars, with `parse` and `runTools` of all its requests together, in addition to the
+   * limit of the client.
+   *
+   * @default no limit
+   */
   maxCostUsd?: number | string | undefined;
 }
 

@@ -67,8 +67,12 @@ const hints: OptionHints = {
  *     name,
  *     description,
  *     jsonSchema: inputSchema,
- *     validate: new Ajv().compile(inputSchema),
- *     execute: async (args) => (await mcp.callTool({ name, arguments: args })).content,
+ *     validate: new Ajv2020({ strict: false, validateFormats: false }).compile(inputSchema),
+ *     execute: async (args) => {
+ *       const { content, isError } = await mcp.callTool({ name, arguments: args });
+ *       if (isError) throw new Error(JSON.stringify(content));
+ *       return content;
+ *     },
  *   }),
  * );
  *

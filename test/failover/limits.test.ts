@@ -1,4 +1,4 @@
-import { createClient } from 'deepseek-v4-flash';
+import { createClient, jsonSchemaTool } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
 import type { Behaviour } from '../kit/several.ts';
@@ -285,6 +285,23 @@ describe('money', () => {
     }
     const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 3 }));
     expect(error.code).toBe('budget_exceeded');
+  });
+
+  test('the limit of a run is that of all its steps together', async () => {
+    const look = { index: 0, id: 'call_1', function: { name: 'look', arguments: '{}' } };
+    const events = [chunk({ tool_calls: [look] }), { ...chunk({}, 'tool_calls'), ...usage(1) }];
+    const { client, requests } = clientOf({ events }, { provider: 'anyfast', pricing: perToken });
+    const tools = [
+      jsonSchemaTool({ name: 'look', jsonSchema: { type: 'object' }, execute: () => 'nothing' }),
+    ];
+    const run = client.chat.completions.runTools(
+      { messages, tools, max_tokens: 2 },
+      { maxCostUsd: 3 },
+    );
+    // One is spent in each step, and two are set aside for it.
+    expect((await errorOf(run.final())).code).toBe('budget_exceeded');
+    expect(requests).toHaveLength(2);
+    expect(run.cost?.usd).toBe('2');
   });
 
   test('an attempt that may have been billed keeps what was set aside, though the next one is answered', async () => {
