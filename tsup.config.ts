@@ -143,6 +143,18 @@ async function writeDeclarations(): Promise<void> {
   }
 }
 
+/** The pages, and a list of them for whoever opens the folder. */
+async function writePages(): Promise<void> {
+  await mkdir('dist/docs');
+  const titles: string[] = [];
+  for (const [name, path] of Object.entries(pages)) {
+    const text = await readFile(path, 'utf8');
+    await writeFile(`dist/docs/${name}.md`, pageInPackage(text, path, sources));
+    titles.push(`- [${/^# (.*)$/m.exec(text)?.[1] ?? name}](${name}.md)`);
+  }
+  await writeFile('dist/docs/README.md', `# Pages\n\n${titles.join('\n')}\n`);
+}
+
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** One class of errors, and one list of vendors: `./testing` takes them from the main entry that stands beside it. */
@@ -292,11 +304,7 @@ export default defineConfig(async () => {
         for (const name of ['zod', 'eventsource-parser']) {
           await copyFile(`node_modules/${name}/LICENSE`, `dist/${name}.LICENSE`);
         }
-        await mkdir('dist/docs');
-        for (const [name, path] of Object.entries(pages)) {
-          const text = await readFile(path, 'utf8');
-          await writeFile(`dist/docs/${name}.md`, pageInPackage(text, path, sources));
-        }
+        await writePages();
       },
     },
     {
