@@ -12,7 +12,12 @@ export interface FrameSource {
   finish(): Promise<unknown>;
 }
 
-const encoder = new TextEncoder();
+let encoder: { encode(text: string): Uint8Array } | undefined;
+
+/** Not made when this is loaded: a test runner's page has none, and its calls say so. */
+function encoded(text: string): Uint8Array {
+  return (encoder ??= new TextEncoder()).encode(text);
+}
 
 /** What happens to an answer when its reader goes away. */
 export type OnDisconnect = 'abort' | 'finish';
@@ -116,7 +121,7 @@ export class FrameReader {
     const leftMs = this.#waitingSince + this.#keepAliveMs - performance.now();
     // Timers may come a fraction of a millisecond early.
     if (leftMs > 1) this.#arm(leftMs);
-    else this.#give(encoder.encode(': waiting\n\n'));
+    else this.#give(encoded(': waiting\n\n'));
   }
 
   #end(): void {
@@ -127,7 +132,7 @@ export class FrameReader {
 
 /** All of them in one piece: each piece is a write, and a write costs more than a frame. */
 function framed(data: readonly string[]): Uint8Array {
-  return encoder.encode(data.map((each) => `data: ${each}\n\n`).join(''));
+  return encoded(data.map((each) => `data: ${each}\n\n`).join(''));
 }
 
 /** The same as a web stream. */
