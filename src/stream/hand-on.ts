@@ -1,5 +1,6 @@
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
+import { maxTimerMs } from '../internal/clock.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
@@ -55,7 +56,6 @@ export interface HandedOn {
 }
 
 const sseNames = ['keepAliveMs', 'onError', 'transform', 'report'];
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
 export function checkInit<Init extends SharedInit = ToResponseInit>(
