@@ -41,7 +41,8 @@ export interface ChatErrorInit {
 // `Symbol.for`, so that a CJS copy and an ESM copy of this package recognise each other's errors.
 const brand = Symbol.for('deepseek-v4-flash.ChatError');
 
-const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+/** The method by which Node prints an object. */
+export const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 /** What Node prints of errors and reports. */
 export interface Printer {

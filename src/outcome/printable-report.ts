@@ -1,7 +1,5 @@
-import { printer } from './chat-error.ts';
+import { customInspect, printer } from './chat-error.ts';
 import type { Report } from './report.ts';
-
-const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 const printing: PropertyDescriptor = {
   enumerable: false,

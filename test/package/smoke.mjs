@@ -149,6 +149,7 @@ try {
     (await check('npm pack', async () => {
       tarball = await pack();
       const { size, unpackedSize, entryCount } = tarball;
+      if (unpackedSize > 1.5 * 1024 * 1024) throw new Error(`${unpackedSize} bytes unpacked`);
       return `${entryCount} files, ${size} bytes packed, ${unpackedSize} unpacked`;
     })) && (await check('installs in an empty project', () => install(tarball.file)));
   if (isInstalled) {
