@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Options } from 'tsup';
 import { defineConfig } from 'tsup';
 import { transform } from 'esbuild';
 import * as core from './src/core.ts';
 import { pageInPackage as errorsInPackage } from './src/outcome/docs-address.ts';
 import { providers } from './src/providers/registry.ts';
-import * as testing from './src/testing/index.ts';
 import { pageInPackage, pages } from './test/package/pages.ts';
 
 const vendors = Object.keys(providers);
@@ -201,20 +200,12 @@ async function writeSmallEntries(): Promise<void> {
   }
 }
 
-/** A file of the build: all that both entries of `./testing` need in CommonJS, which cannot share files by itself. */
-const testingParts = 'dist/testing-parts.ts';
+/** A file of the build: the emulator, for both entries of `./testing` in CommonJS, which cannot share files by itself. */
+const emulatorParts = 'dist/emulator.ts';
 
-function testingText(): string {
-  const files = ['index', 'emulator/emulator', 'emulator/check-reply', 'emulator/script'];
-  return files.map((file) => `export * from '../src/testing/${file}.ts';\n`).join('');
-}
-
-/** `./testing` in CommonJS: its names, out of the parts. */
-async function writeTestingEntry(): Promise<void> {
-  const names = Object.keys(testing);
-  const code = names.map((name) => `exports.${name} = parts.${name};\n`).join('');
-  const head = "'use strict';\nconst parts = require('./parts.cjs');\n";
-  await writeFile('dist/testing/index.cjs', head + code);
+async function emulatorText(): Promise<string> {
+  const files = await readdir('src/testing/emulator');
+  return files.map((file) => `export * from '../src/testing/emulator/${file}';\n`).join('');
 }
 
 const testingAsModules: Options = {
@@ -235,22 +226,22 @@ const testingAsCommonJS: Options[] = [
   {
     ...common,
     format: 'cjs',
-    entry: { 'testing/parts': testingParts },
+    entry: { 'testing/emulator': emulatorParts },
     splitting: false,
     esbuildOptions: literalRequire,
     esbuildPlugins: [fromMainEntry('../index.cjs')],
-    async onSuccess() {
-      await rm(testingParts);
-      await writeTestingEntry();
-    },
+    onSuccess: () => rm(emulatorParts),
   },
   {
     ...common,
     format: 'cjs',
-    entry: { 'testing/msw': entries['testing/msw'] },
+    entry: { 'testing/index': entries['testing/index'], 'testing/msw': entries['testing/msw'] },
     splitting: false,
     esbuildOptions: literalRequire,
-    esbuildPlugins: [asExternal(/^\.\/emulator\//, './parts.cjs')],
+    esbuildPlugins: [
+      asExternal(/^\.\.?\/emulator\/[\w-]+\.ts$/, './emulator.cjs'),
+      fromMainEntry('../index.cjs'),
+    ],
   },
 ];
 
@@ -287,7 +278,7 @@ export default defineConfig(async () => {
   await rm('dist', { recursive: true, force: true });
   await mkdir('dist');
   await writeFile(small, smallText());
-  await writeFile(testingParts, testingText());
+  await writeFile(emulatorParts, await emulatorText());
   return [
     {
       ...common,

@@ -44,7 +44,8 @@ import type {
 import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
-import { printBriefly } from './outcome/print-briefly.ts';
+import { printBy } from './outcome/chat-error.ts';
+import { briefly } from './outcome/print-briefly.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import type { VendorHealth } from './traffic/vendor-traffic.ts';
 
@@ -172,7 +173,7 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
 export function createClient<const P extends ProviderId | Provider = typeof defaults.provider>(
   options: ClientOptions<P> = {},
 ): Client<ProviderOptionsFor<P>> {
-  printBriefly();
+  printBy(briefly);
   const given = clientOptions(options as ClientOptions);
   const closing = new LocalAbort();
   const vendors = createVendors(given, preset, { budget, closing });

@@ -15,8 +15,8 @@ export const realClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 };
 
-// A timer holds 31 bits; a larger one rings at once.
-const maxTimerMs = 2 ** 31 - 1;
+/** A timer holds 31 bits; a larger one, or NaN, rings at once. */
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** Calls back at a point in time; returns how to take it back. `Infinity` never comes. */
 export function callAt(clock: Clock, atMs: number, callback: () => void): () => void {

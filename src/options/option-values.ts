@@ -9,6 +9,7 @@ import type {
 } from './options.ts';
 import { defaults } from './options.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
+import { maxTimerMs } from '../internal/clock.ts';
 import { decimalString, isDecimal } from '../cost/decimal.ts';
 import type { Prices } from '../cost/prices.ts';
 
@@ -157,9 +158,6 @@ export function resolveFunctions<T extends object>(
   }
   return own;
 }
-
-// A timer holds 31 bits; a larger one, or NaN, rings at once.
-const maxTimerMs = 2 ** 31 - 1;
 
 const clockNames = ['connect', 'headers', 'idle', 'stall', 'total', 'unread'];
 

@@ -1,3 +1,4 @@
+import { maxTimerMs } from '../internal/clock.ts';
 import { decimalString, isDecimal } from '../cost/decimal.ts';
 import type { CountTokens } from '../cost/estimate.ts';
 import { isPending } from '../internal/pending.ts';
@@ -12,8 +13,6 @@ export interface ResolvedHedge {
   after: 'p95' | number;
   maxExtraCalls: MaxExtraCalls;
 }
-
-const maxTimerMs = 2 ** 31 - 1;
 
 /** How many calls at the same time; `undefined` if it is not given. @throws ChatError `invalid_options` */
 export function resolveConcurrency(given: unknown, param = 'concurrency'): number | undefined {

@@ -41,14 +41,21 @@ export interface ChatErrorInit {
 // `Symbol.for`, so that a CJS copy and an ESM copy of this package recognise each other's errors.
 const brand = Symbol.for('deepseek-v4-flash.ChatError');
 
-const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+/** The method by which Node prints an object. */
+export const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
-/** What Node prints of an error. The clients give it: a page's reader need not carry it. */
-let inspect: ((error: ChatError, depth: number) => string) | undefined;
+/** What Node prints of errors and reports. */
+export interface Printer {
+  error(error: ChatError, depth: number): string;
+  report(report: Report): string;
+}
 
-/** How errors are printed from now on. */
-export function inspectErrorsBy(given: (error: ChatError, depth: number) => string): void {
-  inspect = given;
+/** The full client gives it: a page's reader need not carry it. */
+export let printer: Printer | undefined;
+
+/** How errors and reports are printed from now on. */
+export function printBy(given: Printer): void {
+  printer = given;
 }
 
 const plainFields = [
@@ -127,7 +134,7 @@ export class ChatError extends Error {
 
   /** What `console.log` prints in Node: code, vendor, attempts and cure, in a few lines. @internal */
   [customInspect](depth: number): unknown {
-    return inspect ? inspect(this, depth) : this;
+    return printer?.error(this, depth) ?? this;
   }
 
   /** Code, message and plain fields; neither `partial` nor `report` nor `cause`. */

@@ -1,21 +1,12 @@
+import { customInspect, printer } from './chat-error.ts';
 import type { Report } from './report.ts';
-
-const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
-
-/** What Node prints of a report. The full client gives it: a small one need not carry it. */
-let inspect: ((report: Report) => string) | undefined;
-
-/** How reports are printed from now on. */
-export function inspectReportsBy(given: (report: Report) => string): void {
-  inspect = given;
-}
 
 const printing: PropertyDescriptor = {
   enumerable: false,
   configurable: true,
   writable: true,
   value(this: Report): unknown {
-    return inspect ? inspect(this) : this;
+    return printer?.report(this) ?? this;
   },
 };
 

@@ -1,3 +1,4 @@
+import { maxTimerMs } from '../internal/clock.ts';
 import { ChatError } from '../outcome/chat-error.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { FrameReader } from './frames.ts';
@@ -57,7 +58,6 @@ export interface NodeResponseLike {
 }
 
 const sseNames = ['keepAliveMs', 'onError', 'transform', 'report', 'onDisconnect'];
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Checked before the stream is taken. @throws ChatError `invalid_options` */
 export function checkInit<Init extends SharedInit = ToResponseInit>(

@@ -6,14 +6,8 @@ import type { Transport } from './transport.ts';
 
 /** The proxies of Node's own `fetch`, which uses the global dispatcher. */
 export const globalProxies: ProxySight = {
-  proxyOf(isSecure) {
-    const dispatcher = globalDispatcher(1);
-    return dispatcher && proxyOf(dispatcher, isSecure);
-  },
-  forwarderOf(url) {
-    const dispatcher = globalDispatcher(1);
-    return dispatcher && forwarderOf(dispatcher, url);
-  },
+  proxyOf: (isSecure) => proxyOf(globalDispatcher(1), isSecure),
+  forwarderOf: (url) => forwarderOf(globalDispatcher(1), url),
 };
 
 /**

@@ -66,10 +66,8 @@ export function createFetchTransport(
   if (fetch !== undefined && typeof fetch !== 'function') {
     throw new ChatError('invalid_options', 'Option fetch must be a function', { param: 'fetch' });
   }
-  return ownTransport(
-    fetch === undefined
-      ? (request, stop) => sendByGlobalFetch(request, stop, sight)
-      : (request, stop) => exchange(fetch, request, stop),
+  return ownTransport((request, stop) =>
+    fetch === undefined ? sendByGlobalFetch(request, stop, sight) : exchange(fetch, request, stop),
   );
 }
 

@@ -9,7 +9,8 @@ interface Addressed {
  * The address of the proxy that an undici dispatcher uses. There is no public access to it, so it is read from the
  * dispatcher's private fields: a `ProxyAgent` has its address, an `EnvHttpProxyAgent` has two of those.
  */
-export function proxyOf(dispatcher: object, isSecure: boolean): URL | undefined {
+export function proxyOf(dispatcher: object | undefined, isSecure: boolean): URL | undefined {
+  if (dispatcher === undefined) return undefined;
   const kept = keptBy(unwrapped(dispatcher));
   const address = kept.map(({ value }) => value as Addressed | null).find(isAddress);
   if (address != null && URL.canParse(String(address.uri))) return new URL(String(address.uri));
@@ -23,9 +24,9 @@ export function proxyOf(dispatcher: object, isSecure: boolean): URL | undefined 
  * option `proxyTunnel`, and in undici 8 by default. The agent behind a `ProxyAgent` then keeps a carrier of another class
  * for them. Beside it an `EnvHttpProxyAgent` has an agent for what goes through no proxy.
  */
-export function forwarderOf(dispatcher: object, url: string): URL | undefined {
+export function forwarderOf(dispatcher: object | undefined, url: string): URL | undefined {
   const { origin, protocol } = new URL(url);
-  if (protocol !== 'http:') return undefined;
+  if (protocol !== 'http:' || dispatcher === undefined) return undefined;
   const outer = unwrapped(dispatcher);
   const direct = part(outer, 'no proxy agent');
   if (carrierOf(direct, origin) !== undefined) return undefined;

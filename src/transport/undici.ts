@@ -147,7 +147,7 @@ class Exchange extends UndiciHandler implements ByteReader {
     const { url } = this.#request;
     const answered = responseIn(error);
     if (answered === undefined) {
-      const proxy = this.#dispatcher && proxyOf(this.#dispatcher, url.startsWith('https:'));
+      const proxy = proxyOf(this.#dispatcher, url.startsWith('https:'));
       return this.#end(connectionError(error, url, proxy));
     }
     this.#hasHead = true;
@@ -157,8 +157,7 @@ class Exchange extends UndiciHandler implements ByteReader {
 
   /** Nobody asks for it where all went well. */
   #forwarder(status: number): string | undefined {
-    if (status < 300 || this.#dispatcher === undefined) return undefined;
-    return forwarderOf(this.#dispatcher, this.#request.url)?.host;
+    return status < 300 ? undefined : forwarderOf(this.#dispatcher, this.#request.url)?.host;
   }
 
   read(): Promise<Uint8Array | undefined> {

@@ -149,6 +149,8 @@ try {
     (await check('npm pack', async () => {
       tarball = await pack();
       const { size, unpackedSize, entryCount } = tarball;
+      // A tenth of it is pages.
+      if (unpackedSize > 1.6 * 1024 * 1024) throw new Error(`${unpackedSize} bytes unpacked`);
       return `${entryCount} files, ${size} bytes packed, ${unpackedSize} unpacked`;
     })) && (await check('installs in an empty project', () => install(tarball.file)));
   if (isInstalled) {
