@@ -151,7 +151,7 @@ async function writePages(): Promise<void> {
     await writeFile(`dist/docs/${name}.md`, pageInPackage(text, path, sources));
     titles.push(`- [${/^# (.*)$/m.exec(text)?.[1] ?? name}](${name}.md)`);
   }
-  await writeFile('dist/docs/README.md', `# Pages\n\n${titles.join('\n')}\n`);
+  await writeFile('dist/docs/index.md', `# Pages\n\n${titles.join('\n')}\n`);
 }
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
