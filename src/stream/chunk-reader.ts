@@ -168,14 +168,15 @@ export class ChunkReader {
     }
   }
 
-  /** Slice by slice: what one has taught is used for the next, so that also an answer in one read is mostly compared. */
+  /**
+   * Slice by slice, until one has taught what the next ones repeat, so that also an answer in one read is mostly compared. From
+   * then on slices would only cost.
+   */
   #feedEvents(bytes: Uint8Array): void {
-    const end = endOfSlice(bytes);
+    const end = this.#learner.isProved ? bytes.length : endOfSlice(bytes);
     this.#rest = end < bytes.length ? bytes.subarray(end) : undefined;
-    this.#sse.feed(
-      this.#rest === undefined ? bytes : bytes.subarray(0, end),
-      this.#learner.beginRead(),
-    );
+    const slice = this.#rest === undefined ? bytes : bytes.subarray(0, end);
+    this.#sse.feed(slice, this.#learner.beginRead());
   }
 
   #finish(): boolean {

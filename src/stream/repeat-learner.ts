@@ -29,6 +29,11 @@ export class RepeatLearner {
     return this.#isRepeat;
   }
 
+  /** Whether events have repeated what was learned last. */
+  get isProved(): boolean {
+    return this.#learned !== undefined && this.#untriedLessons === 0;
+  }
+
   /** What the events of the bytes that came are to be compared with. All those before them have been taken. */
   beginRead(): Repeat | undefined {
     this.#repeat = this.#learned;
