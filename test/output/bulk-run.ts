@@ -38,7 +38,7 @@ for await (const { index, item, completion } of run) {
   // A sum does not depend on the order.
   digest += createHash('sha256').update(text).digest().readBigUInt64BE();
   if (++seen % 1_000 === 0) forget();
-  if (seen % 10_000 === 0) heaps.push(heapMB());
+  if (seen % Math.ceil(Number(count) / 10) === 0) heaps.push(heapMB());
 }
 const seconds = (performance.now() - startedAt) / 1_000;
 console.log(JSON.stringify({ seen, asked, digest: `${digest}`, heaps, seconds }));
