@@ -5,19 +5,19 @@ import { isChatError } from '../outcome/chat-error.ts';
 import type { Adjustment, Report } from '../outcome/report.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import { firstReturn } from '../traffic/first-return.ts';
-import { backoffMs, maxDelayMs } from '../traffic/retry-delay.ts';
 import type { Pass } from '../traffic/vendor-breaker.ts';
-import type { VendorCall } from '../traffic/vendor-traffic.ts';
+import type { VendorCall, VendorTraffic } from '../traffic/vendor-traffic.ts';
 import { Bounds } from './bounds.ts';
 import { freeFirst, orderOfCall } from './call-order.ts';
 import type { Candidate } from './candidate.ts';
-import { allFailed, noneAvailable } from './ends.ts';
+import { noneLeft } from './ends.ts';
 import { generationSwitch, isClamped, refusedSwitch } from './fit.ts';
 import { warnLeftOut } from './left-out.ts';
 import type { MayServe, Turn } from './turn.ts';
 import { verdictOn } from './moves-on.ts';
 import { inListOrder } from './order.ts';
 import { pay, reserve } from './purse.ts';
+import { Rounds } from './rounds.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Reserved, Spending } from './spending.ts';
 
@@ -34,14 +34,9 @@ export class Route {
   readonly #asked: Asked;
   readonly #causes: ChatError[] = [];
   readonly #counted = new Set<Report>();
-  /** Candidates whose turn is to come in this round, and in the next one. */
-  #left: readonly Candidate[] | undefined = undefined;
-  #again: { candidate: Candidate; error: ChatError }[] = [];
-  /** Those that would take the request only cut to size. They have their turn when nobody takes it whole. */
-  #clamping: Candidate[] = [];
-  #mayClamp = false;
-  #rounds = 0;
-  #hasBegun = false;
+  readonly #rounds = new Rounds();
+  /** When a wait for vendors that are left alone is over. */
+  #waitsUntilMs: number | undefined = undefined;
   #spending: Spending | undefined = undefined;
 
   constructor(rules: FailoverRules, asked: Asked, kind: 'streamed' | 'whole') {
@@ -56,8 +51,7 @@ export class Route {
     const { order, candidates, spending } = this.rules;
     const [candidate] = candidates;
     const { refusal, own } = this.bounds.settings;
-    if (this.#left !== undefined || order !== inListOrder || refusal !== undefined)
-      return undefined;
+    if (this.#rounds.hasBegun || order !== inListOrder || refusal !== undefined) return undefined;
     const { answeredBy = candidate.name } = this.#asked.run ?? {};
     if (
       answeredBy !== candidate.name ||
@@ -66,7 +60,8 @@ export class Route {
       return undefined;
     const call = candidate.traffic.callNow(this.bounds.endsAtMs);
     if (call === undefined) return undefined;
-    this.#left = candidates.slice(1);
+    this.#rounds.begin(candidates);
+    this.#rounds.take(candidate);
     return this.#turnOf(candidate, call, undefined);
   }
 
@@ -76,22 +71,19 @@ export class Route {
       this.bounds.throwIfEnded();
       const turn = await this.another(mayServe);
       if (turn !== undefined) return turn;
-      if (!this.#hasBegun && this.#causes.length === 0) return this.#firstToReturn(mayServe);
-      if (!(await this.#begunRound())) {
-        throw allFailed(this.#causes, this.rules.candidates.length === 1);
-      }
+      if (await this.#rounds.next(this.bounds, this.rules.clock.now())) continue;
+      const back = await this.#firstToReturn(mayServe);
+      if (back !== undefined) return back;
     }
   }
 
   /** The next vendor of this round that can be called now. Where another one has room, nobody queues. */
   async another(mayServe: MayServe = anyone): Promise<Turn | undefined> {
-    this.#left ??= await this.#begin();
-    const served = mayServe === anyone ? this.#left : this.#left.filter(mayServe);
-    for (const candidate of freeFirst(served)) {
+    if (!this.#rounds.hasBegun) this.#rounds.begin(await this.#begin());
+    for (const candidate of freeFirst(this.#rounds.left(mayServe))) {
       const admission = candidate.traffic.admit(this.rules.clock.now());
       const pass = isPending(admission) ? await admission : admission;
       if (!pass.isAdmitted) continue;
-      this.#left = this.#left.filter((each) => each !== candidate);
       const turn = await this.#enter(candidate, pass);
       if (turn !== undefined) return turn;
     }
@@ -119,12 +111,13 @@ export class Route {
     call.failed(error);
     this.#keep(turn, error.report);
     // Nothing was sent there.
-    if (this.#clamping.includes(candidate) && !this.#mayClamp) return;
+    if (this.#rounds.isKept(candidate)) return;
+    this.#rounds.failed(candidate);
     this.#countFailure(error.report);
     const verdict = verdictOn(error);
     if (verdict === 'over') throw this.bounds.ofWholeCall(error);
     this.#leaveOut(candidate, error);
-    if (verdict === 'again') this.#again.push({ candidate, error });
+    if (verdict === 'again') this.#rounds.again(candidate, error);
   }
 
   /** A turn that had begun to answer ended with the call. */
@@ -187,6 +180,7 @@ export class Route {
 
   async #enter(candidate: Candidate, pass: Pass): Promise<Turn | undefined> {
     const { traffic } = candidate;
+    this.#rounds.take(candidate);
     const [change] = this.#switchTo(candidate) ?? [];
     if (change !== undefined && this.rules.onUnsupported === 'error') {
       traffic.giveBack(pass);
@@ -196,7 +190,11 @@ export class Route {
     const signal = traffic.hasRoom() ? undefined : this.bounds.signal;
     const entered = traffic.enter(pass, { signal, endsAtMs: this.bounds.endsAtMs });
     const call = isPending(entered) ? await entered : entered;
-    if (call === undefined) return undefined;
+    if (call === undefined) {
+      // It was left alone while the call queued for it.
+      if (traffic.health().state !== 'closed') this.#rounds.putBack(candidate);
+      return undefined;
+    }
     this.queuedMs += call.queuedMs;
     const reserved = this.#spending && (await this.#setAside(this.#spending, candidate, call));
     if (isChatError(reserved)) {
@@ -208,7 +206,6 @@ export class Route {
   }
 
   #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
-    this.#hasBegun = true;
     if (call.issue !== undefined) this.issues.push(call.issue);
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
@@ -239,11 +236,8 @@ export class Route {
   }
 
   #askedOf(candidate: Candidate): Asked {
-    const refuses = (adjustment: Adjustment): boolean => {
-      if (this.#mayClamp || !isClamped(adjustment)) return false;
-      if (!this.#clamping.includes(candidate)) this.#clamping.push(candidate);
-      return true;
-    };
+    const refuses = (adjustment: Adjustment): boolean =>
+      isClamped(adjustment) && this.#rounds.keepsWhole(candidate);
     const options = this.bounds.optionsLeft(this.#asked.options);
     return { ...this.#asked, options, refuses };
   }
@@ -253,42 +247,26 @@ export class Route {
     this.#causes.push(error);
   }
 
-  /** All are left alone for now: the first one that comes back is asked. */
-  async #firstToReturn(mayServe: MayServe): Promise<Turn> {
-    const { candidates, clock, maxWaitMs } = this.rules;
-    const served = (this.#left ?? candidates).filter(mayServe);
-    const endsAtMs = Math.min(this.bounds.endsAtMs, clock.now() + maxWaitMs);
-    const { signal } = this.bounds;
-    const traffics = served.map(({ traffic }) => traffic);
-    const back = await firstReturn(traffics, { signal, endsAtMs }, clock);
-    if ('pass' in back) {
-      const candidate = served.find(({ traffic }) => traffic === back.vendor);
-      this.#left = served.filter((each) => each !== candidate);
-      const turn = candidate && (await this.#enter(candidate, back.pass));
-      return turn ?? this.next(mayServe);
-    }
-    const names = served.map(({ name }) => name);
-    throw noneAvailable(names, back.againAtMs, clock.now());
-  }
-
-  /** Whether there is another round, once its time has come. */
-  async #begunRound(): Promise<boolean> {
-    if (!this.#mayClamp && this.#clamping.length > 0) {
-      // Nobody takes it as it is, so those that cut it may.
-      this.#mayClamp = true;
-      this.#left = this.#clamping;
-      return true;
-    }
-    if (this.#again.length === 0 || this.#rounds >= this.bounds.settings.maxRetries) return false;
-    this.#rounds += 1;
-    const waits = this.#again.map(({ error }) => error.retryAfterMs ?? backoffMs(this.#rounds));
-    const delayMs = Math.min(...waits);
-    const atMs = this.rules.clock.now() + delayMs;
-    if (delayMs > maxDelayMs || atMs >= this.bounds.endsAtMs) return false;
-    await this.bounds.waitUntil(atMs);
-    this.#left = this.#again.map(({ candidate }) => candidate);
-    this.#again = [];
-    return true;
+  /** Those that are left are left alone for now: the first one that comes back is asked. @throws ChatError if none does */
+  async #firstToReturn(mayServe: MayServe): Promise<Turn | undefined> {
+    const { clock, maxWaitMs, candidates } = this.rules;
+    const left = this.#rounds.left(mayServe);
+    this.#waitsUntilMs ??= clock.now() + maxWaitMs;
+    const traffics = left.map(({ traffic }) => traffic);
+    const of = (traffic: VendorTraffic) => left[traffics.indexOf(traffic)] as Candidate;
+    const { endsAtMs, signal } = this.bounds;
+    const back = await firstReturn(
+      traffics,
+      { signal, endsAtMs: Math.min(endsAtMs, this.#waitsUntilMs) },
+      clock,
+      (traffic, refusal) => this.#rounds.isWorthIt(of(traffic), refusal),
+    );
+    if ('pass' in back) return this.#enter(of(back.vendor), back.pass);
+    throw noneLeft(this.#causes, {
+      isAlone: candidates.length === 1,
+      leftAlone: left.map(({ name }) => name),
+      againInMs: back.againAtMs - clock.now(),
+    });
   }
 }
 

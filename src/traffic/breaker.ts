@@ -52,6 +52,11 @@ const counted: readonly ChatErrorCode[] = [
 
 const ofAccount: readonly ChatErrorCode[] = ['authentication', 'insufficient_balance'];
 
+/** Whether a vendor has only asked for its pause itself, as a 429 with `Retry-After` does. */
+export function isAskedPause({ openings }: BreakerRecord): boolean {
+  return openings === 0;
+}
+
 /** Whether a failure says something about the vendor: neither the caller's faults nor aborts do. */
 export function isVendorFault({ code, phase }: VendorFailure): boolean {
   if (ofAccount.includes(code)) return true;
@@ -86,38 +91,42 @@ export function withoutProbe(
   return { ...record, probeUntilMs: 0 };
 }
 
-/**
- * After a failure of the vendor's.
- *
- * @param isHalfFailing whether half of the latest calls failed
- */
+/** A failure, and when. */
+interface FailedAt {
+  startedAtMs: number;
+  nowMs: number;
+  /** Whether half of the latest calls failed. */
+  isHalfFailing: boolean;
+}
+
+/** After a failure of the vendor's. */
 export function afterFailure(
   record: BreakerRecord | undefined,
   failure: VendorFailure,
-  nowMs: number,
-  isHalfFailing: boolean,
+  { startedAtMs, nowMs, isHalfFailing }: FailedAt,
 ): BreakerRecord {
   const before = record ?? closed;
   const failures = before.failures + 1;
   const askedMs = askedPause(failure);
+  // Calls that were under way together fail together: they are one and the same outage, and none of them is a probe of it.
+  // They make no outage of a pause that the vendor has asked for, and once a pause is over they say nothing about now.
+  const isUnderWay = isOlder(before, startedAtMs);
   const state = breakerState(record, nowMs);
-  const opens =
-    askedMs !== undefined ||
-    state !== 'closed' ||
-    isHalfFailing ||
-    failures >= breakerRules.failuresInARow;
-  if (!opens) return { ...before, failures };
-  // Calls that were under way together fail together: while it is open, they are one and the same outage.
-  const isNew = state !== 'open';
-  const openings = before.openings + (isNew && askedMs === undefined ? 1 : 0);
-  const pauseMs = askedMs ?? ownPauseMs(Math.max(1, openings));
+  const isOutage = isUnderWay
+    ? state === 'open' && (before.openings > 0 || isHalfFailing)
+    : state !== 'closed' || isHalfFailing || failures >= breakerRules.failuresInARow;
+  if (askedMs === undefined && !isOutage) return { ...before, failures };
+  const isNew = !isUnderWay && state !== 'open';
+  const isFirst = isNew || before.openings === 0;
+  const openings = before.openings + (askedMs === undefined && isFirst ? 1 : 0);
+  const pauseMs = askedMs ?? ownPauseMs(openings);
   return {
     failures,
     openings,
     openedAtMs: isNew ? nowMs : before.openedAtMs,
     // The later end wins: a second failure never shortens what the first one has set.
     openUntilMs: Math.max(before.openUntilMs, nowMs + pauseMs),
-    probeUntilMs: 0,
+    probeUntilMs: isUnderWay ? before.probeUntilMs : 0,
   };
 }
 

@@ -2,7 +2,7 @@ import { onAbort } from '../internal/abort.ts';
 import type { Clock } from '../internal/clock.ts';
 import { callAt, realClock } from '../internal/clock.ts';
 import type { Wait } from './limiter.ts';
-import type { Pass } from './vendor-breaker.ts';
+import type { Pass, Refusal } from './vendor-breaker.ts';
 import type { VendorTraffic } from './vendor-traffic.ts';
 
 /** The vendor that is back, with its pass; or when the first one is expected, epoch milliseconds. */
@@ -16,12 +16,14 @@ const lookAgainMs = 500;
  * none can be back by then. Where two are back, the earlier one of the list is taken. Having nobody to call counts as
  * nobody's failure.
  *
+ * @param isWorthIt whether a vendor that is left alone is worth waiting for
  * @throws the signal's reason
  */
 export async function firstReturn<Vendor extends Pick<VendorTraffic, 'admit' | 'onChange'>>(
   vendors: readonly Vendor[],
   { signal, endsAtMs }: Wait,
   clock: Clock = realClock,
+  isWorthIt: (vendor: Vendor, refusal: Refusal) => boolean = () => true,
 ): Promise<FirstReturn<Vendor>> {
   for (;;) {
     if (signal?.aborted === true) throw signal.reason;
@@ -32,11 +34,12 @@ export async function firstReturn<Vendor extends Pick<VendorTraffic, 'admit' | '
       const admission = await vendor.admit(nowMs);
       if (admission.isAdmitted) return { vendor, pass: admission };
       againAtMs = Math.min(againAtMs, admission.againAtMs);
+      if (!isWorthIt(vendor, admission)) continue;
       // A vendor that is being tried out may be back at any moment.
       const nextMs = admission.isProbing ? nowMs + lookAgainMs : admission.againAtMs;
       lookAtMs = Math.min(lookAtMs, nextMs);
     }
-    if (nowMs >= endsAtMs || lookAtMs > endsAtMs) return { againAtMs };
+    if (nowMs >= endsAtMs || lookAtMs > endsAtMs || lookAtMs === Infinity) return { againAtMs };
     await changeOrTime(vendors, lookAtMs, signal, clock);
   }
 }

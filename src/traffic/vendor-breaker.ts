@@ -6,6 +6,7 @@ import {
   afterSuccess,
   againAt,
   breakerState,
+  isAskedPause,
   isVendorFault,
   withoutProbe,
   withProbe,
@@ -27,6 +28,8 @@ export interface Refusal {
   readonly againAtMs: number;
   /** Whether another call is finding out how the vendor is, so that it may be back sooner. */
   readonly isProbing: boolean;
+  /** Whether the vendor itself has asked for its pause, and has not broken down. */
+  readonly isAsked: boolean;
 }
 
 export type Admission = Pass | Refusal;
@@ -46,7 +49,7 @@ export interface VendorBreaker {
   giveBack(pass: Pass): void;
   firstContent(pass: Pass, startedAtMs: number): void;
   succeeded(startedAtMs: number, nowMs: number): void;
-  failed(failure: VendorFailure, nowMs: number): void;
+  failed(failure: VendorFailure, startedAtMs: number, nowMs: number): void;
   view(nowMs: number): BreakerView;
 }
 
@@ -109,12 +112,12 @@ export function createVendorBreaker(
         if (record !== undefined) update((latest) => afterSuccess(latest, startedAtMs));
       });
     },
-    failed(failure, nowMs) {
+    failed(failure, startedAtMs, nowMs) {
       if (!isVendorFault(failure)) return;
       rate.count(nowMs, true);
       const isHalfFailing = rate.isHalfFailing(nowMs);
       update((record) => {
-        const after = afterFailure(record, failure, nowMs, isHalfFailing);
+        const after = afterFailure(record, failure, { startedAtMs, nowMs, isHalfFailing });
         // Once it is back, what was before is no reason to leave it alone again.
         if (after.openUntilMs > 0) rate.forget();
         return after;
@@ -138,6 +141,7 @@ function refusal(record: BreakerRecord, nowMs: number): Refusal {
     isAdmitted: false,
     againAtMs: againAt(record, nowMs),
     isProbing: nowMs >= record.openUntilMs,
+    isAsked: isAskedPause(record),
   };
 }
 

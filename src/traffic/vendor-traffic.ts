@@ -232,7 +232,7 @@ class StartedCall implements VendorCall {
     if (!this.#end()) return;
     if (failure.code === 'rate_limit') this.#place.refused(failure.limit);
     const { breaker, clock } = this.#parts;
-    breaker.failed(failure, clock.now());
+    breaker.failed(failure, this.#startedAtMs, clock.now());
     breaker.giveBack(this.#pass);
     this.#place.release();
   }

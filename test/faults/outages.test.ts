@@ -157,6 +157,34 @@ test('a call that finds all left alone waits for the first to return', async () 
   expect(sends).toEqual(['deepseek', 'aimlapi', 'aimlapi']);
 });
 
+test('a call whose first choice fails waits for the other one to return, if it is back in time', async () => {
+  const { ask, sends } = connect({
+    deepseek: (nth) => (nth === 1 ? busy(4) : well),
+    aimlapi: (nth) => (nth === 1 ? well : broken),
+  });
+  await ask();
+  const { value, tookMs } = await ended(ask());
+  expect(value.report.attempts.map(({ provider }) => provider)).toEqual(['aimlapi', 'deepseek']);
+  expect(tookMs).toBeGreaterThan(3_900);
+  expect(tookMs).toBeLessThanOrEqual(4_100);
+  expect(sends).toEqual(['deepseek', 'aimlapi', 'aimlapi', 'deepseek']);
+});
+
+test('if it is not, the error names both', async () => {
+  const { ask } = connect({
+    deepseek: (nth) => (nth === 1 ? busy(40) : well),
+    aimlapi: (nth) => (nth === 1 ? well : broken),
+  });
+  await ask();
+  expect(await errorOf(ask())).toMatchObject({
+    code: 'all_providers_failed',
+    message:
+      'All providers failed (aimlapi: server_error); deepseek failed lately and will be tried again later',
+    retryable: true,
+    retryAfterMs: 40_000,
+  });
+});
+
 // litellm#40718, #40958: an error for want of a deployment lost the 429 behind it, and tripped the breaker itself.
 test('having nobody to ask counts as nobody’s failure, and says when to come back', async () => {
   const { ask, client, sends } = connect(

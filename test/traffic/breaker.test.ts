@@ -243,6 +243,7 @@ test('half open lets one call through at a time', async () => {
   expect(vendor.admit()).toEqual({
     isAdmitted: false,
     isProbing: true,
+    isAsked: false,
     againAtMs: clock.now() + 30_000,
   });
   expect(vendor.health().state).toBe('half_open');
@@ -398,4 +399,31 @@ test('a store that cannot be reached takes no call down', async () => {
   call.failed({ code: 'server_error' });
   await clock.pass(1);
   expect(vendor.health()).toEqual({ state: 'closed', failures: 0, running: 0, waiting: 0 });
+});
+
+test('a call from before a pause that the vendor asked for is no failed try of its return', async () => {
+  const { clock, vendor, begin, fail, closedForMs } = setUp();
+  const [early, late] = [begin(), begin()];
+  fail('rate_limit', { status: 429, retryAfterMs: 50 });
+  await clock.pass(20);
+  early.failed({ code: 'stream_interrupted' });
+  expect(closedForMs()).toBe(30);
+  await clock.pass(40);
+  late.failed({ code: 'stream_interrupted' });
+  expect(closedForMs()).toBe(0);
+  expect(vendor.health()).toMatchObject({ state: 'half_open', failures: 3 });
+  fail('stream_interrupted');
+  expect(closedForMs()).toBe(5_000);
+});
+
+test('a call from before it opened does not take the place of the one that tries its return', async () => {
+  const { clock, vendor, begin, fail } = setUp();
+  const early = begin();
+  for (let count = 0; count < 3; count++) fail('server_error');
+  await clock.pass(5_000);
+  const probe = begin();
+  early.failed({ code: 'timeout' });
+  expect(vendor.admit()).toMatchObject({ isAdmitted: false, isProbing: true });
+  probe.succeeded();
+  expect(vendor.health().state).toBe('closed');
 });
