@@ -41,17 +41,16 @@ function connect(
 async function all(count: number, atOnce: number, ask: (call: number) => Promise<unknown>) {
   const startedAt = Date.now();
   const errors: ChatError[] = [];
-  let next = 0;
-  let working = atOnce;
-  const worker = async (): Promise<void> => {
-    while (next < count) {
-      await ask(next++).catch((error: unknown) => errors.push(error as ChatError));
+  const state = { next: 0, working: atOnce };
+  const work = async (): Promise<void> => {
+    while (state.next < count) {
+      await ask(state.next++).catch((error: unknown) => errors.push(error as ChatError));
     }
-    working--;
+    state.working--;
   };
-  for (let each = 0; each < atOnce; each++) void worker();
-  while (working > 0 && Date.now() - startedAt < 120_000) await vi.advanceTimersByTimeAsync(5);
-  expect(working).toBe(0);
+  for (let each = 0; each < atOnce; each++) void work();
+  for (let ms = 0; state.working > 0 && ms < 120_000; ms += 5) await vi.advanceTimersByTimeAsync(5);
+  expect(state.working).toBe(0);
   return { errors: errors.map(({ message }) => message), tookMs: Date.now() - startedAt };
 }
 
