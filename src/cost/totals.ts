@@ -96,8 +96,8 @@ function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
   const isPriced = cost !== undefined && isDecimal(cost.usd);
   if (isPriced) sums.usd.add(cost.usd);
   // The cost is that of the last attempt, also where it broke off and had told its counts.
-  const unpriced = isPriced ? attempts.slice(0, -1) : attempts;
-  for (const attempt of unpriced) if (mayBeBilled(attempt)) sums.unpriced++;
+  const last = isPriced ? attempts.at(-1) : undefined;
+  for (const attempt of attempts) if (attempt !== last && mayBeBilled(attempt)) sums.unpriced++;
   sums.isPriced ||= isPriced || sums.unpriced > 0;
 }
 

@@ -19,16 +19,17 @@ type Answer = ChatCompletionWithReport;
 export async function complete(rules: FailoverRules, asked: Asked): Promise<Answer> {
   const route = new Route(rules, asked, 'whole');
   let broken: Won<Answer> | undefined;
+  const unbroken = async (turn: Turn, answer: Promise<Answer>): Promise<Answer> => {
+    const value = await answer;
+    if (value.report.completion !== 'interrupted') return value;
+    broken = { turn, value };
+    const error = brokenOff();
+    markLast(value.report, error.code);
+    throw attachToError(error, { report: value.report });
+  };
   const begin = (turn: Turn): Entry<Answer> => {
-    const entry = rules.hedge === undefined ? askOnly(turn) : askBeside(turn);
-    const result = entry.result.then((value) => {
-      if (value.report.completion !== 'interrupted') return value;
-      broken = { turn, value };
-      const error = brokenOff();
-      markLast(value.report, error.code);
-      throw attachToError(error, { report: value.report });
-    });
-    return { result, cancel: entry.cancel };
+    const { result, cancel } = rules.hedge === undefined ? askOnly(turn) : askBeside(turn);
+    return { result: unbroken(turn, result), cancel };
   };
   try {
     return answered(route, await run(route, begin));

@@ -20,9 +20,10 @@ export class Rounds {
     return this.#order !== undefined;
   }
 
-  begin(order: readonly Candidate[]): void {
+  /** @param taken how many of them have had their turn */
+  begin(order: readonly Candidate[], taken = 0): void {
     this.#order = order;
-    this.#left = order;
+    this.#left = taken === 0 ? order : order.slice(taken);
   }
 
   /** Those of this round that were not called yet, in order. */

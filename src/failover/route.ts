@@ -33,7 +33,7 @@ export class Route {
   queuedMs = 0;
   readonly #asked: Asked;
   readonly #causes: ChatError[] = [];
-  readonly #counted = new Set<Report>();
+  readonly #counted: Report[] = [];
   readonly #rounds = new Rounds();
   /** When a wait for vendors that are left alone is over. */
   #waitsUntilMs: number | undefined = undefined;
@@ -60,8 +60,7 @@ export class Route {
       return undefined;
     const call = candidate.traffic.callNow(this.bounds.endsAtMs);
     if (call === undefined) return undefined;
-    this.#rounds.begin(candidates);
-    this.#rounds.take(candidate);
+    this.#rounds.begin(candidates, 1);
     return this.#turnOf(candidate, call, undefined);
   }
 
@@ -148,8 +147,8 @@ export class Route {
   }
 
   /** The differences between what was asked and what this vendor gives, beside those that its encoder tells. */
-  adjustments({ candidate }: Turn): Adjustment[] {
-    return this.#switchTo(candidate) ?? [];
+  adjustments({ candidate }: Turn): readonly Adjustment[] | undefined {
+    return this.#switchTo(candidate);
   }
 
   #countFailure(report: Report | undefined): void {
@@ -165,8 +164,8 @@ export class Route {
 
   /** Once: an answer that broke off is the call's after all where there is no better one. */
   #count({ name }: Candidate, report: Report): void {
-    if (this.#counted.has(report)) return;
-    this.#counted.add(report);
+    if (this.#counted.includes(report)) return;
+    this.#counted.push(report);
     this.rules.totals.addTurn(name, report);
   }
 
@@ -238,8 +237,18 @@ export class Route {
   #askedOf(candidate: Candidate): Asked {
     const refuses = (adjustment: Adjustment): boolean =>
       isClamped(adjustment) && this.#rounds.keepsWhole(candidate);
-    const options = this.bounds.optionsLeft(this.#asked.options);
-    return { ...this.#asked, options, refuses };
+    const { params, options, isValidated, opensWithContent, begun, run, prepare } = this.#asked;
+    // An object that is spread costs more than all else here.
+    return {
+      params,
+      options: this.bounds.optionsLeft(options),
+      isValidated,
+      opensWithContent,
+      refuses,
+      begun,
+      run,
+      prepare,
+    } satisfies Record<keyof Asked, unknown>;
   }
 
   #leaveOut({ name }: Candidate, error: ChatError): void {

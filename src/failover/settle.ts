@@ -12,7 +12,7 @@ import type { Turn } from './turn.ts';
 /** Makes the report of the vendor whose answer counts that of the call. */
 export function settle(route: Route, turn: Turn, report: Report): void {
   const changes = route.adjustments(turn);
-  if (changes.length > 0) {
+  if (changes !== undefined) {
     report.adjustments.unshift(...changes);
     if (route.rules.onUnsupported === 'warn') warnOnce(turn.candidate.name, changes);
   }
