@@ -200,6 +200,8 @@ export type {
 } from './internal/web.ts';
 
 /** @internal Shared with the entries that build on this one. */
+export { LocalAbort } from './internal/abort.ts';
+/** @internal */
 export { handOnOwn } from './stream/hand-on-own.ts';
 /** @internal */
 export { endOf } from './stream/chat-stream.ts';

@@ -71,6 +71,10 @@ const listeners = new WeakMap<AbortSignalLike, Set<() => void>>();
  * program's one signal for everything must gather no listeners, and Node warns of the eleventh.
  */
 export function onAbort(signal: AbortSignalLike, callback: () => void): () => void {
+  if (signal instanceof LocalAbort) {
+    signal.addEventListener('abort', callback);
+    return () => signal.removeEventListener('abort', callback);
+  }
   const known = listeners.get(signal);
   if (known !== undefined) {
     known.add(callback);

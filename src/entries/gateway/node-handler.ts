@@ -1,3 +1,4 @@
+import { LocalAbort } from '../../index.ts';
 import type { Answer, Pieces } from './answer.ts';
 import { tooLarge, unserved } from './answer.ts';
 import type { Gateway } from './create-handler.ts';
@@ -22,14 +23,15 @@ export function nodeHandler(handler: Handler): NodeHandler {
   // One of ours needs no web objects, which cost more than the rest of it.
   const gateway = gateways.get(handler);
   return async (request, response) => {
-    const leaving = new AbortController();
-    const onClose = (): void => leaving.abort();
+    const leaving = gateway ? new LocalAbort() : new AbortController();
+    const onClose = (): void => leaving.abort(new Error('The client disconnected'));
     response.on('close', onClose);
     // A socket that breaks must not end the process.
     response.on('error', onClose);
-    const asking = gateway
-      ? ask(gateway, request, leaving.signal)
-      : askByWeb(handler, request, leaving.signal);
+    const asking =
+      leaving instanceof LocalAbort
+        ? ask(gateway as Gateway, request, leaving)
+        : askByWeb(handler, request, leaving.signal);
     const answer = await asking.catch(() => unserved());
     response.removeListener('close', onClose);
     // Drain an unwanted body: its sender reads the answer only after sending all of it.
@@ -38,7 +40,7 @@ export function nodeHandler(handler: Handler): NodeHandler {
   };
 }
 
-function ask(gateway: Gateway, request: NodeRequestLike, signal: AbortSignal): Promise<Answer> {
+function ask(gateway: Gateway, request: NodeRequestLike, signal: LocalAbort): Promise<Answer> {
   const { url = '/', method = 'GET', headers } = request;
   const get = (name: string): string | null => {
     const value = headers[name.toLowerCase()];
@@ -52,9 +54,16 @@ async function send({ status, headers, body }: Answer, response: NodeReplyLike):
   if (typeof body !== 'string')
     return pipe(body, response, () => response.writeHead(status, headers));
   if (response.destroyed) return;
-  const bytes = new TextEncoder().encode(body);
-  response.writeHead(status, { ...headers, 'content-length': bytes.length });
-  response.end(bytes);
+  headers['content-length'] = String(byteLength(body));
+  response.writeHead(status, headers);
+  // As a text, which Node sends with the head in one write.
+  response.end(body);
+}
+
+/** `Buffer` counts without encoding. */
+function byteLength(text: string): number {
+  const { Buffer } = globalThis as { Buffer?: { byteLength(text: string): number } | undefined };
+  return Buffer?.byteLength(text) ?? new TextEncoder().encode(text).length;
 }
 
 /** Pulled, no faster than the visitor takes it. */

@@ -25,7 +25,7 @@ export async function readWebBody({ headers, body }: Request): Promise<BodyText>
 export async function readNodeBody(request: NodeRequestLike): Promise<BodyText> {
   const { body, headers } = request;
   // Express's parsers leave nothing to read.
-  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
+  if (body instanceof Uint8Array) return decodeWhole(body);
   if (body !== undefined) return typeof body === 'string' ? body : JSON.stringify(body);
   if (isTooLong(headers['content-length'])) return 413;
   const gathered = createGatherer();
@@ -45,6 +45,14 @@ function isTooLong(contentLength: unknown): boolean {
   return Number(contentLength ?? 0) > bodyLimitBytes;
 }
 
+let decoderOfWhole: InstanceType<typeof TextDecoder> | undefined;
+
+/** A decoder keeps nothing from one whole text to the next. */
+function decodeWhole(bytes: Uint8Array | undefined): string {
+  decoderOfWhole ??= new TextDecoder();
+  return decoderOfWhole.decode(bytes);
+}
+
 function createGatherer(): { add(piece: Uint8Array): boolean; text(): string } {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -56,6 +64,8 @@ function createGatherer(): { add(piece: Uint8Array): boolean; text(): string } {
       return size <= bodyLimitBytes;
     },
     text() {
+      const [first, ...others] = pieces;
+      if (others.length === 0) return decodeWhole(first);
       const decoder = new TextDecoder();
       return (
         pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode()

@@ -80,7 +80,7 @@ export interface NodeReplyLike {
   writeHead(status: number, headers: Record<string, string | number>): unknown;
   flushHeaders(): void;
   write(bytes: Uint8Array): boolean;
-  end(bytes?: Uint8Array): unknown;
+  end(body?: Uint8Array | string): unknown;
   readonly flush?: (() => void) | undefined;
   destroy(): unknown;
   on(event: string, listener: () => void): unknown;
