@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { peersFolder } from './peers.mjs';
 import { subjects } from './subjects.mjs';
 
-const versionIn = async (path) =>
-  JSON.parse(await readFile(new URL(path, import.meta.url), 'utf8')).version;
+const versionIn = async (path, folder = import.meta.url) =>
+  JSON.parse(await readFile(new URL(path, folder), 'utf8')).version;
 
 /** What the numbers depend on. */
 export async function describeEnvironment() {
@@ -12,7 +13,7 @@ export async function describeEnvironment() {
     versions[name] = await versionIn(`../../node_modules/${name}/package.json`);
   }
   for (const name of subjects.flatMap(({ packages = [] }) => packages)) {
-    versions[name] = await versionIn(`node_modules/${name}/package.json`);
+    versions[name] = await versionIn(`node_modules/${name}/package.json`, peersFolder);
   }
   return {
     node: process.version,

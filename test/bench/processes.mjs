@@ -2,6 +2,7 @@
 
 import { execFile, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { peersArguments } from './peers.mjs';
 import { encodeScenario } from './wire.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -33,11 +34,16 @@ export async function startServer() {
 function runNode(file, args, { timeoutMs = 240_000 } = {}) {
   const options = { cwd: here, timeout: timeoutMs, maxBuffer: 1 << 24, env: quietEnvironment() };
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) => {
-      if (error?.killed) return reject(new Error(`not done within ${timeoutMs / 1_000} s`));
-      if (error) return reject(new Error(whyOf(stderr) ?? `ended with ${error.code}`));
-      return resolve(JSON.parse(stdout.trim().split('\n').at(-1)));
-    });
+    execFile(
+      process.execPath,
+      [...peersArguments, file, ...args],
+      options,
+      (error, stdout, stderr) => {
+        if (error?.killed) return reject(new Error(`not done within ${timeoutMs / 1_000} s`));
+        if (error) return reject(new Error(whyOf(stderr) ?? `ended with ${error.code}`));
+        return resolve(JSON.parse(stdout.trim().split('\n').at(-1)));
+      },
+    );
   });
 }
 

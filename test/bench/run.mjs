@@ -3,9 +3,10 @@
 //   node test/bench/run.mjs                    everything (most of an hour), into results.json, results.md and results.svg
 //   node test/bench/run.mjs --only whole       some of it (may be repeated)
 //   node test/bench/run.mjs --rounds 9         more runs of each (5 unless told; cold processes: 21)
+//   node test/bench/run.mjs --newest           the newest versions of the others, which need Node 22.15; into newest/
 //   node test/bench/run.mjs --quick            small counts and one run each: does everything work?
 //
-// Needs `npm run build`, and `npm ci --prefix test/bench` for the other clients.
+// Needs `npm run build`, and `npm ci --prefix test/bench` (or `test/bench/newest`) for the other clients.
 
 import { mkdtemp } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -16,6 +17,7 @@ import { describeEnvironment } from './environment.mjs';
 import { renderWorkload } from './output/markdown.mjs';
 import { writeResults } from './output/write.mjs';
 import { startServer } from './processes.mjs';
+import { peersFolder } from './peers.mjs';
 import { ours } from './subjects.mjs';
 import { cold } from './workloads/cold.mjs';
 import { delivery1, delivery200, delivery1000 } from './workloads/delivery.mjs';
@@ -51,6 +53,7 @@ const all = {
 const { quick, only, rounds } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    newest: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(all) },
     rounds: { type: 'string', default: '5' },
   },
@@ -79,9 +82,7 @@ for (const name of only) {
 server.close();
 
 // Small counts say that everything works, and nothing about speed: they do not replace real results.
-const folder = quick
-  ? await mkdtemp(join(tmpdir(), 'bench-'))
-  : fileURLToPath(new URL('.', import.meta.url));
+const folder = quick ? await mkdtemp(join(tmpdir(), 'bench-')) : fileURLToPath(peersFolder);
 await writeResults(folder, { environment, workloads }, Object.keys(all));
 console.log(`Written to ${folder}`);
 
