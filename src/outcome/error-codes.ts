@@ -99,6 +99,8 @@ export const flashErrorType = 'flash_error';
 
 /** The code in an error of ours. */
 export function flashErrorCode(type: unknown, code: unknown): ChatErrorCode | undefined {
-  const isOurs = type === flashErrorType && typeof code === 'string';
-  return isOurs && Object.hasOwn(retryable, code) ? (code as ChatErrorCode) : undefined;
+  if (type !== flashErrorType) return undefined;
+  // Browsers that a page's reader is for have no `Object.hasOwn`, and what a prototype has is no boolean.
+  const known = code as ChatErrorCode;
+  return typeof retryable[known] === 'boolean' ? known : undefined;
 }

@@ -95,8 +95,8 @@ export type CompletionState =
   /** The vendor's filter ended the answer. A prompt that it refused is an error, and so `interrupted`. */
   | 'content_filter'
   /**
-   * There is no answer that may be relied on: the vendor stopped early or gave an unknown finish_reason, or the call failed,
-   * whatever the error, also one from before the first byte, an abort or a request that was never sent.
+   * There is no whole answer: the vendor stopped early or gave an unknown finish_reason, or the call failed, by whatever
+   * error, also an abort, a refusal, or a request that was never sent. Not `invalid_output`: there the answer is whole.
    */
   | 'interrupted';
 
@@ -130,7 +130,7 @@ export interface Report {
   timings: Timings;
   /**
    * How the answer ended: `complete`, `length` (cut at the maximum of tokens), `reasoning_exhausted` (all tokens went into
-   * thinking), `content_filter`, or `interrupted`, which is also that of every call that failed; `running` until then.
+   * thinking), `content_filter`, or `interrupted`, which every call has that failed without a whole answer; `running` until then.
    */
   completion: CompletionState;
 }
