@@ -15,9 +15,13 @@ export async function handler(request: Request): Promise<Response> {
     );
     return stream.toResponse();
   } catch (error) {
+    // `create` has waited for the vendor, so a failure has a status; later ones are a frame in the stream. In this form the
+    // page's `readChat` knows it. The error itself is for the log: it may name the vendor and the account.
     if (!isChatError(error)) throw error;
-    const status = error.code === 'invalid_request' ? 400 : 502;
-    return Response.json({ error: error.toJSON() }, { status });
+    console.error(error);
+    const { code, retryable } = error;
+    const told = { type: 'flash_error', code, retryable, message: 'There is no answer right now.' };
+    return Response.json({ error: told }, { status: code === 'invalid_request' ? 400 : 502 });
   }
 }
 

@@ -1,4 +1,4 @@
-// Express: its response is one of node:http.
+// Express: its response is one of node:http. A failure is a frame in it; for a status, `await stream.opened()` first.
 import { createClient } from 'deepseek-v4-flash';
 import express from 'express';
 

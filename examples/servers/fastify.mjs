@@ -1,4 +1,5 @@
-// Fastify: it takes a web Response, or hands its own one over with hijack().
+// Fastify: it takes a web Response, or hands its own one over with hijack(). For a status of a call that fails,
+// `await stream.opened()` before that.
 import { createClient } from 'deepseek-v4-flash';
 import Fastify from 'fastify';
 

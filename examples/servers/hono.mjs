@@ -1,4 +1,5 @@
-// Hono, here on Node: its handlers give a web Response.
+// Hono, here on Node: its handlers give a web Response. A failure is a frame in it; for a status, `await stream.opened()`
+// first, in an async handler.
 import { serve } from '@hono/node-server';
 import { createClient } from 'deepseek-v4-flash';
 import { Hono } from 'hono';

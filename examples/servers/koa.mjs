@@ -1,4 +1,4 @@
-// Koa: with `respond` off it leaves the response to us.
+// Koa: with `respond` off it leaves the response to us. For a status of a call that fails, `await stream.opened()` before.
 import { createClient } from 'deepseek-v4-flash';
 import Koa from 'koa';
 

@@ -1,5 +1,6 @@
 /* global awslambda */
-// AWS Lambda behind a function URL with the invoke mode RESPONSE_STREAM.
+// AWS Lambda behind a function URL with the invoke mode RESPONSE_STREAM. For a status of a call that fails, wait for
+// `stream.opened()` before the head is made.
 import { pipeline } from 'node:stream/promises';
 import { createClient } from 'deepseek-v4-flash';
 

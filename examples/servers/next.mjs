@@ -1,4 +1,5 @@
-// Next: app/chat/route.js, on Node or with `export const runtime = 'edge'`.
+// Next: app/chat/route.js, on Node or with `export const runtime = 'edge'`. A failure is a frame in a response of status
+// 200; for another status, `await stream.opened()` first, in an async GET.
 import { createClient } from 'deepseek-v4-flash';
 
 const client = createClient();

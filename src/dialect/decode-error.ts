@@ -1,6 +1,7 @@
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import { flashErrorCode, isRetryable } from '../outcome/error-codes.ts';
 import { answerEnd } from '../schema/finish-reason.ts';
-import { flashErrorCode } from '../outcome/visitor-sentences.ts';
+import { codeOfStatus } from '../outcome/status-codes.ts';
 import { defaultModel, findModel } from './models.ts';
 import type { AnswerFacts, DecodedFailure, VendorFailure } from './profile.ts';
 import {
@@ -41,7 +42,8 @@ export function decodeError(failure: VendorFailure, profile: AnswerFacts): Decod
     message: `${profile.name} ${where}${quoted}${hint(code, failure.model, profile)}`,
     status: failure.status,
     provider: profile.id,
-    retryable: retryable.has(code),
+    // A server that uses this library has told what it knew.
+    retryable: vendorError.retryable ?? isRetryable(code),
     limit: code === 'rate_limit' ? concurrencyLimit(vendorError) : undefined,
     param: vendorError.param,
     vendorCode: vendorError.code,
@@ -49,8 +51,6 @@ export function decodeError(failure: VendorFailure, profile: AnswerFacts): Decod
     requestId: vendorError.requestId,
   };
 }
-
-const retryable = new Set<ChatErrorCode>(['rate_limit', 'overloaded', 'server_error', 'timeout']);
 
 function hint(code: ChatErrorCode, model: string | undefined, profile: AnswerFacts): string {
   const { apiKeyVariables, models = {} } = profile;
@@ -119,24 +119,6 @@ function refine(code: ChatErrorCode, searchedText: string): ChatErrorCode {
   return contentFilter.test(searchedText) ? 'content_filter' : code;
 }
 
-function codeOfStatus(status: number): ChatErrorCode {
-  const known: Record<number, ChatErrorCode> = {
-    401: 'authentication',
-    402: 'insufficient_balance',
-    403: 'permission_denied',
-    404: 'not_found',
-    408: 'timeout',
-    409: 'server_error',
-    425: 'server_error',
-    429: 'rate_limit',
-    503: 'overloaded',
-    529: 'overloaded',
-  };
-  // Neither an answer nor a refusal of ours.
-  if (status < 400) return 'invalid_response';
-  return known[status] ?? (status >= 500 ? 'server_error' : 'bad_request');
-}
-
 function forbidden(
   codeByName: ChatErrorCode | undefined,
   searchedText: string,
@@ -185,6 +167,8 @@ interface VendorErrorFields {
   param?: string | undefined;
   requestId?: string | undefined;
   status?: number | undefined;
+  /** Only of errors of ours. */
+  retryable?: boolean | undefined;
 }
 
 /** Reads every shape in which vendors and gateways put an error. */
@@ -199,6 +183,7 @@ function readError(body: unknown): VendorErrorFields {
   const name = typeof error === 'string' && error.trim() !== '' ? error : undefined;
   const vendorMessage = name === undefined || name === message ? message : joined(name, message);
   const code = word(inner.code);
+  const isOurs = flashErrorCode(inner.type, inner.code) !== undefined;
   return {
     message: vendorMessage === undefined ? undefined : clip(vendorMessage),
     type: word(inner.type),
@@ -208,6 +193,7 @@ function readError(body: unknown): VendorErrorFields {
     status: [inner.code, inner.statusCode, inner.status, body.statusCode, body.status]
       .map((status) => (typeof status === 'object' ? Number.NaN : Number(status)))
       .find((status) => Number.isInteger(status) && status >= 400 && status < 600),
+    retryable: isOurs && typeof inner.retryable === 'boolean' ? inner.retryable : undefined,
   };
 }
 

@@ -92,8 +92,12 @@ export type CompletionState =
   | 'length'
   /** Like `length`, but every token was spent on reasoning and there is no content. */
   | 'reasoning_exhausted'
+  /** The vendor's filter ended the answer. A prompt that it refused is an error, and so `interrupted`. */
   | 'content_filter'
-  /** The vendor stopped early or gave an unknown finish_reason, or the call failed. */
+  /**
+   * There is no whole answer: the vendor stopped early or gave an unknown finish_reason, or the call failed, by whatever
+   * error, also an abort, a refusal, or a request that was never sent. Not `invalid_output`: there the answer is whole.
+   */
   | 'interrupted';
 
 /** What happened during a call. Safe to log as JSON: it contains no key, no prompt and no answer. */
@@ -126,7 +130,7 @@ export interface Report {
   timings: Timings;
   /**
    * How the answer ended: `complete`, `length` (cut at the maximum of tokens), `reasoning_exhausted` (all tokens went into
-   * thinking), `content_filter` or `interrupted`; `running` until then.
+   * thinking), `content_filter`, or `interrupted`, which every call has that failed without a whole answer; `running` until then.
    */
   completion: CompletionState;
 }

@@ -1,8 +1,5 @@
 import type { ChatErrorCode } from './error-codes.ts';
 
-/** The `type` of error frames that this library writes. Those alone have our codes. */
-export const flashErrorType = 'flash_error';
-
 const busy = 'The service is busy. Please try again in a moment.';
 const broken = 'The answer could not be finished. Please try again.';
 const down = 'The service cannot answer at the moment.';
@@ -39,9 +36,3 @@ export const visitorSentences: Readonly<Record<ChatErrorCode, string>> = {
   limit_exceeded: 'The answer was too large.',
   stream_consumed: broken,
 };
-
-/** The code in an error frame of ours. */
-export function flashErrorCode(type: unknown, code: unknown): ChatErrorCode | undefined {
-  const isOurs = type === flashErrorType && typeof code === 'string';
-  return isOurs && Object.hasOwn(visitorSentences, code) ? (code as ChatErrorCode) : undefined;
-}

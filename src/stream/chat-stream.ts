@@ -49,7 +49,11 @@ export class ChatStream<T = unknown, Input = T>
     this.#pull = new ChunkPull(parts);
   }
 
-  /** Resolves once the response headers have arrived; `create({ stream: true })` waits for it. */
+  /**
+   * Resolves once the response headers of the vendor have arrived, retries included; `create({ stream: true })` waits for it.
+   *
+   * @throws ChatError what the call failed with before
+   */
   async opened(): Promise<this> {
     await this.#pull.opened;
     return this;
@@ -95,25 +99,34 @@ export class ChatStream<T = unknown, Input = T>
 
   /**
    * The stream as bytes in OpenAI's wire form, for a browser or another client, with a comment whenever the vendor has been
-   * silent for a while. An error becomes one frame: `{ error: { message, type: 'flash_error', code, param } }`.
+   * silent for a while. An error becomes one frame: `{ error: { message, type: 'flash_error', code, param, retryable } }`.
    */
   toSSEStream(init?: ToSSEStreamInit): WebByteStream {
     return handOnBytes(this, init);
   }
 
-  /** {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled, or finished by `onDisconnect`. */
+  /**
+   * {@link ChatStream.toSSEStream} as a web `Response`. If the client disconnects, the request is cancelled, or finished by
+   * `onDisconnect`. The status is sent before the vendor has answered: `await stream.opened()` first, to answer a failure
+   * with a status of its own. How the answer ended, `finalCompletion()` and the hook `onEnd` say.
+   */
   toResponse(init?: ToResponseInit): WebResponse {
     return handOnWeb(this, init);
   }
 
   /**
    * {@link ChatStream.toSSEStream} over a `node:http` response, also Express's. Resolves when everything is sent, or when the
-   * client has disconnected; the request is then cancelled, or finished by `onDisconnect`.
+   * client has disconnected; the request is then cancelled, or finished by `onDisconnect`. It does not reject when the call
+   * fails, since the client is told in a frame: `finalCompletion()` and the hook `onEnd` have the error.
    *
    * @example
    * createServer(async (_, response) => {
-   *   await client.chat.completions.stream({ messages }).pipeToResponse(response);
+   *   const stream = client.chat.completions.stream({ messages });
+   *   await stream.pipeToResponse(response);
+   *   await stream.finalCompletion().catch((error) => console.error(error));
    * });
+   *
+   * @throws ChatError `invalid_options` for an option, or a response that cannot be written to
    */
   pipeToResponse(response: NodeResponseLike, init?: ToResponseInit): Promise<void> {
     return handOnNode(this, response, init);

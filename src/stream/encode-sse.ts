@@ -1,7 +1,7 @@
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import { flashErrorType } from '../outcome/error-codes.ts';
 import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
-import { flashErrorType } from '../outcome/visitor-sentences.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
 import type { ArrivingChunks } from './chunk-source.ts';
@@ -57,14 +57,19 @@ export function encodeSSE(
     }
   };
 
+  const reportFrames = (): string[] => (init.report === true ? [reportChunk(report, last)] : []);
+  // Not of a call that is still running, which only `transform` has failed; nor where nothing has been sent: a client would
+  // take it for the beginning of an answer, which must not be asked for again.
+  const reportOfFailed = (): string[] =>
+    last === undefined || report.completion === 'running' ? [] : reportFrames();
+
   return {
     async next() {
       for (;;) {
         if (failure !== undefined) throw failure.error;
         const { done, value } = await chunks.next();
         if (done) {
-          const data = init.report === true ? [reportChunk(report, last)] : [];
-          return { data: [...data, await closing()], isLast: true };
+          return { data: [...reportFrames(), await closing()], isLast: true };
         }
         const text = encode(value);
         const data = text === undefined ? [] : [text];
@@ -72,7 +77,7 @@ export function encodeSSE(
         if (data.length > 0) return { data, isLast: false };
       }
     },
-    failed: (error) => [errorFrame(error, init.onError)],
+    failed: (error) => [...reportOfFailed(), errorFrame(error, init.onError)],
     leave: () => chunks.return?.(),
     // As it comes: `transform` is for readers.
     finish: () => readRest(chunks),
@@ -112,10 +117,16 @@ function errorFrame(error: unknown, onError: ToSSEStreamInit['onError']): string
   const chatError: ChatError = isChatError(error)
     ? error
     : new ChatError('invalid_options', 'The transform function failed', { cause: error });
-  const { code, param } = chatError;
+  const { code, param, retryable } = chatError;
   const message = sentence(chatError, onError);
   const isVisitors = visitorsCodes.has(code);
   return JSON.stringify({
-    error: { message, type: flashErrorType, code, param: isVisitors ? (param ?? null) : null },
+    error: {
+      message,
+      type: flashErrorType,
+      code,
+      param: isVisitors ? (param ?? null) : null,
+      retryable,
+    },
   });
 }

@@ -13,15 +13,23 @@ import { visitorSentences } from '../outcome/visitor-sentences.ts';
 export interface ToSSEStreamInit {
   /** Milliseconds of silence after which a comment is sent, so that no proxy gives up. `Infinity` for none. @default 15_000 */
   keepAliveMs?: number | undefined;
-  /** The message that a visitor gets for an error. @default a sentence for each code, with nothing from the vendor */
-  onError?: ((error: ChatError) => string) | undefined;
+  /**
+   * The message that a visitor gets for an error; the default one where it returns `undefined` or throws.
+   *
+   * @default a sentence for each code, with nothing from the vendor
+   */
+  onError?: ((error: ChatError) => string | undefined) | undefined;
   /** Returns the chunk to send instead, or `undefined` to omit it. If it throws, the stream ends with an error. */
   transform?: ((chunk: ChatCompletionChunk) => ChatCompletionChunk | undefined) | undefined;
-  /** Sends provider, model, usage, cost, timings and completion before `[DONE]`. @default false */
+  /**
+   * Sends provider, model, usage, cost, timings and completion before `[DONE]`, and before the error of an answer that had
+   * begun. Usage and cost are absent there if the vendor had not counted yet. @default false
+   */
   report?: boolean | undefined;
   /**
-   * What happens to the answer when its reader goes away. `abort` cancels the request. `finish` reads the answer to its end,
-   * which is paid for in whole: `finalCompletion()`, hooks, report and cost are then complete, and it can be stored.
+   * What happens to the answer when its reader goes away. `abort` cancels the request; what was written until then is paid for.
+   * `finish` reads the answer to its end, which is paid for in whole: `finalCompletion()`, hooks, report and cost are then
+   * complete, and it can be stored.
    *
    * @default 'abort'
    */
@@ -33,7 +41,7 @@ export interface SharedInit extends Pick<
   ToResponseInit,
   'keepAliveMs' | 'onDisconnect' | 'status' | 'headers'
 > {
-  onError?: ((error: ChatError) => string) | undefined;
+  onError?: ((error: ChatError) => string | undefined) | undefined;
   transform?: unknown;
 }
 

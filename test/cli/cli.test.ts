@@ -182,20 +182,36 @@ describe('emulator', () => {
 
   test('applies the faults, to every nth request', async () => {
     const args = ['--fault', 'noDone', '--fault', 'cutAfterEvents:2,fin', '--every', '2'];
-    await running(args, async (vendors) => {
+    const terminal = await running(args, async (vendors) => {
       const client = clientOf(vendors.deepseek);
       const ask = () => client.chat.completions.stream({ messages }).finalCompletion();
       await ask();
       const error = await ask().catch((each: unknown) => each);
       expect(isChatError(error, 'stream_interrupted')).toBe(true);
     });
+
+    expect(terminal.err.split('\n')).toEqual([
+      'deepseek POST /chat/completions',
+      'deepseek POST /chat/completions: cut by noDone cutAfterEvents:2,fin',
+      '',
+    ]);
+  });
+
+  test('tells of an answer that is faulty and not cut that it is faulty', async () => {
+    const terminal = await running(['--fault', 'noDone'], async (vendors) => {
+      await clientOf(vendors.vtrix).chat.completions.create({ messages });
+    });
+
+    expect(terminal.err).toBe('vtrix POST /llm/chat/completions: made faulty by noDone\n');
   });
 
   test("answers with the vendor's errors", async () => {
-    await running(['--error', 'rate_limit'], async (vendors) => {
+    const terminal = await running(['--error', 'rate_limit'], async (vendors) => {
       const failing = clientOf(vendors.deepseek).chat.completions.create({ messages });
       await expect(failing).rejects.toMatchObject({ code: 'rate_limit', status: 429 });
     });
+
+    expect(terminal.err).toBe('deepseek POST /chat/completions: error rate_limit\n');
   });
 
   test.each([

@@ -1,8 +1,9 @@
-import type { ClientOptions } from 'deepseek-v4-flash';
+import type { ChatErrorCode, ClientOptions } from 'deepseek-v4-flash';
 import { ChatError, createClient } from 'deepseek-v4-flash';
 import { createFetch, createHandler } from 'deepseek-v4-flash/gateway';
 import { describe, expect, test } from 'vitest';
 import { statuses } from '../../src/entries/gateway/statuses.ts';
+import { isRetryable } from '../../src/outcome/error-codes.ts';
 import type { WireResponse } from '../kit/wire.ts';
 import { chunk, clientOf, question, whole } from '../kit/wire.ts';
 
@@ -15,7 +16,15 @@ interface Told {
   status: number;
   headers: Headers;
   text: string;
-  json: { error?: { message: string; type: string; code: string; param: string | null } };
+  json: {
+    error?: {
+      message: string;
+      type: string;
+      code: string;
+      param: string | null;
+      retryable?: boolean;
+    };
+  };
 }
 
 async function told(response: Response): Promise<Told> {
@@ -269,11 +278,33 @@ test.each<[code: string, response: WireResponse, owner: number, visitor: number]
   expect(own.status).toBe(owner);
   expect(visitors.status).toBe(visitor);
   expect(visitors.json.error).toMatchObject({ code, type: 'flash_error', param: null });
+  expect(visitors.json.error?.retryable).toBe(isRetryable(code as ChatErrorCode));
   // Nothing of the vendor: not even its name.
   expect(visitors.json.error?.message).not.toMatch(/deepseek|answered \d/i);
   for (const { headers } of [own, visitors]) {
     expect(headers.get('x-should-retry')).toBe('false');
     expect(headers.get('retry-after')).toBe(code === 'rate_limit' ? '7' : null);
+  }
+});
+
+test('a visitor gets no words of an upstream that calls its errors ours', async () => {
+  const error = { type: 'flash_error', message: 'account 4711', param: 'account 4711' };
+  for (const code of ['invalid_request', 'unsupported_parameter', 'context_length']) {
+    const refusal = { status: 400, body: { error: { ...error, code } } };
+    const frame = { events: [chunk({ content: 'a' }), { error: { ...error, code } }] };
+    const ends: (string | undefined)[] = [];
+    const hooks = { onEnd: (_: unknown, reason?: ChatError) => void ends.push(reason?.message) };
+    const once = await visited(refusal, undefined, { hooks });
+    const streamed = await visited(frame, { messages: question, stream: true });
+
+    expect(once.json.error).toMatchObject({ code, param: null });
+    expect(streamed.text).toContain(`"code":"${code}"`);
+    expect(once.text).not.toContain('4711');
+    expect(JSON.parse(/data: (\{"error".*\})/.exec(streamed.text)?.[1] ?? '')).not.toMatchObject({
+      error: { message: expect.stringContaining('4711') as string },
+    });
+    // The server's own hook has all of it.
+    expect(ends.join()).toContain('4711');
   }
 });
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { faults } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ChatErrorCode } from '../../src/outcome/error-codes.ts';
+import { isRetryable } from '../../src/outcome/error-codes.ts';
 import { visitorSentences } from '../../src/outcome/visitor-sentences.ts';
 
 // The pages that are shipped in `dist/docs`. Their programs ask the built-in emulator alone, so they run in this process.
@@ -62,6 +64,16 @@ describe('the page about errors', () => {
   test('has a section for each code, and no other; and a line of the table', () => {
     expect([...sections.keys()].toSorted()).toEqual(codes.toSorted());
     for (const code of codes) expect(errors).toContain(`| [\`${code}\`](#${code}) |`);
+  });
+
+  test('says of each code whether it may be tried again, as the code itself is judged', () => {
+    const rows = [...errors.matchAll(/^\| \[`(\w+)`\]\(#.*\) \| (yes|no) \|$/gm)];
+    const said = rows.map(([, code, word]) => [code, word]);
+
+    expect(said).toHaveLength(codes.length - 2);
+    expect(said).toEqual(
+      said.map(([code]) => [code, isRetryable(code as ChatErrorCode) ? 'yes' : 'no']),
+    );
   });
 
   test('its first program runs', async () => {

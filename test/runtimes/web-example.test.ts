@@ -134,6 +134,7 @@ describe.skipIf(path === undefined)('the page of examples/web', () => {
     await click('#stop');
     const end = await seen(({ isRunning }) => !isRunning);
     expect(end.error).toBe('Stopped.');
+    expect(end.facts).toMatch(/^deepseek · tokens unknown · cost unknown · \d+\.\d s$/);
     expect(end.content).toMatch(/^Sunlight holds/);
     expect(end.content).not.toMatch(whole);
     // The call has ended at the vendor as well.

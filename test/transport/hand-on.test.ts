@@ -332,6 +332,27 @@ test.each([
   await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'aborted' });
 });
 
+test('pipeToResponse resolves though the call fails: the stream and the hook have the error', async () => {
+  const emulator = await startEmulator();
+  cleanups.push(() => emulator.close());
+  emulator.reply({ ...faults.cutAfterEvents(4, 'fin'), answer: { content: answer } });
+  const ends: (string | undefined)[] = [];
+  const client = createClient({
+    baseURL: emulator.baseURL('deepseek'),
+    apiKey: 'any-key',
+    hooks: { onEnd: (_, error) => void ends.push(error?.code) },
+  });
+  const stream = client.chat.completions.stream({ messages: question });
+  let piped: Promise<void> | undefined;
+  const url = await serve((_, response) => {
+    piped = stream.pipeToResponse(response);
+  });
+  expect((await fetch(url).then((response) => response.text())).includes('flash_error')).toBe(true);
+  await expect(piped).resolves.toBeUndefined();
+  await expect(stream.finalCompletion()).rejects.toMatchObject({ code: 'stream_interrupted' });
+  expect(ends).toEqual(['stream_interrupted']);
+});
+
 test('report sends what a visitor may know before the end', async () => {
   const { client } = clientOf({ events: [chunk({ content: 'a' }), chunk({}, 'stop')] });
   const text = await textOf(client.chat.completions.stream({ messages: question }), {
@@ -350,12 +371,13 @@ test('report sends what a visitor may know before the end', async () => {
 });
 
 test('an error is one frame in words of ours, and keeps its code for whoever reads it with this library', async () => {
-  for (const [error, code] of [
+  for (const [error, code, retryable] of [
     [
       { message: 'Your key sk-1 has no DEEPSEEK money', code: 'insufficient_balance' },
       'insufficient_balance',
+      false,
     ],
-    [{ message: 'vendor words', type: 'rate_limit_error' }, 'rate_limit'],
+    [{ message: 'vendor words', type: 'rate_limit_error' }, 'rate_limit', true],
   ] as const) {
     const { client } = clientOf({ events: [chunk({ content: 'a' }), { error }] });
     const text = await textOf(client.chat.completions.stream({ messages: question }));
@@ -365,23 +387,28 @@ test('an error is one frame in words of ours, and keeps its code for whoever rea
       type: 'flash_error',
       code,
       param: null,
+      retryable,
     });
     expect(text).not.toMatch(/DEEPSEEK|vendor words|sk-1/);
     const read = async (): Promise<void> => {
       const body = new Response(text).body as ReadableStream<Uint8Array>;
       for await (const _ of decodeStream(body));
     };
-    await expect(read()).rejects.toMatchObject({ code });
+    await expect(read()).rejects.toMatchObject({ code, retryable });
   }
 });
 
-test('onError says more, and what it throws is not told', async () => {
+test('onError says more or leaves the default, and what it throws is not told', async () => {
   const events = [chunk({ content: 'a' }), { error: { message: 'x', type: 'rate_limit_error' } }];
-  const told = async (onError: (error: ChatError) => string): Promise<string> => {
+  const told = async (onError: ToSSEStreamInit['onError']): Promise<string> => {
     const { client } = clientOf({ events });
     return textOf(client.chat.completions.stream({ messages: question }), { onError });
   };
   expect(await told(({ code }) => `own words for ${code}`)).toContain('own words for rate_limit');
+  const sentence = 'The service is busy. Please try again in a moment.';
+  const some = ({ code }: ChatError): string | undefined =>
+    code === 'timeout' ? 'own words' : undefined;
+  expect(await told(some)).toContain(sentence);
   const thrown = await told(() => {
     throw new Error('private');
   });

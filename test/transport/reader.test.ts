@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ToResponseInit } from 'deepseek-v4-flash';
+import type { ChatError, ToResponseInit } from 'deepseek-v4-flash';
 import { createClient } from 'deepseek-v4-flash';
+import { createHandler } from 'deepseek-v4-flash/gateway';
 import type { ChatStreamEvent } from 'deepseek-v4-flash/reader';
 import { isChatError, readChat } from 'deepseek-v4-flash/reader';
 import { createEmulator, faults } from 'deepseek-v4-flash/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { callOf, chunk, clientOf, question } from '../kit/wire.ts';
 import { cleanups } from '../kit/cleanups.ts';
 
@@ -116,6 +117,167 @@ describe('an error', () => {
   });
 });
 
+const frameOf = (event: object): string => `data: ${JSON.stringify(event)}\n\n`;
+
+async function errorOf(response: Response): Promise<ChatError> {
+  const error: unknown = await readChat(response)
+    .finalCompletion()
+    .catch((reason: unknown) => reason);
+  if (!isChatError(error)) throw new Error('There was no error');
+  return error;
+}
+
+describe('whether it may be tried again', () => {
+  test.each([
+    ['rate_limit_error', true],
+    ['insufficient_balance', false],
+  ])('is told with the error %s of the vendor', async (type, retryable) => {
+    const events = [chunk({ content: 'par' }), { error: { message: 'x', type } }];
+    expect((await errorOf(responseOf(events))).retryable).toBe(retryable);
+  });
+
+  test('is what the server knew of the error, and follows from the code where it says nothing', async () => {
+    const respond = (more: object): Response =>
+      new Response(frameOf({ error: { type: 'flash_error', code: 'timeout', ...more } }), asStream);
+    expect((await errorOf(respond({ retryable: false }))).retryable).toBe(false);
+    expect((await errorOf(respond({}))).retryable).toBe(true);
+  });
+
+  test('is told by errors that are made here', async () => {
+    const cut = frameOf(chunk({ content: 'a' }));
+    expect((await errorOf(new Response(cut, asStream))).retryable).toBe(true);
+    expect((await errorOf(new Response('<html>'))).retryable).toBe(false);
+    expect((await errorOf(new Response('busy', { status: 503 }))).retryable).toBe(true);
+  });
+});
+
+describe('a refusal', () => {
+  test.each([400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429, 500, 502, 503, 504, 529])(
+    'in plain text with the status %i is what it would be to a client',
+    async (status) => {
+      const { client } = clientOf({ status, body: 'no' }, { maxRetries: 0 });
+      const expected: unknown = await client.chat.completions
+        .create({ messages: question })
+        .catch((error: unknown) => error);
+      const { code, retryable, message } = await errorOf(new Response('no', { status }));
+      expect({ code, retryable }).toEqual({
+        code: (expected as ChatError).code,
+        retryable: (expected as ChatError).retryable,
+      });
+      expect(message).toBe(`The server answered ${status}`);
+    },
+  );
+
+  test('keeps message, code and status of an error of ours in its body', async () => {
+    const error = { message: 'Too long for us.', type: 'flash_error', code: 'context_length' };
+    expect(await errorOf(Response.json({ error }, { status: 422 }))).toMatchObject({
+      code: 'context_length',
+      message: 'Too long for us.',
+      status: 422,
+      retryable: false,
+    });
+    const known = { ...error, code: 'all_providers_failed', retryable: true };
+    const { retryable } = await errorOf(Response.json({ error: known }, { status: 503 }));
+    expect(retryable).toBe(true);
+  });
+
+  test('keeps the words of another error, whose code is the server’s own', async () => {
+    const error = { message: 'Log in first.', code: 'no_session', type: 'app' };
+    expect(await errorOf(Response.json({ error }, { status: 401 }))).toMatchObject({
+      code: 'authentication',
+      message: 'Log in first.',
+      vendorCode: 'no_session',
+    });
+    expect(await errorOf(Response.json({ error: 'Log in first.' }, { status: 401 }))).toMatchObject(
+      { code: 'authentication', message: 'Log in first.' },
+    );
+  });
+
+  test('of a gateway is read as such', async () => {
+    const { client } = clientOf({ status: 429, body: {} }, { maxRetries: 0 });
+    const ask = (isAllowed: boolean): Promise<ChatError> => {
+      const request = new Request('http://127.0.0.1/v1/chat/completions', {
+        method: 'POST',
+        body: JSON.stringify({ messages: question, stream: true }),
+      });
+      return createHandler(client, { authorize: () => isAllowed })(request).then(errorOf);
+    };
+    expect(await ask(true)).toMatchObject({ code: 'rate_limit', retryable: true });
+    expect(await ask(false)).toMatchObject({
+      code: 'authentication',
+      message: 'This request is not authorized',
+      vendorCode: 'unauthorized',
+    });
+  });
+
+  test.each(['', 'null', '7', '[]', '{"error":null}', '{"error":{"message":7}}', '{"error":'])(
+    'whose body is %j has at least its status',
+    async (body) => {
+      const headers = { 'content-type': 'application/json' };
+      const { code, message } = await errorOf(new Response(body, { status: 429, headers }));
+      expect([code, message]).toEqual(['rate_limit', 'The server answered 429']);
+    },
+  );
+
+  test('is not waited for without end, and not gathered without end', async () => {
+    const init = { status: 503, headers: { 'content-type': 'application/json' } };
+    vi.useFakeTimers();
+    cleanups.push(() => vi.useRealTimers());
+    const silent = watched('{"error":', init);
+    const error = errorOf(silent.response);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect((await error).code).toBe('overloaded');
+    expect(silent.isLeft()).toBe(true);
+
+    const huge = watched('x'.repeat(100_000), init);
+    expect((await errorOf(huge.response)).code).toBe('overloaded');
+    expect(huge.isLeft()).toBe(true);
+  });
+});
+
+describe('the report of an answer that failed', () => {
+  test('comes before the error, with the cost where the vendor had counted', async () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+    const counted = { prompt_cache_hit_tokens: 0, prompt_cache_miss_tokens: 3, ...usage };
+    const events = [
+      chunk({ content: 'par' }, null, { usage: counted }),
+      { error: { message: 'x', type: 'server_error' } },
+    ];
+    const reader = readChat(responseOf(events, { report: true }));
+    const error: unknown = await reader.finalCompletion().catch((reason: unknown) => reason);
+    expect(isChatError(error, 'server_error')).toBe(true);
+    expect(reader.report).toMatchObject({ completion: 'interrupted', cost: { source: 'table' } });
+    expect((error as ChatError).report).toBe(reader.report);
+  });
+
+  test('comes also where the server has stopped the answer', async () => {
+    const emulator = createEmulator();
+    emulator.reply(faults.slow(20));
+    const client = createClient({ apiKey: 'any-key', transport: emulator.transport });
+    const stream = client.chat.completions.stream({ messages: question });
+    const reader = readChat(stream.toResponse({ report: true }));
+    expect(reader.report).toBeUndefined();
+    const read = async (): Promise<void> => {
+      for await (const _ of reader.events()) stream.abort();
+    };
+    expect(await codeOf(read())).toBe('aborted');
+    expect(reader.report).toMatchObject({ provider: 'deepseek', completion: 'interrupted' });
+  });
+
+  test('is not sent where nothing of an answer was, so that a client may still ask again', async () => {
+    const { client } = clientOf({ status: 503, body: {} }, { maxRetries: 0 });
+    const stream = client.chat.completions.stream({ messages: question });
+    const text = await stream.toResponse({ report: true }).text();
+    expect(text.match(/^data: /gm)).toHaveLength(1);
+    const upstream = { headers: { 'content-type': 'text/event-stream' }, body: text };
+    const { client: asker } = clientOf([upstream, { events: answer }], { maxRetries: 1 });
+    const { report } = await asker.chat.completions
+      .stream({ messages: question })
+      .finalCompletion();
+    expect(report.attempts).toHaveLength(2);
+  });
+});
+
 test('a call that is not whole is none', async () => {
   const events = [chunk({ tool_calls: [callOf('a', 'look', '{"q":', 0)] }), chunk({}, 'length')];
   const { choices } = await readChat(responseOf(events)).finalCompletion();
@@ -162,15 +324,14 @@ test('a body that is not read to its end is let go of', async () => {
 });
 
 test('a loop that was left is over, and behind the end the answer is whole', async () => {
-  const frame = (event: object): string => `data: ${JSON.stringify(event)}\n\n`;
-  const early = watched(frame(chunk({ content: 'a' })), asStream);
+  const early = watched(frameOf(chunk({ content: 'a' })), asStream);
   const events = readChat(early.response).events();
   await events.next();
   const waiting = codeOf(events.next());
   await events.return?.();
   expect(await waiting).toBe('aborted');
   expect(await events.next()).toEqual({ done: true, value: undefined });
-  const late = readChat(watched(frame(chunk({ content: 'a' }, 'stop')), asStream).response);
+  const late = readChat(watched(frameOf(chunk({ content: 'a' }, 'stop')), asStream).response);
   for await (const _ of late.events()) break;
   expect((await late.finalCompletion()).choices[0].message.content).toBe('a');
 });

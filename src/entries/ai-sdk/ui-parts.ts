@@ -16,7 +16,7 @@ import { finishReasonOf, metadataOfSource } from './ui-metadata.ts';
 /** Turns events into parts for a page. */
 export interface UIParts {
   messageId?: string | undefined;
-  onError?: ((error: ChatError) => string) | undefined;
+  onError?: ((error: ChatError) => string | undefined) | undefined;
   onReset?: 'reset-step' | 'error' | undefined;
   report?: boolean | undefined;
 }

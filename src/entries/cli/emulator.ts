@@ -60,6 +60,7 @@ async function start(given: Arguments, terminal: Terminal): Promise<EmulatorServ
   const every = given.count('every', 1, 1_000_000) ?? 1;
   const delayMs = given.count('delay-ms', 0, 600_000);
   const { bad, good } = await repliesOf(given);
+  const wrong = wordsFor(given.text('error'), given.texts('fault'));
   const { startEmulator } = await import('../../testing/index.ts');
   let count = 0;
   try {
@@ -69,9 +70,7 @@ async function start(given: Arguments, terminal: Terminal): Promise<EmulatorServ
       strict: given.has('strict'),
       answer({ provider, method, path }) {
         const isBad = bad !== undefined && ++count % every === 0;
-        terminal.tell(
-          `${provider} ${method} ${path}${isBad ? ': answered with what was asked for' : ''}\n`,
-        );
+        terminal.tell(`${provider} ${method} ${path}${isBad ? `: ${wrong}` : ''}\n`);
         return isBad ? bad : good;
       },
     });
@@ -82,6 +81,13 @@ async function start(given: Arguments, terminal: Terminal): Promise<EmulatorServ
       `Port ${port} is in use. Choose another one with --port.`,
     );
   }
+}
+
+/** What goes wrong with an answer, in the words of the flags. */
+function wordsFor(error: string | undefined, faults: readonly string[]): string {
+  const what = faults.some((fault) => fault.startsWith('cut')) ? 'cut' : 'made faulty';
+  const told = error === undefined ? [] : [`error ${error}`];
+  return [...told, ...(faults.length > 0 ? [`${what} by ${faults.join(' ')}`] : [])].join(', ');
 }
 
 /** What is answered when it is to go wrong, and otherwise. */

@@ -21,6 +21,8 @@ export interface ErrorBody {
   /** One of ours, or a word of the gateway for what never reached a client. */
   code: ChatErrorCode | 'unauthorized' | 'body_too_large' | 'unknown_route' | 'internal_error';
   param?: string | null | undefined;
+  /** Of an error of ours: whether the same request may succeed later. */
+  retryable?: boolean | undefined;
 }
 
 const json = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };

@@ -25,7 +25,8 @@ export const gateways = new WeakMap<object, Gateway>();
 
 /**
  * A gateway: OpenAI's chat completions for clients of any kind, answered by the vendors of `client`. Keys stay in this
- * process. The body of a request is read only after `authorize` has allowed it. Headers for CORS are up to you.
+ * process. The body of a request is read only after `authorize` has allowed it. Headers for CORS are up to you. A visitor gets a
+ * sentence for each code of an error, and the client's hook `onEnd` the error itself.
  *
  * @example
  * const handler = createHandler(createClient(), {

@@ -6,7 +6,7 @@ import { flashHeaders } from './flash-headers.ts';
 import { readParams } from './openai-fields.ts';
 import type { BodyText } from './read-body.ts';
 import type { Reader } from './statuses.ts';
-import { statusFor, wordsFor } from './statuses.ts';
+import { isAboutRequest, statusFor, wordsFor } from './statuses.ts';
 import type { Addressee } from './stream-pieces.ts';
 import { interrupted, streamPieces } from './stream-pieces.ts';
 
@@ -105,14 +105,14 @@ function failure(
     message: wordsFor(error, reader),
     code: error.code,
     param: paramFor(error, reader),
+    retryable: error.retryable,
   };
   return errorAnswer(statusFor(error, reader), errorBody, { ...headers, ...retryHeaders(error) });
 }
 
 /** A visitor hears of paths in his own request alone. */
-function paramFor({ code, param }: ChatError, reader: Reader): string | undefined {
-  const isOfRequest = code === 'invalid_request' || code === 'unsupported_parameter';
-  return reader === 'owner' || isOfRequest ? param : undefined;
+function paramFor(error: ChatError, reader: Reader): string | undefined {
+  return reader === 'owner' || isAboutRequest(error) ? error.param : undefined;
 }
 
 /** When it may be tried again by hand. */

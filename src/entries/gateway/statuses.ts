@@ -1,4 +1,4 @@
-import type { ChatErrorCode } from '../../index.ts';
+import type { ChatError, ChatErrorCode } from '../../index.ts';
 
 /** How a failure is reported to a client of OpenAI's API. */
 export interface ReportedFailure {
@@ -6,7 +6,7 @@ export interface ReportedFailure {
   status: number;
   /** For visitors of a gateway, where the fault is the server's and no key of theirs is wrong. */
   visitorStatus?: number;
-  /** The sentence for a visitor. Without one, the visitor gets the error's own message, which is only about the request. */
+  /** The sentence for a visitor, who never gets the words of a vendor. */
   sentence?: string;
 }
 
@@ -61,9 +61,16 @@ export function statusFor({ code }: { code: ChatErrorCode }, reader: Reader): nu
   return reader === 'visitor' ? visitorStatus : status;
 }
 
+/** Whether an error was made here, and is about what is in the visitor's request: its words are for the visitor. */
+export function isAboutRequest({ code, vendorType, status }: ChatError): boolean {
+  // A vendor may answer with an error of our form, in words that nobody here has written.
+  const isOurs = vendorType === undefined && status === undefined;
+  return isOurs && (code === 'invalid_request' || code === 'unsupported_parameter');
+}
+
 /** What is said of an error. */
-export function wordsFor(error: { code: ChatErrorCode; message: string }, reader: Reader): string {
-  const { sentence } = statuses[error.code];
-  if (reader === 'visitor') return sentence ?? error.message;
+export function wordsFor(error: ChatError, reader: Reader): string {
+  const { sentence = refused } = statuses[error.code];
+  if (reader === 'visitor') return isAboutRequest(error) ? error.message : sentence;
   return error.code === 'context_length' ? `${error.message} (${sentence})` : error.message;
 }

@@ -30,9 +30,9 @@ export function streamPieces(
   const closing = async (): Promise<string> => {
     if (stream.report.completion !== 'interrupted') return '[DONE]';
     const error = interrupted(await endOf(stream));
-    const { code } = error;
+    const { code, retryable } = error;
     return JSON.stringify({
-      error: { message: onError(error), type: 'flash_error', code, param: null },
+      error: { message: onError(error), type: 'flash_error', code, param: null, retryable },
     });
   };
   // Who has left need not be told, so then the answer may still be restarted.
@@ -48,7 +48,7 @@ export function streamPieces(
 /** An answer that ended with a word that is not known to be good. */
 export function interrupted(word: string): ChatError {
   const message = `The answer ended with the unknown finish_reason "${word}", so it may be incomplete`;
-  return new ChatError('stream_interrupted', message);
+  return new ChatError('stream_interrupted', message, { retryable: true });
 }
 
 async function endOf(stream: ChatStream): Promise<string> {

@@ -38,7 +38,10 @@ export interface GatewayRequest {
   readonly headers: { get(name: string): string | null };
 }
 
-/** Options of {@link createHandler}. */
+/**
+ * Options of {@link createHandler}. There is none for what a visitor may ask: build a request of the fields that you allow, and
+ * give the handler that.
+ */
 export interface HandlerOptions {
   /**
    * Allows a request by returning `true`. Anything else, also an error that it throws, is a 401.

@@ -8,15 +8,17 @@ import type {
 } from '../../schema/response.ts';
 import type { ChatCompletionMessageToolCall } from '../../schema/tool.ts';
 import type { CompletionUsage } from '../../schema/usage.ts';
+import { parse } from './frames.ts';
 
 type Fields = Record<string, unknown>;
+
+const textNames = ['content', 'reasoning_content', 'refusal'] as const;
 
 interface Folded {
   /** Fields that are not read here, e.g. `annotations`. */
   rest: Fields;
-  content: string | null;
-  reasoning_content: string | undefined;
-  refusal: string | undefined;
+  /** Those that have come. */
+  texts: Partial<Record<(typeof textNames)[number], string>>;
   finish_reason: FinishReason;
   calls: Map<number, { id: string; name: string; text: string; isCustom: boolean }>;
 }
@@ -34,22 +36,15 @@ export class Fold {
     for (const { index, delta, finish_reason } of choices) {
       let into = this.#choices.get(index);
       if (into === undefined) {
-        into = {
-          rest: {},
-          content: null,
-          reasoning_content: undefined,
-          refusal: undefined,
-          finish_reason: null,
-          calls: new Map(),
-        };
+        into = { rest: {}, texts: {}, finish_reason: null, calls: new Map() };
         this.#choices.set(index, into);
       }
-      const { content, reasoning_content, refusal, tool_calls, ...rest } = delta;
-      if (content != null) into.content = (into.content ?? '') + content;
-      if (reasoning_content != null) {
-        into.reasoning_content = (into.reasoning_content ?? '') + reasoning_content;
+      // Pieces of texts stay in it, and the whole texts replace them.
+      const { tool_calls, ...rest } = delta;
+      for (const name of textNames) {
+        const text = delta[name];
+        if (text != null) into.texts[name] = (into.texts[name] ?? '') + text;
       }
-      if (refusal != null) into.refusal = (into.refusal ?? '') + refusal;
       for (const call of tool_calls ?? []) addCall(into.calls, call);
       keep(into.rest, rest);
       into.finish_reason = finish_reason ?? into.finish_reason;
@@ -74,22 +69,17 @@ export class Fold {
     // Browsers have had `toSorted` since 2023 only.
     // oxlint-disable-next-line no-array-sort
     const sorted = [...this.#choices].sort(([a], [b]) => a - b);
-    const choices = sorted.map(
-      ([index, { calls, finish_reason, content, reasoning_content, refusal, rest }]): Choice => {
-        return {
-          index,
-          message: {
-            ...rest,
-            role: 'assistant',
-            content,
-            ...(reasoning_content !== undefined && { reasoning_content }),
-            ...(refusal !== undefined && { refusal }),
-            ...settle(calls, isWhole && isGoodEnd(finish_reason)),
-          },
-          finish_reason: isWhole ? finish_reason : null,
-        };
+    const choices = sorted.map(([index, { calls, finish_reason, texts, rest }]): Choice => ({
+      index,
+      message: {
+        ...rest,
+        role: 'assistant',
+        content: null,
+        ...texts,
+        ...settle(calls, isWhole && isGoodEnd(finish_reason)),
       },
-    );
+      finish_reason: isWhole ? finish_reason : null,
+    }));
     return {
       ...(this.#top as Pick<ChatCompletion, 'id' | 'created' | 'model'>),
       object: 'chat.completion',
@@ -125,7 +115,7 @@ function settle(
     const written = text.trim() === '' && isGoodEnd ? '{}' : text;
     if (isCustom && isGoodEnd) {
       whole.push({ id, type: 'custom', custom: { name, input: text } });
-    } else if (!isCustom && name !== '' && isObject(written)) {
+    } else if (!isCustom && name !== '' && parse(written) instanceof Object) {
       whole.push({ id, type: 'function', function: { name, arguments: written } });
     } else {
       const reason = 'it is incomplete';
@@ -136,13 +126,4 @@ function settle(
     ...(whole.length > 0 && { tool_calls: whole }),
     ...(invalid.length > 0 && { invalid_tool_calls: invalid }),
   };
-}
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null;
-  } catch {
-    return false;
-  }
 }

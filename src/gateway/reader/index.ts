@@ -1,36 +1,20 @@
 // The page's side of `toResponse()`: small, without the client, and for browsers of 2022 on.
 import type { AsyncItems } from '../../internal/web.ts';
-import type { ChatErrorCode } from '../../outcome/error-codes.ts';
-import { attachToError, ChatError, isChatError } from '../../outcome/chat-error.ts';
+import type { ChatError } from '../../outcome/chat-error.ts';
+import { attachToError, isChatError } from '../../outcome/chat-error.ts';
 import type { Report } from '../../outcome/report.ts';
-import type { ChatCompletionChunk } from '../../schema/chunk.ts';
 import type { ChatCompletion } from '../../schema/response.ts';
 import type { ChatStreamEvent } from '../../stream/events.ts';
 import { createEventReader } from '../../stream/events.ts';
-import { flashErrorType } from '../../outcome/visitor-sentences.ts';
 import { Fold } from './fold.ts';
+import type { ChatResponseLike, SentReport } from './frames.ts';
+import { checkResponse, failure, framesOf } from './frames.ts';
 
 export { ChatError, isChatError } from '../../outcome/chat-error.ts';
 export type { ChatErrorCode } from '../../outcome/error-codes.ts';
 export type { ChatStreamEvent } from '../../stream/events.ts';
 export type { ChatCompletion } from '../../schema/response.ts';
-
-/** The part of a `Response` that is used. */
-export interface ChatResponseLike {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: {
-    getReader(): {
-      read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
-      cancel(): Promise<void>;
-    };
-  } | null;
-}
-
-/** The part of the report that a server sends with `toResponse({ report: true })`. */
-export type SentReport = Pick<Report, 'provider' | 'model' | 'timings' | 'completion'> &
-  Partial<Pick<Report, 'usage' | 'cost'>>;
+export type { ChatResponseLike, SentReport } from './frames.ts';
 
 /** A complete answer, with the `report` if the server sent one; `report` is not enumerable. */
 export type ReadCompletion = ChatCompletion & { readonly report?: SentReport };
@@ -43,14 +27,17 @@ export interface ChatReader {
   text(): AsyncItems<string>;
   /** The complete answer; can be called during, after or instead of the above. */
   finalCompletion(): Promise<ReadCompletion>;
+  /** The report, once the server has sent it: at the end, also of an answer that failed. */
+  readonly report: SentReport | undefined;
 }
 
 /**
  * Reads the response that `stream.toResponse()` or `pipeToResponse()` made.
  *
  * @param given a `Response`, or the promise of one
- * @throws ChatError with the `code` of the server's error; `stream_interrupted` if the answer is not whole, with what there
- *   was as `partial`; `stream_consumed` at a second reading
+ * @throws ChatError with the `code` and `retryable` of the server's error, also of one in a JSON body
+ *   `{ error: { message, type: 'flash_error', code } }`; of another refusal with the code of its status. `stream_interrupted`
+ *   if the answer is not whole, with what there was as `partial`; `stream_consumed` at a second reading
  *
  * @example
  * for await (const text of readChat(fetch('/chat', { method: 'POST', body })).text()) show(text);
@@ -61,6 +48,9 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
     events: () => reading.leavable(reading.take()),
     text: () => reading.leavable(reading.texts()),
     finalCompletion: () => reading.finalCompletion(),
+    get report() {
+      return reading.report;
+    },
   };
 }
 
@@ -68,7 +58,7 @@ export function readChat(given: ChatResponseLike | Promise<ChatResponseLike>): C
 class Reading {
   readonly #given: Promise<ChatResponseLike>;
   #fold = new Fold();
-  #report: SentReport | undefined;
+  report: SentReport | undefined;
   #isTaken = false;
   #isBegun = false;
   #isLeft = false;
@@ -93,7 +83,7 @@ class Reading {
   }
 
   take(): AsyncGenerator<ChatStreamEvent, undefined> {
-    if (this.#isTaken) throw new ChatError('stream_consumed', 'The response can be read only once');
+    if (this.#isTaken) throw failure('stream_consumed', 'The response can be read only once');
     this.#isTaken = true;
     return this.#read();
   }
@@ -102,7 +92,7 @@ class Reading {
     for await (const event of this.take()) {
       if (event.type === 'reset') {
         throw this.#fail(
-          new ChatError('stream_interrupted', 'The answer was restarted; read events() instead'),
+          failure('stream_interrupted', 'The answer was restarted; read events() instead'),
         );
       }
       if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
@@ -130,12 +120,13 @@ class Reading {
     try {
       response = await this.#given;
       const reader = response.body?.getReader();
-      this.#cancel = () => void reader?.cancel().catch(() => {});
+      const cancel = (): void => void reader?.cancel().catch(() => {});
+      this.#cancel = cancel;
       // It was left while there was no response yet.
-      if (this.#isLeft) this.#cancel();
-      checkResponse(response);
+      if (this.#isLeft) cancel();
+      await checkResponse(response, reader, cancel);
       for await (const { flash, ...chunk } of framesOf(reader)) {
-        this.#report = flash?.report ?? this.#report;
+        this.report = flash?.report ?? this.report;
         if (flash?.reset === true) {
           this.#fold = new Fold();
           yield { type: 'reset' };
@@ -144,10 +135,7 @@ class Reading {
         yield* events.read(chunk);
       }
       if (!this.#fold.isComplete) {
-        throw new ChatError(
-          'stream_interrupted',
-          'The stream ended before the answer was complete',
-        );
+        throw failure('stream_interrupted', 'The stream ended before the answer was complete');
       }
       yield* events.end(this.#succeed());
     } catch (cause) {
@@ -163,12 +151,12 @@ class Reading {
     if (!this.#isBegun) void letGo(this.#given);
     // Left behind its end, the answer is whole.
     if (this.#fold.isComplete) this.#succeed();
-    else this.#fail(new ChatError('aborted', 'The loop over the answer ended early'));
+    else this.#fail(failure('aborted', 'The loop over the answer ended early'));
   }
 
   #succeed(): ChatCompletion {
     const { completion } = this.#fold;
-    const value = this.#report;
+    const value = this.report;
     if (value !== undefined) Object.defineProperty(completion, 'report', { value });
     this.#resolve(completion);
     return completion;
@@ -177,6 +165,8 @@ class Reading {
   #fail(error: ChatError): ChatError {
     const { partial } = this.#fold;
     if (partial.choices.length > 0) attachToError(error, { partial });
+    // What the server sends of it; `reader.report` has its own type.
+    attachToError(error, { report: this.report as Report | undefined });
     this.#reject(error);
     return error;
   }
@@ -204,78 +194,9 @@ function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): Chat
   // A signal of `AbortSignal.timeout()` has the second name.
   const name = String((cause as { name?: unknown } | null)?.name);
   if (isLeft || name === 'AbortError' || name === 'TimeoutError') {
-    return new ChatError('aborted', 'Reading was stopped', { cause });
+    return failure('aborted', 'Reading was stopped', { cause });
   }
   return isAnswered
-    ? new ChatError('stream_interrupted', 'The connection was lost', { cause, retryable: true })
-    : new ChatError('connection', 'No response arrived', { cause, retryable: true });
-}
-
-interface Frame extends ChatCompletionChunk {
-  flash?: { report?: SentReport; reset?: true } | undefined;
-  error?: { message?: unknown; type?: unknown; code?: unknown } | undefined;
-}
-
-/** @throws ChatError for a response that is not a stream */
-function checkResponse({ ok, status, headers }: ChatResponseLike): void {
-  const type = headers.get('content-type') ?? '';
-  if (ok && type.includes('text/event-stream')) return;
-  if (ok) {
-    const what = type || 'no type';
-    throw new ChatError('invalid_response', `The server answered with ${what}, not with a stream`);
-  }
-  const codes: Record<number, ChatErrorCode> = {
-    401: 'authentication',
-    403: 'permission_denied',
-    404: 'not_found',
-    429: 'rate_limit',
-  };
-  const code = codes[status] ?? (status >= 500 ? 'server_error' : 'bad_request');
-  throw new ChatError(code, `The server answered ${status}`, { status });
-}
-
-/**
- * The frames of a stream, as they come. What our server writes is one line each, which takes no parser of all that the
- * specification allows.
- *
- * @throws ChatError for an error frame, and for a frame that our server does not write
- */
-async function* framesOf(
-  reader: ReturnType<NonNullable<ChatResponseLike['body']>['getReader']> | undefined,
-): AsyncGenerator<Frame, undefined> {
-  const decoder = new TextDecoder();
-  let line = '';
-  for (;;) {
-    const { done = true, value } = (await reader?.read()) ?? {};
-    if (done) return;
-    const [more = '', ...next] = decoder.decode(value, { stream: true }).split('\n');
-    line += more;
-    for (const after of next) {
-      const data = line.startsWith('data:') ? line.slice(5).trim() : '';
-      line = after;
-      if (data === '' || data === '[DONE]') continue;
-      const frame = parseFrame(data);
-      if (frame.error != null) throw toError(frame.error);
-      yield frame;
-    }
-  }
-}
-
-function parseFrame(data: string): Frame {
-  try {
-    const frame = JSON.parse(data) as Frame | null;
-    const isChunk = Array.isArray(frame?.choices) && frame.choices.every((choice) => choice?.delta);
-    if (frame?.error != null || isChunk) return frame as Frame;
-  } catch {
-    // Said below.
-  }
-  return { error: { type: flashErrorType, code: 'invalid_response' } } as Frame;
-}
-
-function toError({ message, type, code }: NonNullable<Frame['error']>): ChatError {
-  const isOurs = type === flashErrorType && typeof code === 'string';
-  return new ChatError(
-    isOurs ? (code as ChatErrorCode) : 'server_error',
-    typeof message === 'string' ? message : 'The stream contains something that is not a chunk',
-  );
+    ? failure('stream_interrupted', 'The connection was lost', { cause })
+    : failure('connection', 'No response arrived', { cause });
 }
