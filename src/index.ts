@@ -66,6 +66,7 @@ export type {
   ToolRunEvent,
   ToolRunResult,
   ToolRunStep,
+  WaitingToolCall,
 } from './tools/tool-run.ts';
 export type { ChatCompletionParseParams, ParseOptions } from './values/parse.ts';
 export type { Checked } from './schema/standard.ts';
