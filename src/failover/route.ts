@@ -17,7 +17,7 @@ import { warnLeftOut } from './left-out.ts';
 import type { MayServe, Turn } from './turn.ts';
 import { verdictOn } from './moves-on.ts';
 import { inListOrder } from './order.ts';
-import { pay, reserve } from './purse.ts';
+import { noteOverspent, pay, reserve } from './purse.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Reserved, Spending } from './spending.ts';
 
@@ -88,8 +88,10 @@ export class Route {
     this.#left ??= await this.#begin();
     const served = mayServe === anyone ? this.#left : this.#left.filter(mayServe);
     for (const candidate of freeFirst(served)) {
-      const admission = candidate.traffic.admit(this.rules.clock.now());
-      const pass = isPending(admission) ? await admission : admission;
+      const { traffic } = candidate;
+      const admission = traffic.admit(this.rules.clock.now());
+      const isLater = isPending(admission);
+      const pass = isLater ? await this.bounds.holding(admission, traffic.giveBack) : admission;
       if (!pass.isAdmitted) continue;
       this.#left = this.#left.filter((each) => each !== candidate);
       const turn = await this.#enter(candidate, pass);
@@ -101,6 +103,7 @@ export class Route {
   /** A turn gave the answer. */
   won({ candidate, call, reserved }: Turn, report: Report): void {
     call.succeeded();
+    noteOverspent(reserved, report);
     pay(reserved, report);
     this.#count(candidate, report);
     this.rules.totals.addCall(candidate.name);
@@ -164,6 +167,7 @@ export class Route {
   }
 
   #keep({ candidate, reserved }: Turn, report: Report | undefined): void {
+    if (report !== undefined) noteOverspent(reserved, report);
     pay(reserved, report);
     if (report === undefined) return;
     this.earlier.push(report);
@@ -193,9 +197,12 @@ export class Route {
       this.#leaveOut(candidate, refusedSwitch(candidate, change));
       return undefined;
     }
-    const signal = traffic.hasRoom() ? undefined : this.bounds.signal;
+    const isFree = !this.rules.isShared && traffic.hasRoom();
+    const signal = isFree ? undefined : this.bounds.signal;
     const entered = traffic.enter(pass, { signal, endsAtMs: this.bounds.endsAtMs });
-    const call = isPending(entered) ? await entered : entered;
+    const call = isPending(entered)
+      ? await this.bounds.holding(entered, (late) => late?.left())
+      : entered;
     if (call === undefined) return undefined;
     this.queuedMs += call.queuedMs;
     const reserved = this.#spending && (await this.#setAside(this.#spending, candidate, call));
@@ -209,7 +216,8 @@ export class Route {
 
   #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
     this.#hasBegun = true;
-    if (call.issue !== undefined) this.issues.push(call.issue);
+    const moneyIssue = reserved && this.rules.spendIssue();
+    this.issues.push(...[call.issue, moneyIssue].filter((issue) => issue !== undefined));
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
   }
@@ -218,14 +226,11 @@ export class Route {
   async #setAside(spending: Spending, candidate: Candidate, call: VendorCall) {
     const work = reserve(spending, candidate, this.#asked.params);
     try {
-      return await this.bounds.within(work);
+      return await this.bounds.holding(work, (late) => {
+        if (!isChatError(late)) pay(late, { attempts: [] });
+      });
     } catch (error) {
       call.left();
-      // What comes when the call is over is given back.
-      work.then(
-        (late) => isChatError(late) || pay(late, { attempts: [] }),
-        () => {},
-      );
       throw error;
     }
   }
