@@ -1,4 +1,5 @@
 import { LocalAbort } from './internal/abort.ts';
+import { iterable } from './internal/iterable.ts';
 import type { AsyncItems } from './internal/web.ts';
 import { bulk } from './bulk/bulk.ts';
 import type { BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
@@ -15,7 +16,8 @@ import type { ChatCompletionParseParams, ParseOptions } from './values/parse.ts'
 import { parse } from './values/parse.ts';
 import { completeRecovering } from './call/recover.ts';
 import { runTools } from './tools/run-tools.ts';
-import type { GivesContext, RunToolsParams, ToolRun } from './tools/tool-run.ts';
+import type { AnyTools, GivesContext, RunToolsParams, ToolRun } from './tools/tool-run.ts';
+import type { ContextOf } from './tools/tool.ts';
 import type { PreparedRequest } from './request/prepare.ts';
 import type { Provider } from './dialect/provider.ts';
 import type { Balance, Model, ModelList } from './schema/account.ts';
@@ -92,8 +94,8 @@ export interface ChatCompletions<Options = ProviderOptions> {
     options?: ParseOptions<Options>,
   ): Promise<ParsedChatCompletionWithReport<InferOutput<Schema>>>;
   /** Lets the model call tools and runs them, until it answers. Sends nothing until `events()` is read or `final()` is called. */
-  runTools<Context = unknown>(
-    params: RunToolsParams<Context> & GivesContext<Context>,
+  runTools<Tools extends AnyTools, Context extends ContextOf<Tools> = ContextOf<Tools>>(
+    params: RunToolsParams<Context, Tools> & GivesContext<Context>,
     options?: RequestOptions<Options>,
   ): ToolRun;
   /** Returns exactly what would be sent, without the key and without needing one. Sends nothing. */
@@ -286,15 +288,3 @@ function chatsOf(asker: Asker): ChatCompletions<never> {
 
 // For the process: an outage is not less of one because every request has a client of its own.
 const budget = createRetryBudget();
-
-/** Lets a list, or the promise of one, be iterated, as programs for the `openai` package do. */
-function iterable<T extends object, Item>(
-  list: T,
-  items: () => Promise<Item[]>,
-): T & AsyncIterable<Item> {
-  return Object.defineProperty(list, Symbol.asyncIterator, {
-    async *value() {
-      yield* await items();
-    },
-  }) as T & AsyncIterable<Item>;
-}

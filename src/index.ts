@@ -66,6 +66,7 @@ export type {
   ToolRunEvent,
   ToolRunResult,
   ToolRunStep,
+  WaitingToolCall,
 } from './tools/tool-run.ts';
 export type { ChatCompletionParseParams, ParseOptions } from './values/parse.ts';
 export type { Checked } from './schema/standard.ts';
@@ -106,7 +107,7 @@ export type { Lease, LeaseWish, SharedState } from './traffic/shared-state.ts';
 export type { SpendLedger } from './cost/spend.ts';
 export type { VendorHealth } from './traffic/vendor-traffic.ts';
 export type { Clock } from './internal/clock.ts';
-export type { Balance, Model, ModelList } from './schema/account.ts';
+export type { Balance, Model, ModelList, ModelListFailure } from './schema/account.ts';
 
 export { fetchTransport } from './transport/fetch-transport.ts';
 export type { FetchLike, FetchResponseLike, FetchTransportOptions } from './transport/fetch.ts';

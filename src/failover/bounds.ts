@@ -47,6 +47,16 @@ export class Bounds {
     return raceSignal(work, this.signal);
   }
 
+  /** As `within`; what comes after the end of the call is given back. @throws ChatError the reason for its end */
+  async holding<T>(work: Promise<T>, giveBack: (late: T) => void): Promise<T> {
+    try {
+      return await this.within(work);
+    } catch (error) {
+      work.then(giveBack, () => {});
+      throw error;
+    }
+  }
+
   async waitUntil(atMs: number): Promise<void> {
     let stop = (): void => {};
     try {

@@ -1,6 +1,7 @@
 import type { Asked, Asker } from '../call/ask.ts';
 import { isChatError } from '../outcome/chat-error.ts';
-import type { ModelList } from '../schema/account.ts';
+import type { ChatErrorCode } from '../outcome/error-codes.ts';
+import type { ModelList, ModelListFailure } from '../schema/account.ts';
 import { AnswerSource } from './answer-source.ts';
 import type { Candidate } from './candidate.ts';
 import { complete } from './complete.ts';
@@ -56,7 +57,11 @@ async function firstThatOffers<T>(
   throw refusal;
 }
 
-/** The models of all vendors that have a list of them, and a key. */
+/**
+ * The models of all vendors that have a list of them, and a key. One that is down takes the others' away from nobody.
+ *
+ * @throws ChatError if the call has ended, or nobody gave a list
+ */
 async function allModels(
   candidates: readonly Candidate[],
   options: Asked['options'],
@@ -67,13 +72,28 @@ async function allModels(
   );
   const isLeftOut = (error: unknown): boolean =>
     isChatError(error, 'unsupported') || isChatError(error, 'missing_api_key');
-  const [broken] = failed.filter((error) => !isLeftOut(error));
-  if (broken !== undefined) throw broken;
-  if (failed.length === candidates.length) throw failed[0];
+  const broken = failed.filter((error) => !isLeftOut(error));
+  const end = broken.find((error) => !isVendors(error));
+  if (end !== undefined) throw end;
+  if (failed.length === candidates.length) throw broken[0] ?? failed[0];
   const data = lists.flatMap((list, index) =>
     list.status === 'fulfilled'
       ? list.value.data.map((model) => ({ ...model, provider: candidates[index]?.name }))
       : [],
   );
-  return { object: 'list', data };
+  const failures = lists.flatMap((list, index): ModelListFailure[] => {
+    if (list.status === 'fulfilled' || isLeftOut(list.reason)) return [];
+    return [{ provider: candidates[index]?.name ?? '', error: list.reason as Error }];
+  });
+  const models: ModelList = { object: 'list', data };
+  return failures.length === 0
+    ? models
+    : Object.defineProperty(models, 'failures', { value: failures });
 }
+
+/** Whether an error says something of one vendor alone, and not of the call. */
+function isVendors(error: unknown): boolean {
+  return isChatError(error) && !callEnds.includes(error.code);
+}
+
+const callEnds: readonly ChatErrorCode[] = ['aborted', 'deadline_exceeded'];

@@ -18,6 +18,7 @@ import { createResolve, resolveEntries, resolveSeveral } from '../options/severa
 import { resolveCountTokens, resolveMaxCost, resolveState } from '../options/traffic-options.ts';
 import { createHedgeBudget } from '../traffic/hedge-budget.ts';
 import { memoryState } from '../traffic/memory-state.ts';
+import { steadyState } from '../traffic/steady-state.ts';
 import type { VendorHealth } from '../traffic/vendor-traffic.ts';
 import type { Candidate } from './candidate.ts';
 import { createCandidates } from './create-candidates.ts';
@@ -50,7 +51,9 @@ export function createVendors(
   const entries = resolveEntries(given, preset);
   const several = resolveSeveral(given);
   const maxCostUsd = resolveMaxCost(given.maxCostUsd);
-  const state = resolveState(given.state) ?? memoryState();
+  const shared = resolveState(given.state);
+  const steady = shared && steadyState(shared);
+  const state = steady ?? memoryState();
   const countTokens = resolveCountTokens(given.countTokens);
   const totals = createTotals();
   const isAlone = given.providers === undefined;
@@ -69,6 +72,8 @@ export function createVendors(
     hedge: hedgeRule(several.hedge),
     maxWaitMs: several.maxWaitMs,
     spending: spendingUnder(maxCostUsd, state),
+    isShared: steady !== undefined,
+    spendIssue: () => steady?.spendIssue(),
     totals,
     hooks: first.options.hooks,
     closing: lent.closing,

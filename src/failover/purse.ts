@@ -1,6 +1,9 @@
 import { isPending } from '../internal/pending.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
+import { addIssue } from '../outcome/report-issues.ts';
+import { compareDecimals } from '../cost/exact.ts';
 import type { Candidate } from './candidate.ts';
 import type { EndedCall } from '../cost/spent.ts';
 import { spentUsd } from '../cost/spent.ts';
@@ -20,6 +23,27 @@ export async function reserve(
   const reserved = await spending?.(candidate, params);
   if (isChatError(reserved) && reserved.code !== 'budget_exceeded') throw reserved;
   return reserved;
+}
+
+/**
+ * A limit holds as far as vendors keep to `max_tokens`. One that does not has spent more than was set aside, and the report
+ * says so; all of it counts against the limit.
+ */
+export function noteOverspent(reserved: Reserved | undefined, report: Report): void {
+  const { cost, usage } = report;
+  if (reserved === undefined || cost === undefined) return;
+  const { reservation, estimate, limitUsd } = reserved;
+  const { answerTokens, isLimited } = estimate;
+  const written = usage?.completion_tokens ?? 0;
+  if (!isLimited || written <= answerTokens || compareDecimals(cost.usd, reservation.usd) <= 0) {
+    return;
+  }
+  const message = `the vendor did not keep to max_tokens ${answerTokens}: it counted ${written} tokens of answer. They cost ${cost.usd} USD, and ${reservation.usd} USD was set aside under maxCostUsd ${limitUsd}`;
+  addIssue(report.issues, {
+    code: 'max_tokens_exceeded',
+    path: 'usage.completion_tokens',
+    message,
+  });
 }
 
 /** What a turn has cost takes the place of what was set aside for it; where nobody knows, that stays. */

@@ -16,7 +16,7 @@ import { warnLeftOut } from './left-out.ts';
 import type { MayServe, Turn } from './turn.ts';
 import { verdictOn } from './moves-on.ts';
 import { inListOrder } from './order.ts';
-import { pay, reserve } from './purse.ts';
+import { noteOverspent, pay, reserve } from './purse.ts';
 import { Rounds } from './rounds.ts';
 import type { FailoverRules } from './rules.ts';
 import type { Reserved, Spending } from './spending.ts';
@@ -80,8 +80,10 @@ export class Route {
   async another(mayServe: MayServe = anyone): Promise<Turn | undefined> {
     if (!this.#rounds.hasBegun) this.#rounds.begin(await this.#begin());
     for (const candidate of freeFirst(this.#rounds.left(mayServe))) {
-      const admission = candidate.traffic.admit(this.rules.clock.now());
-      const pass = isPending(admission) ? await admission : admission;
+      const { traffic } = candidate;
+      const admission = traffic.admit(this.rules.clock.now());
+      const isLater = isPending(admission);
+      const pass = isLater ? await this.bounds.holding(admission, traffic.giveBack) : admission;
       if (!pass.isAdmitted) continue;
       const turn = await this.#enter(candidate, pass);
       if (turn !== undefined) return turn;
@@ -92,6 +94,7 @@ export class Route {
   /** A turn gave the answer. */
   won({ candidate, call, reserved }: Turn, report: Report): void {
     call.succeeded();
+    noteOverspent(reserved, report);
     pay(reserved, report);
     this.#count(candidate, report);
     this.rules.totals.addCall(candidate.name);
@@ -156,6 +159,7 @@ export class Route {
   }
 
   #keep({ candidate, reserved }: Turn, report: Report | undefined): void {
+    if (report !== undefined) noteOverspent(reserved, report);
     pay(reserved, report);
     if (report === undefined) return;
     this.earlier.push(report);
@@ -186,9 +190,12 @@ export class Route {
       this.#leaveOut(candidate, refusedSwitch(candidate, change));
       return undefined;
     }
-    const signal = traffic.hasRoom() ? undefined : this.bounds.signal;
+    const isFree = !this.rules.isShared && traffic.hasRoom();
+    const signal = isFree ? undefined : this.bounds.signal;
     const entered = traffic.enter(pass, { signal, endsAtMs: this.bounds.endsAtMs });
-    const call = isPending(entered) ? await entered : entered;
+    const call = isPending(entered)
+      ? await this.bounds.holding(entered, (late) => late?.left())
+      : entered;
     if (call === undefined) {
       // It was left alone while the call queued for it.
       if (traffic.health().state !== 'closed') this.#rounds.putBack(candidate);
@@ -205,7 +212,9 @@ export class Route {
   }
 
   #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
+    const moneyIssue = reserved && this.rules.spendIssue();
     if (call.issue !== undefined) this.issues.push(call.issue);
+    if (moneyIssue !== undefined) this.issues.push(moneyIssue);
     const startedAtMs = this.rules.clock.now();
     return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
   }
@@ -214,14 +223,11 @@ export class Route {
   async #setAside(spending: Spending, candidate: Candidate, call: VendorCall) {
     const work = reserve(spending, candidate, this.#asked.params);
     try {
-      return await this.bounds.within(work);
+      return await this.bounds.holding(work, (late) => {
+        if (!isChatError(late)) pay(late, { attempts: [] });
+      });
     } catch (error) {
       call.left();
-      // What comes when the call is over is given back.
-      work.then(
-        (late) => isChatError(late) || pay(late, { attempts: [] }),
-        () => {},
-      );
       throw error;
     }
   }
@@ -264,12 +270,15 @@ export class Route {
     const traffics = left.map(({ traffic }) => traffic);
     const of = (traffic: VendorTraffic) => left[traffics.indexOf(traffic)] as Candidate;
     const { endsAtMs, signal } = this.bounds;
-    const back = await firstReturn(
+    const waiting = firstReturn(
       traffics,
       { signal, endsAtMs: Math.min(endsAtMs, this.#waitsUntilMs) },
       clock,
       (traffic, refusal) => this.#rounds.isWorthIt(of(traffic), refusal),
     );
+    const back = await this.bounds.holding(waiting, (late) => {
+      if ('pass' in late) late.vendor.giveBack(late.pass);
+    });
     if ('pass' in back) return this.#enter(of(back.vendor), back.pass);
     throw noneLeft(this.#causes, {
       isAlone: candidates.length === 1,

@@ -3,6 +3,7 @@ import type { resolveCall } from '../options/resolve-options.ts';
 import type { Hooks } from '../options/spectators.ts';
 import type { AbortSignalLike } from '../internal/web.ts';
 import type { Clock } from '../internal/clock.ts';
+import type { ReportIssue } from '../schema/issue.ts';
 import type { HedgeBudget } from '../traffic/hedge-budget.ts';
 import type { Candidate } from './candidate.ts';
 import type { Asked } from '../call/ask.ts';
@@ -24,6 +25,10 @@ export interface FailoverRules {
   readonly maxWaitMs: number;
   /** The limits on money of a call; `undefined` without any. @throws ChatError `invalid_options` */
   spending(asked: Pick<Asked, 'options' | 'run'>): Spending | undefined;
+  /** Others may hold places that this process knows nothing of. */
+  readonly isShared: boolean;
+  /** What the report of a call under a limit says of where its money is written down. */
+  spendIssue(): ReportIssue | undefined;
   readonly totals: TotalsCounter;
   readonly hooks: Hooks;
   /** Aborted when the client is closed. */

@@ -2,6 +2,7 @@ import { maxTimerMs } from '../internal/clock.ts';
 import { decimalString, isDecimal } from '../cost/decimal.ts';
 import type { CountTokens } from '../cost/estimate.ts';
 import { isPending } from '../internal/pending.ts';
+import { ChatError } from '../outcome/chat-error.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
 import type { MaxExtraCalls } from '../traffic/hedge-budget.ts';
 import type { SharedState } from '../traffic/shared-state.ts';
@@ -80,7 +81,8 @@ function resolveExtraCalls(given: HedgeOptions['maxExtraCalls']): MaxExtraCalls 
 }
 
 /**
- * The user's own counter, held to numbers; `undefined` if it is not given. What the counter throws is thrown as it is.
+ * The user's own counter, held to numbers; `undefined` if it is not given. What it throws is the `cause` of an
+ * `invalid_options`, as with a strategy: without a count nothing is sent.
  *
  * @throws ChatError `invalid_options`
  */
@@ -96,9 +98,22 @@ export function resolveCountTokens(given: unknown): CountTokens | undefined {
     throw invalidOptions('countTokens', message);
   };
   return (text) => {
-    const count: unknown = given(text);
-    return isPending(count) ? count.then(checked) : checked(count);
+    let count: unknown;
+    try {
+      count = given(text);
+    } catch (cause) {
+      throw counterFailed(cause);
+    }
+    if (!isPending(count)) return checked(count);
+    return count.then(checked, (cause: unknown) => {
+      throw counterFailed(cause);
+    });
   };
+}
+
+function counterFailed(cause: unknown): ChatError {
+  const message = 'The function given as countTokens failed';
+  return new ChatError('invalid_options', message, { cause, param: 'countTokens' });
 }
 
 const stateNames = [

@@ -3,6 +3,19 @@ export interface ModelList {
   object: 'list';
   /** The models. */
   data: Model[];
+  /**
+   * Vendors whose list could not be had, where others gave theirs; absent if there are none, and not enumerable. Those
+   * that document no list, or have no key, are not among them.
+   */
+  readonly failures?: readonly ModelListFailure[] | undefined;
+}
+
+/** A vendor whose list of models could not be had. */
+export interface ModelListFailure {
+  /** The name of the vendor. */
+  provider: string;
+  /** Why its list could not be had: a `ChatError`. */
+  error: Error;
 }
 
 /** One model; fields that are not listed are kept. */

@@ -4,6 +4,8 @@ export interface ErrorIssue {
   path: string;
   /** What is wrong, in one sentence; never the value itself. */
   message: string;
+  /** How many there are of it, where they are too many to be listed one by one. */
+  count?: number | undefined;
 }
 
 /** An irregularity in the answer that did not prevent reading it. */

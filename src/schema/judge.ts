@@ -3,7 +3,7 @@ import { fieldsOf } from './input.ts';
 import type { Judge, Look } from './judge-values.ts';
 import { anything, ofNumber, ofText, ofType, ofWords } from './judge-values.ts';
 import type { Fields, Misfit } from './misfit.ts';
-import { at, isObject, isPlain, optionMessage, outOf, wrong } from './misfit.ts';
+import { at, isObject, isPlain, mostNamed, optionMessage, outOf, wrong } from './misfit.ts';
 import type { Checked, StandardResult, StandardSchemaV1 } from './standard.ts';
 import { dotted, once, unknownField } from './standard.ts';
 
@@ -16,7 +16,11 @@ export function createJudge(input: Input): (value: unknown) => Checked {
   return (value) => {
     const judged = hold(judge(), value);
     if (judged.issues === undefined) return { ok: true, value: judged.value };
-    const issues = judged.issues.map(({ path, message }) => ({ path: dotted(path), message }));
+    const issues = judged.issues.map(({ path, message, count }) => ({
+      path: dotted(path),
+      message,
+      ...(count !== undefined && { count }),
+    }));
     return { ok: false, issues };
   };
 }
@@ -83,11 +87,12 @@ function ofList({ list, least: from = 0, most: to = Infinity, otherwise }: ListI
         return otherwise !== undefined && value.length < from ? [at(otherwise)] : size;
       }
       let found: Misfit[] | undefined;
+      let broken = 0;
       for (let index = 0; index < value.length; index++) {
         const misfits = item.misfits(value[index], look);
-        if (misfits !== undefined) found = below(index, misfits, found);
+        if (misfits !== undefined && ++broken <= mostNamed) found = below(index, misfits, found);
       }
-      return found;
+      return withRest(found, broken, (count) => `has ${count} more items that do not fit`);
     },
     kept: (value) => (value as unknown[]).map((each) => item.kept(each)),
   };
@@ -100,13 +105,14 @@ function ofMap(item: Judge): Judge {
       if (!isObject(value) || !isPlain(value)) return [wrong('record', value)];
       if (isAnything) return undefined;
       let found: Misfit[] | undefined;
+      let broken = 0;
       for (const name of Object.keys(value)) {
         // Not given.
         if (value[name] === undefined) look.isWhole = false;
         const misfits = value[name] === undefined ? undefined : item.misfits(value[name], look);
-        if (misfits !== undefined) found = below(name, misfits, found);
+        if (misfits !== undefined && ++broken <= mostNamed) found = below(name, misfits, found);
       }
-      return found;
+      return withRest(found, broken, (count) => `has ${count} more fields that do not fit`);
     },
     kept: (value) =>
       isAnything
@@ -187,6 +193,7 @@ function ofRecord(input: RecordInput): Judge {
     if (!isObject(value)) return [wrong('object', value)];
     let found: Misfit[] | undefined;
     let missing = required.length;
+    let unknown = 0;
     for (const name of namesIn(value, names, look)) {
       const field = value[name];
       // Not given, whether it is known or not.
@@ -194,7 +201,7 @@ function ofRecord(input: RecordInput): Judge {
       const judge = judgeFor(name);
       if (judge === undefined) {
         look.isWhole = false;
-        if (isStrict) found = below(name, [at(unknownField)], found);
+        if (isStrict && ++unknown <= mostNamed) found = below(name, [at(unknownField)], found);
         continue;
       }
       if (judge.isOptional !== true) missing--;
@@ -208,7 +215,9 @@ function ofRecord(input: RecordInput): Judge {
     if (apart?.every((name) => value[name] !== undefined)) {
       found = [...(found ?? []), at(`accepts \`${apart.join('` or `')}\`, not both`)];
     }
-    return found && inOrder(found, names);
+    if (found === undefined) return undefined;
+    const rest = (count: number): string => `has ${count} more fields that are not known`;
+    return withRest(inOrder(found, names), unknown, rest);
   };
   const kept = (value: unknown): Fields => {
     const record: Fields = {};
@@ -245,7 +254,20 @@ function namesIn(value: Fields, known: readonly string[], look: Look): readonly 
   return [...names];
 }
 
+/** What was named, and how many there were beside. */
+function withRest(
+  found: Misfit[] | undefined,
+  all: number,
+  message: (count: number) => string,
+): Misfit[] | undefined {
+  const count = all - mostNamed;
+  if (found !== undefined && count > 0) found.push({ ...at(message(count)), count });
+  return found;
+}
+
 function below(name: string | number, misfits: readonly Misfit[], found: Misfit[] = []): Misfit[] {
-  for (const { path, message } of misfits) found.push({ path: [name, ...path], message });
+  for (const { path, message, count } of misfits) {
+    found.push({ path: [name, ...path], message, ...(count !== undefined && { count }) });
+  }
   return found;
 }

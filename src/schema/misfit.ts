@@ -7,7 +7,12 @@ export interface Misfit {
   message: string;
   /** What should be here, if a value of another type is. */
   expected?: string;
+  /** How many there are of it, where they are not listed one by one. */
+  count?: number;
 }
+
+/** So many fields, or items, of one value are named; others are only counted. A stranger may send a million. */
+export const mostNamed = 100;
 
 export function at(message: string): Misfit {
   return { path: [], message };

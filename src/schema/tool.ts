@@ -72,18 +72,21 @@ export type ChatCompletionMessageToolCall =
   | ChatCompletionMessageFunctionToolCall
   | ChatCompletionMessageCustomToolCall;
 
+/** The name of a tool: held when the tool is made, and when it is sent. */
+export const toolName = {
+  text: {
+    pattern: /^[a-zA-Z0-9_-]{1,128}$/,
+    otherwise: 'must be 1 to 128 characters of a-z A-Z 0-9 _ -',
+  },
+} as const satisfies Input;
+
 /** A tool, as a user writes it. */
 export const toolInput = {
   strict: {
     type: { oneOf: ['function'] },
     function: {
       strict: {
-        name: {
-          text: {
-            pattern: /^[a-zA-Z0-9_-]{1,128}$/,
-            otherwise: 'must be 1 to 128 characters of a-z A-Z 0-9 _ -',
-          },
-        },
+        name: toolName,
         description: 'string?',
         parameters: { maybe: { map: 'unknown' } },
         strict: 'boolean?',

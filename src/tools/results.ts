@@ -1,6 +1,6 @@
 import { ChatError } from '../outcome/chat-error.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
-import type { ToolResult } from './tool-run.ts';
+import type { ToolResult, WaitingToolCall } from './tool-run.ts';
 
 // The results of calls, as the model receives them.
 
@@ -17,6 +17,14 @@ export function unfinished(
 ): ToolResult {
   const error = unfinishedWords[failure];
   return { tool_call, content: JSON.stringify({ error }), failure, durationMs: 0 };
+}
+
+/** A call that waits, as whoever decides about it needs it. The reader of the run's events may change its own. */
+export function waitingCall(
+  { id, function: { name } }: ChatCompletionMessageFunctionToolCall,
+  args: unknown,
+): WaitingToolCall {
+  return { id, name, args: copyOf(args) };
 }
 
 /** The result for a call whose tool failed. */

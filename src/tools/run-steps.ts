@@ -15,7 +15,7 @@ import type { AbortSignalLike } from '../internal/web.ts';
 import { addCost, addUsage, continueReport } from '../outcome/combine-reports.ts';
 import { continueError, noteRecovery, streamOptions } from '../call/recover.ts';
 import type { CallSetup } from './admit.ts';
-import { unfinished } from './results.ts';
+import { unfinished, waitingCall } from './results.ts';
 import { runCalls } from './run-calls.ts';
 import { takeUp, toMessages } from './take-up.ts';
 import type {
@@ -24,6 +24,7 @@ import type {
   ToolRunEvent,
   ToolRunResult,
   ToolRunStep,
+  WaitingToolCall,
 } from './tool-run.ts';
 
 /** What grows as a run goes on. */
@@ -42,7 +43,7 @@ export async function* runSteps(
   resolve: (result: ToolRunResult) => void,
 ): AsyncGenerator<ToolRunEvent, undefined> {
   const { wire, setup, approvals, maxSteps, stopWhen } = readParams(params, lifetime.signal);
-  if (approvals != null) yield* takeUp(messages, approvals, setup);
+  yield* takeUp(messages, approvals, setup);
   // One vendor for the whole run, as long as it is well.
   const vendor: Asked['run'] = {};
   let hasReportedCallInText = false;
@@ -61,14 +62,12 @@ export async function* runSteps(
     const { invalid_tool_calls: _invalid, ...message } = completion.choices[0].message;
     const calls = functionCalls(completion);
     const step: ToolRunStep = { number, completion, results: [] };
-    const { results } = step;
     messages.push(message);
     steps.push(step);
     const isWhole = completion.report.completion === 'complete';
-    yield* work(calls, step, isWhole ? setup : undefined, messages);
-    const isWaiting = results.some(({ failure }) => failure === 'needs_approval');
+    const waiting = yield* work(calls, step, isWhole ? setup : undefined, messages);
     // Nothing but results may come after calls that wait.
-    const flaw = isWhole && !isWaiting ? flawOf(completion) : undefined;
+    const flaw = isWhole && waiting.length === 0 ? flawOf(completion) : undefined;
     // Once may be a slip. A host that cannot read the model's calls will not read the next one either.
     const isEmpty = flaw === callInText && hasReportedCallInText;
     hasReportedCallInText ||= flaw === callInText;
@@ -77,24 +76,31 @@ export async function* runSteps(
     const ending = isEmpty ? ('empty' as const) : endOf(step, flaw !== undefined, run);
     const end = await raceSignal(Promise.resolve(ending), lifetime.signal);
     // Before its last event, so that a reader who stops there has the result as well.
-    if (end !== undefined) resolve(toResult(end, messages, steps));
+    if (end !== undefined) resolve(toResult(end, messages, steps, waiting));
     yield { type: 'step.done', step };
     if (end !== undefined) return;
   }
 }
 
-/** Runs the calls of an answer and yields their results; without `setup` none is run. */
+/** Runs the calls of an answer and yields their results; without `setup` none is run. Gives those that wait. */
 async function* work(
   calls: readonly ChatCompletionMessageFunctionToolCall[],
   { number, results }: ToolRunStep,
   setup: CallSetup | undefined,
   messages: ChatCompletionMessageParam[],
-): AsyncGenerator<ToolRunEvent, void> {
+): AsyncGenerator<ToolRunEvent, WaitingToolCall[]> {
+  const waiting: WaitingToolCall[] = [];
   let isDone = setup === undefined;
   if (isDone) results.push(...calls.map((call) => unfinished(call, 'not_run')));
   try {
-    if (setup !== undefined) yield* runCalls(calls, number, results, setup);
+    if (setup !== undefined) {
+      for await (const event of runCalls(calls, number, results, setup)) {
+        if (event.type === 'tool.approval') waiting.push(waitingCall(event.tool_call, event.args));
+        yield event;
+      }
+    }
     isDone = true;
+    return waiting;
   } finally {
     // Also after a failure: a conversation with unanswered calls could not be sent on. Nobody will decide on them any more.
     for (const [at, { tool_call, failure }] of results.entries()) {
@@ -221,9 +227,11 @@ function toResult(
   end: ToolRunEnd,
   messages: readonly ChatCompletionMessageParam[],
   steps: readonly ToolRunStep[],
+  waiting: WaitingToolCall[],
 ): ToolRunResult {
   const { completion } = steps.at(-1) as ToolRunStep;
-  return { completion, messages: [...messages], steps: [...steps], ...totalOf(steps), end };
+  const total = totalOf(steps);
+  return { completion, messages: [...messages], steps: [...steps], ...total, end, waiting };
 }
 
 /** Usage and cost of the steps; absent if unknown for one of them. */

@@ -1,4 +1,7 @@
+import type { ChatError } from '../outcome/chat-error.ts';
 import { invalidRequest } from '../outcome/invalid-request.ts';
+import { messageIssues } from '../request/canonical.ts';
+import type { ErrorIssue } from '../schema/issue.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
 import type { CallSetup } from './admit.ts';
@@ -14,14 +17,27 @@ const takenUp = 0;
 /**
  * Runs the calls at the end of a conversation that have no result yet, as it was decided about them.
  *
- * @throws ChatError `invalid_request` for a call that needs an approval and has no decision; nothing was run then
+ * @throws ChatError `invalid_request` for a call that needs an approval and has no decision, and for decisions where no
+ * call waits; nothing was run then
  */
 export async function* takeUp(
   messages: ChatCompletionMessageParam[],
-  approvals: NonNullable<RunToolsParams['approvals']>,
+  approvals: RunToolsParams['approvals'],
   shared: CallSetup,
 ): AsyncGenerator<ToolRunEvent, void> {
-  const calls = unanswered(messages);
+  const { role: lastRole } = messages.at(-1) ?? {};
+  if (approvals == null && lastRole !== 'assistant' && lastRole !== 'tool') return;
+  // What is malformed is refused when it is to be sent; nothing of it is run.
+  if (messageIssues(messages).length > 0) return;
+  const { at, calls } = unanswered(messages);
+  if (approvals == null) {
+    if (calls.length > 0) throw notDecided(calls, at);
+    return;
+  }
+  if (calls.length === 0) {
+    checkLate(messages, at, approvals);
+    return;
+  }
   const setup = { ...shared, approvals };
   await checkDecisions(calls, setup);
   const results: ToolResult[] = [];
@@ -39,19 +55,75 @@ export function toMessages(results: readonly ToolResult[]): ChatCompletionMessag
     .map(({ tool_call, content }) => ({ role: 'tool', tool_call_id: tool_call.id, content }));
 }
 
-/** The calls of the last answer that nothing but results comes after. */
-function unanswered(
-  messages: readonly ChatCompletionMessageParam[],
-): ChatCompletionMessageFunctionToolCall[] {
+/** The calls without a result of the last answer that nothing but results comes after, and where that answer is. */
+function unanswered(messages: readonly ChatCompletionMessageParam[]): {
+  at: number;
+  calls: ChatCompletionMessageFunctionToolCall[];
+} {
   const at = messages.findLastIndex(({ role }) => role !== 'tool');
   const last = messages[at];
-  if (last?.role !== 'assistant') return [];
-  const answered = new Set(
-    messages.slice(at + 1).map((message) => message.role === 'tool' && message.tool_call_id),
-  );
-  return (last.tool_calls ?? []).filter(
+  if (last?.role !== 'assistant') return { at, calls: [] };
+  const answered = answeredIds(messages.slice(at + 1));
+  const calls = (last.tool_calls ?? []).filter(
     (call) => call.type === 'function' && !answered.has(call.id),
   ) as ChatCompletionMessageFunctionToolCall[];
+  return { at, calls };
+}
+
+function answeredIds(messages: readonly ChatCompletionMessageParam[]): Set<string> {
+  return new Set(
+    messages.flatMap((message) => (message.role === 'tool' ? [message.tool_call_id] : [])),
+  );
+}
+
+const howToDecide = 'true runs it; false, or { approved: false, reason }, refuses it';
+
+/** A run was resumed as if nothing waited. */
+function notDecided(
+  calls: readonly ChatCompletionMessageFunctionToolCall[],
+  at: number,
+): ChatError {
+  const message = (name: string): string =>
+    `is missing: the call of ${name} in messages.${at} has no result yet, and runTools was given no approvals. ${howToDecide}. approvals: {} runs only calls that need no approval`;
+  return invalidRequest(
+    calls.map(({ id, function: { name } }) => ({
+      path: `approvals.${id}`,
+      message: message(name),
+    })),
+  );
+}
+
+/**
+ * Decisions where no call waits: sent twice, or with the messages of another run. Those about the last calls are let
+ * through, since a run that failed after them is repeated with what it was given.
+ */
+function checkLate(
+  messages: readonly ChatCompletionMessageParam[],
+  at: number,
+  approvals: NonNullable<RunToolsParams['approvals']>,
+): void {
+  const latest = answeredIds(messages.slice(at + 1));
+  const answered = answeredIds(messages);
+  const called = new Set(
+    messages.flatMap((message) =>
+      message.role === 'assistant' ? (message.tool_calls ?? []).map(({ id }) => id) : [],
+    ),
+  );
+  const issues = Object.keys(approvals).flatMap((id): ErrorIssue[] => {
+    const path = `approvals.${id}`;
+    if (latest.has(id)) return [];
+    if (answered.has(id)) {
+      const message =
+        'comes too late: this call has its result in messages already, and was not run again. Leave the decision out to go on';
+      return [{ path, message }];
+    }
+    // One without a result that other messages come after cannot be sent, and is refused as that.
+    if (called.has(id)) return [];
+    const message =
+      'is about no call in messages: give the messages of the run that ended with needs_approval';
+    return [{ path, message }];
+  });
+  if (issues.length > 0) throw invalidRequest(issues);
 }
 
 async function checkDecisions(
@@ -59,12 +131,12 @@ async function checkDecisions(
   setup: CallSetup & { approvals: NonNullable<RunToolsParams['approvals']> },
 ): Promise<void> {
   if (setup.approve != null) return;
-  const issues = [];
+  const issues: ErrorIssue[] = [];
   for (const call of calls) {
     if (Object.hasOwn(setup.approvals, call.id)) continue;
     const admission = await admit(call, takenUp, setup, setup.signal);
     if (!('refusal' in admission) || admission.refusal.failure !== 'needs_approval') continue;
-    const message = `must say whether the call of ${call.function.name} is approved`;
+    const message = `is missing: it must say whether the call of ${call.function.name} may run. ${howToDecide}`;
     issues.push({ path: `approvals.${call.id}`, message });
   }
   if (issues.length > 0) throw invalidRequest(issues);

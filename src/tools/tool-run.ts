@@ -3,7 +3,7 @@ import type { Cost } from '../cost/prices.ts';
 import type { ChatCompletionMessageParam } from '../schema/message.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
-import type { ChatCompletionMessageFunctionToolCall } from '../schema/tool.ts';
+import type { ChatCompletionMessageFunctionToolCall, ChatCompletionTool } from '../schema/tool.ts';
 import type { ReportUsage } from '../schema/usage.ts';
 import type { ChatStreamEvent } from '../stream/events.ts';
 import type { RunnableTool, ToolScope } from './tool.ts';
@@ -12,12 +12,12 @@ import type { RunnableTool, ToolScope } from './tool.ts';
 export type ToolApproval = boolean | { approved: boolean; reason?: string | undefined };
 
 /** A conversation with tools, and how to run them. */
-export interface RunToolsParams<Context = unknown> extends Omit<
-  ChatCompletionCreateParamsBase,
-  'tools' | 'response_format'
-> {
+export interface RunToolsParams<
+  Context = unknown,
+  Tools extends AnyTools = readonly RunnableTool<unknown, unknown, Context>[],
+> extends Omit<ChatCompletionCreateParamsBase, 'tools' | 'response_format'> {
   /** What the model may call: made with `tool()` or `jsonSchemaTool()`. */
-  tools: readonly RunnableTool<unknown, unknown, Context>[];
+  tools: Tools;
   /** Maximum number of requests to the model. @default 10 */
   maxSteps?: number | undefined;
   /** Maximum number of tools that run at the same time. @default 8 */
@@ -55,6 +55,12 @@ export interface RunToolsParams<Context = unknown> extends Omit<
 
 /** That a context is given, where the tools of a run ask for one. */
 export type GivesContext<Context> = undefined extends Context ? unknown : { context: Context };
+
+/**
+ * Tools, whatever context they ask for: that is read from them. Nothing here may mention one, since the type of a tool that
+ * is written in place would follow from it.
+ */
+export type AnyTools = readonly (ChatCompletionTool & Pick<RunnableTool, 'checkArguments'>)[];
 
 /** The result of one tool call. */
 export interface ToolResult {
@@ -105,6 +111,16 @@ export type ToolRunEnd =
   | 'empty'
   | 'needs_approval';
 
+/** A call that waits for an approval. */
+export interface WaitingToolCall {
+  /** Its id: its name in `approvals`. */
+  id: string;
+  /** The tool that it calls. */
+  name: string;
+  /** What the tool would receive: the arguments, as its schema makes them. */
+  args: unknown;
+}
+
 /** The outcome of a run of tools. */
 export interface ToolRunResult {
   /** The last answer of the model. */
@@ -122,6 +138,8 @@ export interface ToolRunResult {
   cost?: Cost | undefined;
   /** Why it ended. */
   end: ToolRunEnd;
+  /** The calls that wait for an approval, in their order; empty unless it ended with `needs_approval`. */
+  waiting: WaitingToolCall[];
 }
 
 /** One event of a run: those of its streams, and what the tools do. */

@@ -5,6 +5,7 @@ import type {
   FunctionDefinition,
   FunctionParameters,
 } from '../schema/tool.ts';
+import { toolName } from '../schema/tool.ts';
 import type { OptionHints } from '../outcome/invalid-options.ts';
 import { ownOptions } from '../outcome/invalid-options.ts';
 import type { WebAbortSignal } from '../internal/web.ts';
@@ -50,6 +51,13 @@ export interface RunnableTool<
   /** Checks arguments against the schema and returns what the schema makes of them. */
   checkArguments(args: unknown): Promise<Checked>;
 }
+
+/** The context that tools ask for: where they ask for different ones, one that is all of them. */
+export type ContextOf<Tools extends readonly unknown[]> = [Tools[number]] extends [
+  { readonly [asksFor]?: ((context: infer Context) => void) | undefined },
+]
+  ? Context
+  : unknown;
 
 /** What {@link tool} takes. */
 export interface ToolDefinition<Schema extends OutputSchema, Result, Context> {
@@ -155,6 +163,8 @@ export function runnable<Args, Result, Context>(
 ): RunnableTool<Args, Awaited<Result>, Context> {
   const refuse = (path: string, message: string) => invalidRequest([{ path, message }]);
   if (typeof name !== 'string') throw refuse('name', 'must be a string');
+  const { pattern, otherwise } = toolName.text;
+  if (!pattern.test(name)) throw refuse('name', otherwise);
   if (typeof execute !== 'function') throw refuse('execute', 'must be a function');
   if (needsApproval != null && !['boolean', 'function'].includes(typeof needsApproval)) {
     throw refuse('needsApproval', 'must be true, false or a function');

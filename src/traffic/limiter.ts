@@ -53,7 +53,8 @@ export interface LimiterOptions {
   clock?: Clock | undefined;
 }
 
-const noLease: Lease = {
+/** That of a call for which no place could be had, since the state could not be reached. */
+export const noLease: Lease = {
   issue: {
     code: 'state_unavailable',
     message: 'the shared state could not be reached: the call was sent without a place of its own',

@@ -42,7 +42,7 @@ export interface VendorTraffic {
   readonly name: string;
   /** Leave to send one call, or when to ask again. A pass that is not used is given back. */
   admit(nowMs?: number): Admission | Promise<Admission>;
-  giveBack(pass: Pass): void;
+  giveBack(pass: Admission): void;
   /**
    * A call at once, where the vendor is well and has room, and none of that has to be asked of a store; else `undefined`,
    * and nothing has happened.
@@ -112,7 +112,7 @@ export function createVendorTraffic({
     name,
     latency,
     ...admission,
-    giveBack: (pass) => breaker.giveBack(pass),
+    giveBack: (pass) => void (pass.isAdmitted && breaker.giveBack(pass)),
     hasRoom,
     health() {
       const firstContentMs = latency.meanMs();

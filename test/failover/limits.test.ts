@@ -209,6 +209,45 @@ describe('money', () => {
   const priced = (does: Behaviour | readonly Behaviour[], options = {}) =>
     severalOf([{ provider: 'anyfast', pricing: perToken, does }], options);
 
+  test.each(['whole', 'streamed'])(
+    'a vendor that ignores max_tokens is named, and all that it cost counts against the limit: %s',
+    async (kind) => {
+      const answers: Behaviour =
+        kind === 'whole'
+          ? { body: whole({ content: 'Hi' }, 'stop', usage(7)) }
+          : { events: [chunk({ content: 'Hi' }), chunk({}, 'stop', usage(7))] };
+      const { client, order } = priced(answers, { maxCostUsd: 9 });
+      const { completions } = client.chat;
+      const params = { messages, max_tokens: 3 };
+      const { report } =
+        kind === 'whole'
+          ? await completions.create(params)
+          : await completions.stream(params).finalCompletion();
+
+      expect(report.cost?.usd).toBe('7');
+      expect(report.issues).toEqual([
+        {
+          code: 'max_tokens_exceeded',
+          path: 'usage.completion_tokens',
+          message:
+            'the vendor did not keep to max_tokens 3: it counted 7 tokens of answer. They cost 7 USD, and 3 USD was set aside under maxCostUsd 9',
+        },
+      ]);
+      expect(client.totals().cost?.usd).toBe('7');
+      const next = await errorOf(completions.create(params));
+      expect([next.code, order.length]).toEqual(['budget_exceeded', 1]);
+    },
+  );
+
+  test('a vendor that keeps to max_tokens is not accused', async () => {
+    const { client } = priced(
+      { body: whole({ content: 'Hi' }, 'stop', usage(3)) },
+      { maxCostUsd: 9 },
+    );
+    const { report } = await client.chat.completions.create({ messages, max_tokens: 3 });
+    expect(report.issues).toEqual([]);
+  });
+
   test('a call that could pass the limit is refused before it is sent', async () => {
     const { client, order } = priced(says('never'), { maxCostUsd: 5 });
     const error = await errorOf(client.chat.completions.create({ messages, max_tokens: 6 }));
@@ -374,9 +413,43 @@ describe('money', () => {
     const failed = await client.chat.completions
       .create({ messages: code === undefined ? messages : [], max_tokens: 1 })
       .catch((error: unknown) => error);
-    expect(failed).toMatchObject(code === undefined ? { message: 'no tokenizer' } : { code });
+    expect(failed).toMatchObject(
+      code === undefined
+        ? { code: 'invalid_options', param: 'countTokens', cause: { message: 'no tokenizer' } }
+        : { code },
+    );
     expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
   });
+
+  test.each([
+    ['at once', () => JSON.parse('{') as number],
+    ['later', async () => JSON.parse('{') as number],
+  ])(
+    'a counter of tokens that throws %s is the cause, whole and streamed, and nothing is sent or held',
+    async (_, broken) => {
+      let isBroken = true;
+      const countTokens = (): number | Promise<number> => (isBroken ? broken() : 0);
+      const options = { maxCostUsd: 3, concurrency: 1, countTokens };
+      const { client, order } = priced(says('Hi'), options);
+      const { completions } = client.chat;
+      const params = { messages, max_tokens: 3 };
+      const started = await errorOf(completions.create({ ...params, stream: true }));
+      const errors = [
+        await errorOf(completions.create(params)),
+        started,
+        await errorOf(completions.stream(params).finalCompletion()),
+        await errorOf(client.estimate(params)),
+      ];
+      for (const error of errors) {
+        expect(error).toMatchObject({ code: 'invalid_options', param: 'countTokens' });
+        expect(error.cause).toBeInstanceOf(SyntaxError);
+      }
+      expect(order).toEqual([]);
+      expect(client.health().anyfast).toMatchObject({ running: 0, waiting: 0 });
+      isBroken = false;
+      expect((await completions.create(params)).choices[0].message.content).toBe('Hi');
+    },
+  );
 
   test('a call is left at once while its tokens are counted, and keeps no place and no money', async () => {
     let counted = (_tokens: number): void => {};

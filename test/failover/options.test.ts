@@ -2,7 +2,7 @@ import type { ClientOptions } from 'deepseek-v4-flash';
 import { createClient, defineProvider } from 'deepseek-v4-flash';
 import { describe, expect, test } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
-import { down, failing, says, severalOf } from '../kit/several.ts';
+import { down, failing, says, severalOf, silent } from '../kit/several.ts';
 import { question } from '../kit/wire.ts';
 
 const messages = question;
@@ -164,6 +164,44 @@ describe('the other calls', () => {
       { id: 'deepseek-v4-flash', provider: 'deepseek' },
       { id: 'other', provider: 'bytespike' },
     ]);
+  });
+
+  test('a vendor that is down does not keep the models of the others back, and is named', async () => {
+    const list = { body: { object: 'list', data: [{ id: 'one', object: 'model' }] } };
+    const { client } = severalOf([
+      { provider: 'deepseek', does: down },
+      { provider: 'bytespike', does: list },
+    ]);
+    const page = await client.models.list();
+    expect(page.data).toEqual([{ id: 'one', object: 'model', provider: 'bytespike' }]);
+    expect(page.failures).toEqual([
+      { provider: 'deepseek', error: expect.objectContaining({ code: 'connection' }) },
+    ]);
+    expect(Object.keys(page)).toEqual(['object', 'data']);
+    const ids: string[] = [];
+    for await (const { id } of client.models.list()) ids.push(id);
+    expect(ids).toEqual(['one']);
+
+    const whole = severalOf([
+      { provider: 'anyfast', does: down },
+      { provider: 'bytespike', does: list },
+    ]);
+    expect((await whole.client.models.list()).failures).toBeUndefined();
+  });
+
+  test('the list of models fails where nobody gives one, and where the caller leaves', async () => {
+    const list = { body: { object: 'list', data: [{ id: 'one', object: 'model' }] } };
+    const none = severalOf([
+      { provider: 'anyfast', does: down },
+      { provider: 'deepseek', does: down },
+    ]);
+    expect((await errorOf(none.client.models.list())).code).toBe('connection');
+    const { client } = severalOf([
+      { provider: 'deepseek', does: silent },
+      { provider: 'bytespike', does: list },
+    ]);
+    const left = client.models.list({ signal: AbortSignal.timeout(20) });
+    expect((await errorOf(left)).code).toBe('aborted');
   });
 
   test('the balance is that of the first vendor that tells one', async () => {

@@ -85,6 +85,56 @@ describe('a tool that needs approval', () => {
     ]);
   });
 
+  test('is in the list of what waits, with the arguments that it would be run with', async () => {
+    const { completions, emulator } = connect();
+    const { refund } = refunds((args) => (args as { to: string }).to !== 'B');
+    const calls = ['A', 'B', 'C'].map((to, index) => call('refund', `c${index}`, { to }));
+    emulator.reply({ tool_calls: calls });
+    const first = await completions.runTools({ messages, tools: [refund] }).final();
+    expect(first.waiting).toEqual([
+      { id: 'c0', name: 'refund', args: { to: 'A', amount: 1 } },
+      { id: 'c2', name: 'refund', args: { to: 'C', amount: 1 } },
+    ]);
+
+    emulator.reply(done);
+    const approvals = Object.fromEntries(first.waiting.map(({ id }) => [id, true]));
+    const next = completions.runTools({ messages: first.messages, tools: [refund], approvals });
+    expect((await next.final()).waiting).toEqual([]);
+  });
+
+  test('stays in the list as it was, whatever the reader of the events does with its own', async () => {
+    const { completions, emulator } = connect();
+    const { refund } = refunds(true);
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' })] });
+    const run = completions.runTools({ messages, tools: [refund] });
+    for await (const event of run.events()) {
+      if (event.type === 'tool.approval') (event.args as { to: string }).to = 'Mallory';
+    }
+    expect((await run.final()).waiting).toEqual([
+      { id: 'c1', name: 'refund', args: { to: 'A', amount: 1 } },
+    ]);
+  });
+
+  test('is named, with what to give, where a run is resumed without any decision', async () => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' })] });
+    const tools = [refund];
+    const { messages: kept } = await completions.runTools({ messages, tools }).final();
+
+    const without = await errorOf(completions.runTools({ messages: kept, tools }).final());
+    expect([without.code, without.param]).toEqual(['invalid_request', 'approvals.c1']);
+    expect(without.message).toBe(
+      'approvals.c1: is missing: the call of refund in messages.1 has no result yet, and runTools was given no approvals. true runs it; false, or { approved: false, reason }, refuses it. approvals: {} runs only calls that need no approval',
+    );
+    const empty = completions.runTools({ messages: kept, tools, approvals: {} });
+    expect((await errorOf(empty.final())).message).toBe(
+      'approvals.c1: is missing: it must say whether the call of refund may run. true runs it; false, or { approved: false, reason }, refuses it',
+    );
+    expect(paid).toEqual([]);
+    expect(emulator.requests).toHaveLength(1);
+  });
+
   test('is not run by a next run that has no decision about it, and neither is any other', async () => {
     const { completions, emulator } = connect();
     const { refund, paid } = refunds(true);
@@ -164,6 +214,91 @@ test('decisions are an object, and no call of a later step is taken for one of t
   const approvals = { call_0: true };
   const second = await completions.runTools({ messages: first.messages, tools, approvals }).final();
   expect([second.end, paid]).toEqual(['needs_approval', ['A']]);
+});
+
+describe('a decision that comes twice', () => {
+  const stopped = async () => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    const tools = [refund];
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' })] });
+    const { messages: kept } = await completions.runTools({ messages, tools }).final();
+    return { completions, emulator, tools, paid, kept };
+  };
+  const approvals = { c1: true };
+
+  test('does not run the tool again, and asks nobody, once the run has gone on', async () => {
+    const { completions, emulator, tools, paid, kept } = await stopped();
+    emulator.reply(done);
+    const resumed = await completions.runTools({ messages: kept, tools, approvals }).final();
+    const again = completions.runTools({ messages: resumed.messages, tools, approvals });
+    const error = await errorOf(again.final());
+
+    expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c1']);
+    expect(error.message).toMatch(/comes too late: .* has its result in messages/);
+    expect(paid).toEqual(['A']);
+    expect(emulator.requests).toHaveLength(2);
+  });
+
+  test('does not run the tool again when a run that failed after it is repeated', async () => {
+    const { completions, emulator, tools, paid, kept } = await stopped();
+    emulator.reply({ status: 400, writes: ['{"error":{"message":"No"}}'] });
+    const failing = completions.runTools({ messages: kept, tools, approvals });
+    await errorOf(failing.final());
+    emulator.reply(done);
+    const repeated = completions.runTools({ messages: [...failing.messages], tools, approvals });
+
+    expect((await repeated.final()).end).toBe('answered');
+    expect(paid).toEqual(['A']);
+  });
+
+  test('is no hindrance beside the decision about a call that waits', async () => {
+    const { completions, emulator, tools, paid, kept } = await stopped();
+    emulator.reply({ tool_calls: [call('refund', 'c2', { to: 'B' })] }, done);
+    const second = await completions.runTools({ messages: kept, tools, approvals }).final();
+    const all = { c1: true, c2: true };
+    const params = { messages: second.messages, tools, approvals: all };
+    expect((await completions.runTools(params).final()).end).toBe('answered');
+    expect(paid).toEqual(['A', 'B']);
+  });
+
+  test('or belongs to another conversation is refused, and nothing is sent', async () => {
+    const { completions, emulator, tools } = await stopped();
+    const error = await errorOf(completions.runTools({ messages, tools, approvals }).final());
+    expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c1']);
+    expect(error.message).toMatch(/about no call in messages/);
+    expect(emulator.requests).toHaveLength(1);
+  });
+});
+
+test('messages that are malformed run no tool, whatever was decided', async () => {
+  const { completions, emulator } = connect();
+  const { refund, paid } = refunds(true);
+  const calls = [
+    { id: 'c1', type: 'function', function: { name: 'refund', arguments: '{"to":"A"}' } },
+  ];
+  for (const broken of [null, { role: 'assistant', tool_calls: [null, ...calls] }]) {
+    const given = [broken, { role: 'assistant', content: null, tool_calls: calls }] as never;
+    const run = completions.runTools({ messages: given, tools: [refund], approvals: { c1: true } });
+    expect((await errorOf(run.final())).code).toBe('invalid_request');
+  }
+  expect(paid).toEqual([]);
+  expect(emulator.requests).toEqual([]);
+});
+
+test.each([
+  ['tool()', (name: string) => tool({ name, parameters: z.object({}), execute: () => 1 })],
+  [
+    'jsonSchemaTool()',
+    (name: string) => jsonSchemaTool({ name, jsonSchema: { type: 'object' }, execute: () => 1 }),
+  ],
+])('%s holds the name of the tool to what a request may have', (_how, make) => {
+  for (const name of ['', 'two words', 'files/read', 'x'.repeat(129), undefined as never]) {
+    expect(() => make(name)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param: 'name' }),
+    );
+  }
+  expect(make('files_read-2').function.name).toBe('files_read-2');
 });
 
 describe('a tool from a JSON Schema', () => {

@@ -1,5 +1,6 @@
 import { isChatError, memoryState } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
+import { errorOf } from '../kit/failures.ts';
 import {
   resolveConcurrency,
   resolveCountTokens,
@@ -111,10 +112,18 @@ test.each([Number.NaN, -1, Infinity, '4', undefined, null, {}])(
   },
 );
 
-test('what a counter throws stays the same', () => {
+test('what a counter throws, at once or later, is the cause of an error that names the option', async () => {
   const own = new Error('no tokenizer');
-  const counter = resolveCountTokens(() => {
+  const failed = { code: 'invalid_options', param: 'countTokens' };
+  const throwing = resolveCountTokens(() => {
     throw own;
   });
-  expect(refusal(() => counter?.('text'))).toBe(own);
+  const atOnce = await errorOf((async () => throwing?.('text'))());
+  const rejecting = resolveCountTokens(() => Promise.reject(own));
+  const later = await errorOf((async () => rejecting?.('text'))());
+  for (const error of [atOnce, later]) {
+    expect(error).toMatchObject(failed);
+    expect(error.message).toMatch(/countTokens failed/);
+    expect(error.cause).toBe(own);
+  }
 });

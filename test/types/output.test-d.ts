@@ -27,6 +27,7 @@ import type {
   ParsedMessage,
   Report,
   RunnableTool,
+  RunToolsParams,
   SchemaPair,
   StandardSchemaV1,
   ToolRun,
@@ -335,9 +336,34 @@ test('a run is given the context that its tools ask for', () => {
   void runTools({ messages, tools: [weather, search] });
   // @ts-expect-error a tool asks for another one
   void runTools({ messages, tools: [weather, search], context: { name: 'me' } });
+  // The context is wrong, and not the tools.
+  void runTools({
+    messages,
+    tools: [weather, search],
+    // @ts-expect-error a tool asks for another one
+    context: { user: 1 },
+  });
   // @ts-expect-error a tool that asks for one is none that asks for nothing
   const erased: RunnableTool[] = [search];
   void erased;
+});
+
+test('tools that ask for different contexts are given one that is all of them', () => {
+  const shop = tool({
+    name: 'shop',
+    parameters: zodPlace,
+    execute: (_args, { context }: ToolScope<{ shop: number }>) => context.shop,
+  });
+  void runTools({ messages, tools: [search, shop], context: { user: 'me', shop: 1 } });
+  void runTools({
+    messages,
+    tools: [search, shop],
+    // @ts-expect-error one of the two is missing
+    context: { user: 'me' },
+  });
+  const withParams = (params: RunToolsParams<MyContext> & { context: MyContext }): ToolRun =>
+    runTools(params);
+  void withParams({ messages, tools: [search], context: { user: 'me' } });
 });
 
 test('a wrong use of an argument or of the scope is a compile error', () => {

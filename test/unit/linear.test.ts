@@ -181,3 +181,82 @@ test('a text of nothing but braces is given up at its end', async () => {
     expect((await errorOf(asked)).code).toBe('invalid_output');
   });
 });
+
+// ---------------------------------------------------------------- a request
+
+const calling = (id: string) => ({
+  id,
+  type: 'function' as const,
+  function: { name: 'f', arguments: '{}' },
+});
+const resultOf = (id: string) => ({ role: 'tool', tool_call_id: id, content: 'x' });
+const assistant = { role: 'assistant', content: 'x', reasoning_content: 'r' };
+
+const conversations: [name: string, messages: (count: number) => unknown[]][] = [
+  ['turns', (count) => range(count).flatMap(() => [params.messages[0], assistant])],
+  [
+    'calls with their results',
+    (count) =>
+      range(count).flatMap((at) => [
+        { ...assistant, tool_calls: [calling(`c${at}`)] },
+        resultOf(`c${at}`),
+      ]),
+  ],
+  [
+    'the results of one message',
+    (count) => [
+      { ...assistant, tool_calls: range(count).map((at) => calling(`c${at}`)) },
+      ...range(count).map((at) => resultOf(`c${at}`)),
+    ],
+  ],
+];
+
+test.each(conversations)(
+  'the emulator looks at each message of a conversation once: %s',
+  async (_, messagesOf) => {
+    await expectLinear(250, async (count) => {
+      const { transport, requests } = createEmulator();
+      const client = createClient({ apiKey: 'sk-none', maxRetries: 0, transport });
+      await client.chat.completions.create({ messages: messagesOf(count) as never });
+      expect(requests).toHaveLength(1);
+    });
+  },
+);
+
+const floodsOfMistakes: [name: string, request: (count: number) => object, counted: number][] = [
+  [
+    'unknown fields',
+    (count) => ({ ...params, ...Object.fromEntries(range(count).map((at) => [`odd${at}`, 1])) }),
+    1,
+  ],
+  ['messages that are none', (count) => ({ messages: range(count) }), 1],
+  [
+    'unknown fields of tools',
+    (count) => ({
+      ...params,
+      tools: range(8).map(() => ({
+        type: 'function',
+        function: {
+          name: 'f',
+          ...Object.fromEntries(range(count / 8).map((at) => [`odd${at}`, 1])),
+        },
+      })),
+    }),
+    8,
+  ],
+];
+
+test.each(floodsOfMistakes)(
+  'of a request full of mistakes a hundred a place are named, and all are counted: %s',
+  async (_, requestOf, places) => {
+    await expectLinear(2_000, async (count) => {
+      const client = createClient({ apiKey: 'sk-none' });
+      const error = await errorOf(client.chat.completions.create(requestOf(count) as never));
+      expect(error.code).toBe('invalid_request');
+      const issues = error.issues ?? [];
+      expect(issues).toHaveLength(101 * places);
+      expect(issues.reduce((sum, { count: more = 1 }) => sum + more, 0)).toBe(count);
+      expect(error.message).toContain(`(and ${count - 3} more)`);
+    });
+  },
+);

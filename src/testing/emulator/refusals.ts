@@ -146,18 +146,17 @@ function answerToNothing({ messages = [] }: WireRequest): Refusal | undefined {
 }
 
 function unansweredCall({ messages = [] }: WireRequest): Refusal | undefined {
-  for (const [index, { tool_calls = [] }] of messages.entries()) {
-    const rest = messages.slice(index + 1);
-    const end = rest.findIndex(({ role }) => role !== 'tool');
-    const answers = new Set(
-      rest.slice(0, end === -1 ? undefined : end).map((each) => each.tool_call_id),
-    );
+  // From the end, so that each message is looked at once, however many there are.
+  let answers = new Set<string | undefined>();
+  for (const { role, tool_calls = [], tool_call_id } of messages.toReversed()) {
     if (tool_calls.some(({ id }) => !answers.has(id))) {
       return bad(
         "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. " +
           '(insufficient tool messages following tool_calls message)',
       );
     }
+    if (role === 'tool') answers.add(tool_call_id);
+    else if (answers.size > 0) answers = new Set();
   }
   return undefined;
 }

@@ -18,7 +18,7 @@ describe('the result', () => {
     const result = await run.final();
 
     expect(Object.keys(result).toSorted()).toEqual(
-      ['completion', 'cost', 'end', 'messages', 'steps', 'usage'].toSorted(),
+      ['completion', 'cost', 'end', 'messages', 'steps', 'usage', 'waiting'].toSorted(),
     );
     expect(result.end).toBe('answered');
     expect(result.completion.choices[0].message.content).toBe('Done.');
