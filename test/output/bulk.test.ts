@@ -171,7 +171,33 @@ test('half a line at the end of a journal is cut off, and its item done again', 
   }
 });
 
-test.each(['notes of mine', 'notes of mine\n', '{"a":1}\n', '{"key":5}\n'])(
+test('a last line that is whole but for its newline counts, and what is added begins a line of its own', async () => {
+  await gather(echo(), texts(3), { journal: fileJournal(path), concurrency: 1 });
+  writeFileSync(path, readFileSync(path, 'utf8').trimEnd());
+  const again = echo();
+  const { results, error } = await gather(again, texts(4), { journal: fileJournal(path) });
+
+  expect(error).toBeUndefined();
+  expect(again.asked()).toBe(1);
+  expect(contents(results)).toEqual(texts(4).map((text) => `re: ${text}`));
+  const lines = readFileSync(path, 'utf8').split('\n');
+  expect(lines.slice(0, 4).map((line) => (JSON.parse(line) as { key: string }).key)).toEqual([
+    '0',
+    '1',
+    '2',
+    '3',
+  ]);
+  expect(lines.slice(4)).toEqual(['']);
+});
+
+test.each([
+  'notes of mine',
+  'notes of mine\n',
+  '{"a":1}\n',
+  '{"a":1}',
+  '{"key":5}\n',
+  '{"key":"5"}',
+])(
   'a file that is no journal is left as it is: %j',
   async (text) => {
     writeFileSync(path, text);
