@@ -3,7 +3,7 @@ import { createBudget } from '../cost/budget.ts';
 import { compareDecimals } from '../cost/exact.ts';
 import type { Prices } from '../cost/prices.ts';
 import { spentUsd } from '../cost/spent.ts';
-import { budgetRefused } from '../outcome/budget-error.ts';
+import { budgetRefused, costUnknown } from '../outcome/budget-error.ts';
 import type { Report } from '../outcome/report.ts';
 import { memoryState } from '../traffic/memory-state.ts';
 
@@ -53,11 +53,11 @@ export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices
   return {
     async reserve(params) {
       const maxUsd = dearest(await estimate(params));
-      if (maxUsd === undefined) throw budgetRefused(limitUsd, undefined);
+      if (maxUsd === undefined) throw costUnknown(limitUsd);
       for (;;) {
         const settle = await reserveNow(maxUsd);
         if (settle !== undefined) return settle;
-        if (open === 0) throw budgetRefused(limitUsd, maxUsd);
+        if (open === 0) throw budgetRefused(maxUsd, await budget.standing());
         await new Promise<void>((resolve) => void waiting.push(resolve));
       }
     },

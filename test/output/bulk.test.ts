@@ -197,18 +197,15 @@ test.each([
   '{"a":1}',
   '{"key":5}\n',
   '{"key":"5"}',
-])(
-  'a file that is no journal is left as it is: %j',
-  async (text) => {
-    writeFileSync(path, text);
-    const each = echo();
-    const { error } = await gather(each, texts(5), { journal: fileJournal(path) });
+])('a file that is no journal is left as it is: %j', async (text) => {
+  writeFileSync(path, text);
+  const each = echo();
+  const { error } = await gather(each, texts(5), { journal: fileJournal(path) });
 
-    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
-    expect(readFileSync(path, 'utf8')).toBe(text);
-    expect(each.asked()).toBe(0);
-  },
-);
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+  expect(readFileSync(path, 'utf8')).toBe(text);
+  expect(each.asked()).toBe(0);
+});
 
 test('a journal that cannot be written stops the run before it pays for anything', async () => {
   const each = echo();
