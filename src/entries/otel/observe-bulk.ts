@@ -1,6 +1,12 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { context, trace } from '@opentelemetry/api';
-import type { AsyncItems, BulkOptions, BulkResult } from '../../index.ts';
+import type {
+  AsyncItems,
+  BulkCompletion,
+  BulkOptions,
+  BulkResult,
+  OutputSchema,
+} from '../../index.ts';
 import { errorType } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { quietly } from './kit.ts';
@@ -22,11 +28,13 @@ interface Sums {
  * is recorded when its result is taken, with the times of its report; so what is traced inside of it, e.g. by undici, is a
  * child of the run.
  */
-export function observeBulk<Item, Options>(
+export function observeBulk<Item, Options, Schema extends OutputSchema>(
   kit: Kit,
-  options: BulkOptions<Item, Options>,
-  start: (options: BulkOptions<Item, Options>) => AsyncItems<BulkResult<Item>>,
-): AsyncItems<BulkResult<Item>> {
+  options: BulkOptions<Item, Options, Schema>,
+  start: (
+    options: BulkOptions<Item, Options, Schema>,
+  ) => AsyncItems<BulkResult<Item, BulkCompletion<Schema>>>,
+): AsyncItems<BulkResult<Item, BulkCompletion<Schema>>> {
   // Refused by the client, in its own words.
   if (typeof options?.params !== 'function') return start(options);
   const { params } = options;
@@ -50,7 +58,7 @@ export function observeBulk<Item, Options>(
         const step = await context.with(inner, () => results.next());
         if (step.done === true) end();
         else {
-          record(step.value, asked);
+          record(step.value as BulkResult<Item>, asked);
           asked.delete(step.value.index);
         }
         return step;
