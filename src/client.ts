@@ -34,6 +34,7 @@ import type {
 } from './schema/request.ts';
 import type {
   ChatCompletionWithReport,
+  CompletionWithReport,
   ParsedChatCompletionWithReport,
 } from './outcome/with-report.ts';
 import type {
@@ -41,7 +42,6 @@ import type {
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
 } from './schema/fill.ts';
-import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
 import { printBy } from './outcome/chat-error.ts';
@@ -186,7 +186,6 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     health: vendors.health,
     totals: vendors.totals,
     estimate: vendors.estimate,
-    // Whether answers have a value is known to its type.
     bulk: (items, bulkOptions) => bulk(vendors, items, bulkOptions) as AsyncItems<never>,
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);

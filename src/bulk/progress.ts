@@ -39,8 +39,7 @@ export function createMeter(
   };
   let waitsUntilMs: number | undefined;
   let toldAtMs = -Infinity;
-  /** How many had ended when. */
-  const samples: { atMs: number; ended: number }[] = [{ atMs: Date.now(), ended: 0 }];
+  const rate = createRate();
   const add = (report: Report, isPaidNow: boolean): void => {
     const { usage, cost } = report;
     if (isPaidNow) sums.tokens += usage?.total_tokens ?? 0;
@@ -48,31 +47,17 @@ export function createMeter(
     sums.unpriced += countUnpriced(report);
     if (cost !== undefined) sums.costUsd = addDecimals(sums.costUsd, cost.usd);
   };
-  const rate = (nowMs: number): number => {
-    const ended = sums.done - sums.fromJournal + sums.failed;
-    samples.push({ atMs: nowMs, ended });
-    while (samples.length > 2 && nowMs - (samples[1]?.atMs ?? nowMs) > windowMs) samples.shift();
-    const [first = { atMs: nowMs, ended }] = samples;
-    return nowMs > first.atMs ? ((ended - first.ended) * 1_000) / (nowMs - first.atMs) : 0;
-  };
-  const read = (nowMs: number): BulkProgress => {
-    const perSecond = rate(nowMs);
-    const left = total === undefined ? undefined : Math.max(0, total - sums.done - sums.failed);
-    return {
-      ...sums,
-      perSecond,
-      ...(total !== undefined && { total }),
-      ...(left !== undefined && perSecond > 0 && { leftMs: (left / perSecond) * 1_000 }),
-      ...(waitsUntilMs !== undefined && { waitsUntilMs }),
-    };
-  };
   let isOver = false;
   const tell = (isAlways: boolean): void => {
     if (onProgress === undefined || isOver) return;
     const nowMs = Date.now();
     if (!isAlways && nowMs - toldAtMs < everyMs) return;
     toldAtMs = nowMs;
-    onProgress(read(nowMs));
+    const perSecond = rate(nowMs, sums.done - sums.fromJournal + sums.failed);
+    onProgress({
+      ...read(sums, perSecond, total),
+      ...(waitsUntilMs !== undefined && { waitsUntilMs }),
+    });
   };
   return {
     began: () => void sums.running++,
@@ -98,5 +83,31 @@ export function createMeter(
       tell(true);
       isOver = true;
     },
+  };
+}
+
+function read(
+  sums: Omit<BulkProgress, 'perSecond'>,
+  perSecond: number,
+  total: number | undefined,
+): BulkProgress {
+  const left = total === undefined ? undefined : Math.max(0, total - sums.done - sums.failed);
+  return {
+    ...sums,
+    perSecond,
+    ...(total !== undefined && { total }),
+    ...(left !== undefined && perSecond > 0 && { leftMs: (left / perSecond) * 1_000 }),
+  };
+}
+
+/** How many end a second, of late. */
+function createRate(): (nowMs: number, ended: number) => number {
+  /** How many had ended when. */
+  const samples: { atMs: number; ended: number }[] = [{ atMs: Date.now(), ended: 0 }];
+  return (nowMs, ended) => {
+    samples.push({ atMs: nowMs, ended });
+    while (samples.length > 2 && nowMs - (samples[1]?.atMs ?? nowMs) > windowMs) samples.shift();
+    const [first = { atMs: nowMs, ended }] = samples;
+    return nowMs > first.atMs ? ((ended - first.ended) * 1_000) / (nowMs - first.atMs) : 0;
   };
 }

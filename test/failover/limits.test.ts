@@ -1,3 +1,4 @@
+import type { ChatError } from 'deepseek-v4-flash';
 import { createClient, jsonSchemaTool } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
@@ -451,6 +452,7 @@ describe('money', () => {
     ]);
     const { report } = await client.chat.completions.create({ messages });
     expect(report.cost).toMatchObject({ usd: '1', unpriced: 1 });
+    expect(report.unpriced).toBe(1);
     expect(client.totals()).toMatchObject({
       calls: 1,
       attempts: 2,
@@ -459,6 +461,22 @@ describe('money', () => {
         shortapi: { calls: 1 },
       },
     });
+  });
+
+  test.each([
+    ['that failed at work', failing(500), 1],
+    ['whose price nobody knows', says('Hi'), 1],
+    ['that was refused', failing(429), undefined],
+  ])('the report of a call %s counts what it has no price for', async (_what, does, unpriced) => {
+    const { client } = severalOf([{ provider: 'anyfast', does }], { maxRetries: 0 });
+    const call = client.chat.completions.create({ messages });
+    const report = await call.then(
+      (completion) => completion.report,
+      (error: ChatError) => error.report,
+    );
+    expect(report?.cost).toBeUndefined();
+    expect(report?.unpriced).toBe(unpriced);
+    expect(client.totals().cost?.unpriced).toBe(unpriced);
   });
 
   test('the known cost of an answer that broke off is in the sum', async () => {

@@ -338,6 +338,17 @@ describe.each(everywhere)('at %s', (name, provider) => {
     expect(JSON.stringify(error.partial?.choices[0].message)).toContain('{}');
   });
 
+  test('a repair turn of unknown cost is counted beside the cost of the first', async () => {
+    const { emulator, parse } = setUp(provider);
+    emulator.reply(answer(name, '{}'), { error: 'server_error' });
+    const { report } = await failureOf(parse({ messages, response_format: city }));
+    // Some say that they bill no failure, and some do not say what an answer has cost.
+    const failed = report?.attempts[1]?.billed === false ? 0 : 1;
+    const answered = report?.cost === undefined ? 1 : 0;
+    expect(report?.cost?.unpriced ?? 0).toBe(answered === 1 ? 0 : failed);
+    expect(report?.unpriced ?? 0).toBe(answered + failed);
+  });
+
   test('a wish for a stream, which no type lets through, is passed over', async () => {
     const { emulator, parse } = setUp(provider);
     emulator.reply(answer(name, '{}'), answer(name, '{"city":"Rome"}'));

@@ -7,6 +7,7 @@ import type {
   BulkResult,
   OutputSchema,
 } from '../../index.ts';
+import { format, parse } from '../units.ts';
 import { errorType } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { quietly } from './kit.ts';
@@ -20,7 +21,8 @@ interface Sums {
   failed: number;
   inputTokens: number;
   outputTokens: number;
-  costUsd: number;
+  costUnits: bigint;
+  unpriced: number;
 }
 
 /**
@@ -97,7 +99,8 @@ function beginRun(kit: Kit, concurrency: number | undefined, outer: Context): Ru
     failed: 0,
     inputTokens: 0,
     outputTokens: 0,
-    costUsd: 0,
+    costUnits: 0n,
+    unpriced: 0,
   };
   let isOver = false;
   return {
@@ -110,7 +113,8 @@ function beginRun(kit: Kit, concurrency: number | undefined, outer: Context): Ru
       if (!asked.has(index)) return void sums.fromJournal++;
       sums.inputTokens += report?.usage?.prompt_tokens ?? 0;
       sums.outputTokens += report?.usage?.completion_tokens ?? 0;
-      sums.costUsd += Number(report?.cost?.usd ?? 0);
+      sums.costUnits += parse(report?.cost?.usd ?? '0');
+      sums.unpriced += report?.unpriced ?? 0;
       const startedAt = report?.timings.startedAt;
       const about = { operation: 'chat', params: asked.get(index), isStream: false } as const;
       const call = observeCall(kit, { ...about, startedAt, parent: inner });
@@ -133,7 +137,8 @@ function endRun({ names }: Kit, span: SpanLike | undefined, sums: Sums, error: u
     [names.bulkFailed]: sums.failed,
     [names.inputTokens]: sums.inputTokens,
     [names.outputTokens]: sums.outputTokens,
-    [names.cost]: sums.costUsd,
+    [names.cost]: Number(format(sums.costUnits)),
+    ...(sums.unpriced > 0 && { [names.unpriced]: sums.unpriced }),
     ...(type !== undefined && { [names.errorType]: type }),
   };
   span?.setAttributes(attributes);
