@@ -23,14 +23,15 @@ console.log(`\n${last?.done} answers, ${last?.fromJournal} of them from the jour
 
 function draw(progress: BulkProgress): void {
   last = progress;
-  const { done, failed, total = 0, perSecond, leftMs, costUsd, waitsUntilMs } = progress;
+  const { done, failed, total = 0, perSecond, leftMs, costUsd, unpriced, waitsUntilMs } = progress;
   if (!process.stdout.isTTY) return;
   const filled = Math.round(((done + failed) / Math.max(1, total)) * 30);
   const bar = '█'.repeat(filled).padEnd(30, '░');
   const left = leftMs === undefined ? '' : `, ${Math.ceil(leftMs / 1_000)} s left`;
   const wait =
     waitsUntilMs === undefined ? '' : `, waits until ${new Date(waitsUntilMs).toISOString()}`;
+  const more = unpriced === 0 ? '' : ` and ${unpriced} of unknown cost`;
   process.stdout.write(
-    `\r${bar} ${done}/${total}, ${failed} failed, ${perSecond.toFixed(0)}/s${left}, ${costUsd} USD${wait} `,
+    `\r${bar} ${done}/${total}, ${failed} failed, ${perSecond.toFixed(0)}/s${left}, ${costUsd} USD${more}${wait} `,
   );
 }

@@ -2,7 +2,7 @@ import { LocalAbort } from './internal/abort.ts';
 import { iterable } from './internal/iterable.ts';
 import type { AsyncItems } from './internal/web.ts';
 import { bulk } from './bulk/bulk.ts';
-import type { BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
+import type { BulkCompletion, BulkItems, BulkOptions, BulkResult } from './bulk/types.ts';
 import type { Asker } from './call/ask.ts';
 import type { Estimate } from './cost/call-estimate.ts';
 import type { Totals } from './cost/totals.ts';
@@ -36,6 +36,7 @@ import type {
 } from './schema/request.ts';
 import type {
   ChatCompletionWithReport,
+  CompletionWithReport,
   ParsedChatCompletionWithReport,
 } from './outcome/with-report.ts';
 import type {
@@ -43,7 +44,6 @@ import type {
   CompletionCreateParamsNonStreaming,
   CompletionCreateParamsStreaming,
 } from './schema/fill.ts';
-import type { CompletionWithReport } from './outcome/with-report.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
 import { printBy } from './outcome/chat-error.ts';
@@ -151,10 +151,10 @@ export interface Client<Options = ProviderOptions> extends AsyncDisposable {
   /** What a request could cost at most at each vendor, in their order. Sends nothing. @throws ChatError `invalid_request` */
   estimate(params: ChatCompletionCreateParamsBase): Promise<Estimate[]>;
   /** Requests an answer for each item, several at the same time, and yields each as soon as it is there. @throws ChatError `invalid_options` at once */
-  bulk<Item>(
+  bulk<Item, const Schema extends OutputSchema = never>(
     items: BulkItems<Item>,
-    options: BulkOptions<Item, Options>,
-  ): AsyncItems<BulkResult<Item>>;
+    options: BulkOptions<Item, Options, Schema>,
+  ): AsyncItems<BulkResult<Item, BulkCompletion<Schema>>>;
   /** The same client with other options. Another vendor gets neither the key, the base URL, the headers nor the prices of this one. */
   withOptions<const Other extends ProviderId | Provider = never>(
     options: ClientOptions<Other>,
@@ -188,7 +188,7 @@ export function createClient<const P extends ProviderId | Provider = typeof defa
     health: vendors.health,
     totals: vendors.totals,
     estimate: vendors.estimate,
-    bulk: (items, bulkOptions) => bulk(vendors, items, bulkOptions),
+    bulk: (items, bulkOptions) => bulk(vendors, items, bulkOptions) as AsyncItems<never>,
     withOptions: <Other extends ProviderId | Provider>(more: ClientOptions<Other>) => {
       const own = clientOptions(more as ClientOptions);
       return createClient({ ...keptBeside(own, given), ...own } as ClientOptions) as Client<never>;

@@ -93,6 +93,7 @@ export type { CountTokens } from './cost/estimate.ts';
 export type { Estimate } from './cost/call-estimate.ts';
 export { fileJournal } from './bulk/file-journal.ts';
 export type {
+  BulkCompletion,
   BulkItems,
   BulkJournal,
   BulkOptions,

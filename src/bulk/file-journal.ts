@@ -24,7 +24,7 @@ interface OpenJournal {
 
 /**
  * A journal in a file, one answer a line, only ever appended to. Half a line at its end, as a crash leaves it, is cut off,
- * and its item is done again. It holds the answers in full; who may read it is yours to decide. For one run at a time.
+ * and its item is done again; a whole one counts, also without its newline. It holds the answers in full; who may read it is yours to decide. For one run at a time.
  *
  * In Node, Bun and Deno. A run that cannot write it stops before it pays for what it cannot note.
  *
@@ -82,12 +82,15 @@ function openJournal(path: string): OpenJournal {
     throw invalidOptions('journal', message);
   }
   const file = told(() => files.openSync(path, 'a+'));
-  const { places, endsAt, size } = told(() => readPlaces(files, file));
+  const { places, endsAt, size, isEnded } = told(() => readPlaces(files, file));
   if (endsAt < size) told(() => files.ftruncateSync(file, endsAt));
+  if (!isEnded) told(() => files.writeSync(file, new Uint8Array([newline]), 0));
   return { files, file, places };
 }
 
-/** Finds the lines. Only their keys are read. */
+const newline = 10;
+
+/** Finds the lines. Only their keys are read, but for a last line without its end. */
 function readPlaces(files: Files, file: number) {
   const places = new Map<string, Place>();
   const piece = new Uint8Array(1 << 16);
@@ -99,17 +102,32 @@ function readPlaces(files: Files, file: number) {
     size += count;
     const bytes = joined(rest, piece.subarray(0, count));
     let from = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
       places.set(keyOf(bytes.subarray(from, end)), { at: at + from, length: end - from });
       from = end + 1;
     }
     at += from;
     rest = bytes.slice(from);
   }
+  // Nothing but the end of the line is missing, as editors and other tools leave it: it was paid for.
+  if (isWhole(rest)) {
+    places.set(keyOf(rest), { at, length: rest.length });
+    return { places, endsAt: size, size, isEnded: false };
+  }
   // Half a line of another file is not cut off. Zeros are what a power failure leaves of a line that was not written yet.
   const isZeros = at > 0 && rest.every((byte) => byte === 0);
   if (rest.length > 0 && !isZeros) checkBegin(rest);
-  return { places, endsAt: at, size };
+  return { places, endsAt: at, size, isEnded: true };
+}
+
+/** Whether a line is JSON to its end. Half of one never is: its last brace is missing. */
+function isWhole(line: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {

@@ -1,20 +1,21 @@
+import type { Asker } from '../call/ask.ts';
 import type { Estimate } from '../cost/call-estimate.ts';
 import { createBudget } from '../cost/budget.ts';
 import { compareDecimals } from '../cost/exact.ts';
 import type { Prices } from '../cost/prices.ts';
 import { spentUsd } from '../cost/spent.ts';
-import { budgetRefused } from '../outcome/budget-error.ts';
+import { budgetRefused, costUnknown } from '../outcome/budget-error.ts';
+import { isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import { memoryState } from '../traffic/memory-state.ts';
 
 /** The limit of a run. */
 export interface Money {
   /**
-   * Sets aside what a call could cost; waits while other calls may still give back what is missing.
-   *
-   * @throws ChatError `budget_exceeded`
+   * The same asker, under the limit: each request, a correction too, sets aside what it could cost before it is sent. It
+   * waits while other requests may still give back what is missing, and fails with `budget_exceeded` where none can.
    */
-  reserve(params: object): Promise<(report: Report | undefined) => void>;
+  limit(asker: Asker): Asker;
   /** What an earlier run has paid. */
   paid(report: Report): void;
 }
@@ -50,17 +51,31 @@ export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices
       for (const wake of all) wake();
     };
   };
+  const reserve = async (params: unknown): Promise<(report: Report | undefined) => void> => {
+    const maxUsd = dearest(await estimate(params));
+    if (maxUsd === undefined) throw costUnknown(limitUsd);
+    for (;;) {
+      const settle = await reserveNow(maxUsd);
+      if (settle !== undefined) return settle;
+      if (open === 0) throw budgetRefused(maxUsd, await budget.standing());
+      await new Promise<void>((resolve) => void waiting.push(resolve));
+    }
+  };
   return {
-    async reserve(params) {
-      const maxUsd = dearest(await estimate(params));
-      if (maxUsd === undefined) throw budgetRefused(limitUsd, undefined);
-      for (;;) {
-        const settle = await reserveNow(maxUsd);
-        if (settle !== undefined) return settle;
-        if (open === 0) throw budgetRefused(limitUsd, maxUsd);
-        await new Promise<void>((resolve) => void waiting.push(resolve));
-      }
-    },
+    limit: (asker) => ({
+      ...asker,
+      async complete(asked) {
+        const pay = await reserve(asked.params);
+        try {
+          const completion = await asker.complete(asked);
+          pay(completion.report);
+          return completion;
+        } catch (error) {
+          pay(isChatError(error) ? error.report : undefined);
+          throw error;
+        }
+      },
+    }),
     paid(report) {
       // What was set aside for it then is not known any more.
       const usd = spent(report, '0');

@@ -1,4 +1,5 @@
 import { addDecimals } from '../cost/decimal.ts';
+import { countUnpriced } from '../cost/unpriced.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import type { BulkProgress } from './types.ts';
@@ -7,10 +8,16 @@ import type { BulkProgress } from './types.ts';
 export interface Meter {
   began(): void;
   done(report: Report, isFromJournal: boolean): void;
+  /** What was paid for in an earlier run, and is of no use in this one. */
+  paidBefore(report: Report): void;
   failed(error: ChatError): void;
+  /** Nothing came of an item: the run ends. */
+  left(): void;
   waits(untilMs: number | undefined): void;
   /** Tells, if the last time is a while ago or it matters. */
   tell(isAlways: boolean): void;
+  /** Tells for the last time: nothing is worked on any more. */
+  end(): void;
 }
 
 const everyMs = 100;
@@ -21,32 +28,36 @@ export function createMeter(
   total: number | undefined,
   onProgress: ((progress: BulkProgress) => void) | undefined,
 ): Meter {
-  const sums = { done: 0, fromJournal: 0, failed: 0, running: 0, tokens: 0, costUsd: '0' };
+  const sums = {
+    done: 0,
+    fromJournal: 0,
+    failed: 0,
+    running: 0,
+    tokens: 0,
+    costUsd: '0',
+    unpriced: 0,
+  };
   let waitsUntilMs: number | undefined;
   let toldAtMs = -Infinity;
-  /** How many had ended when. */
-  const samples: { atMs: number; ended: number }[] = [{ atMs: Date.now(), ended: 0 }];
-  const add = ({ usage, cost }: Pick<Report, 'usage' | 'cost'>, isPaidNow: boolean): void => {
+  const rate = createRate();
+  const add = (report: Report, isPaidNow: boolean): void => {
+    const { usage, cost } = report;
     if (isPaidNow) sums.tokens += usage?.total_tokens ?? 0;
+    // Also of a report that an older version has written down.
+    sums.unpriced += countUnpriced(report);
     if (cost !== undefined) sums.costUsd = addDecimals(sums.costUsd, cost.usd);
   };
-  const rate = (nowMs: number): number => {
-    const ended = sums.done - sums.fromJournal + sums.failed;
-    samples.push({ atMs: nowMs, ended });
-    while (samples.length > 2 && nowMs - (samples[1]?.atMs ?? nowMs) > windowMs) samples.shift();
-    const [first = { atMs: nowMs, ended }] = samples;
-    return nowMs > first.atMs ? ((ended - first.ended) * 1_000) / (nowMs - first.atMs) : 0;
-  };
-  const read = (nowMs: number): BulkProgress => {
-    const perSecond = rate(nowMs);
-    const left = total === undefined ? undefined : Math.max(0, total - sums.done - sums.failed);
-    return {
-      ...sums,
-      perSecond,
-      ...(total !== undefined && { total }),
-      ...(left !== undefined && perSecond > 0 && { leftMs: (left / perSecond) * 1_000 }),
+  let isOver = false;
+  const tell = (isAlways: boolean): void => {
+    if (onProgress === undefined || isOver) return;
+    const nowMs = Date.now();
+    if (!isAlways && nowMs - toldAtMs < everyMs) return;
+    toldAtMs = nowMs;
+    const perSecond = rate(nowMs, sums.done - sums.fromJournal + sums.failed);
+    onProgress({
+      ...read(sums, perSecond, total),
       ...(waitsUntilMs !== undefined && { waitsUntilMs }),
-    };
+    });
   };
   return {
     began: () => void sums.running++,
@@ -56,18 +67,47 @@ export function createMeter(
       if (isFromJournal) sums.fromJournal++;
       add(report, !isFromJournal);
     },
+    paidBefore: (report) => add(report, false),
+    left: () => void sums.running--,
     failed({ report }) {
       sums.running--;
       sums.failed++;
       if (report !== undefined) add(report, true);
     },
     waits: (untilMs) => void (waitsUntilMs = untilMs),
-    tell(isAlways) {
-      if (onProgress === undefined) return;
-      const nowMs = Date.now();
-      if (!isAlways && nowMs - toldAtMs < everyMs) return;
-      toldAtMs = nowMs;
-      onProgress(read(nowMs));
+    tell,
+    end() {
+      // Calls that were aborted with the run are still on their way out.
+      sums.running = 0;
+      waitsUntilMs = undefined;
+      tell(true);
+      isOver = true;
     },
+  };
+}
+
+function read(
+  sums: Omit<BulkProgress, 'perSecond'>,
+  perSecond: number,
+  total: number | undefined,
+): BulkProgress {
+  const left = total === undefined ? undefined : Math.max(0, total - sums.done - sums.failed);
+  return {
+    ...sums,
+    perSecond,
+    ...(total !== undefined && { total }),
+    ...(left !== undefined && perSecond > 0 && { leftMs: (left / perSecond) * 1_000 }),
+  };
+}
+
+/** How many end a second, of late. */
+function createRate(): (nowMs: number, ended: number) => number {
+  /** How many had ended when. */
+  const samples: { atMs: number; ended: number }[] = [{ atMs: Date.now(), ended: 0 }];
+  return (nowMs, ended) => {
+    samples.push({ atMs: nowMs, ended });
+    while (samples.length > 2 && nowMs - (samples[1]?.atMs ?? nowMs) > windowMs) samples.shift();
+    const [first = { atMs: nowMs, ended }] = samples;
+    return nowMs > first.atMs ? ((ended - first.ended) * 1_000) / (nowMs - first.atMs) : 0;
   };
 }

@@ -1,9 +1,13 @@
 import { resolveConcurrency, resolveMaxCost } from '../options/traffic-options.ts';
+import { isChatError } from '../outcome/chat-error.ts';
 import { invalidOptions, ownOptions } from '../outcome/invalid-options.ts';
+import type { OutputSchema, ReadSchema } from '../values/output-schema.ts';
+import { readSchema } from '../values/output-schema.ts';
 import type { BulkItems, BulkOptions } from './types.ts';
 
 const names = [
   'params',
+  'schema',
   'concurrency',
   'maxCostUsd',
   'journal',
@@ -19,9 +23,12 @@ const names = [
 export type ResolvedBulk = ReturnType<typeof resolveBulk>;
 
 /** @throws ChatError `invalid_options` */
-export function resolveBulk(items: BulkItems<unknown>, given: BulkOptions<unknown, unknown>) {
+export function resolveBulk(
+  items: BulkItems<unknown>,
+  given: BulkOptions<unknown, unknown, OutputSchema>,
+) {
   const options = ownOptions(given, names, 'Options of bulk');
-  const { params, key, onProgress, journal, total, offPeak } = options;
+  const { params, schema, key, onProgress, journal, total, offPeak, call } = options;
   needFunction('params', params, true);
   needFunction('key', key, false);
   needFunction('onProgress', onProgress, false);
@@ -36,11 +43,17 @@ export function resolveBulk(items: BulkItems<unknown>, given: BulkOptions<unknow
   if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) {
     throw invalidOptions('total', 'Option total must be a whole number from 0 on');
   }
-  if (options.call != null && Object.hasOwn(options.call, 'signal')) {
+  if (call != null && Object.hasOwn(call, 'signal')) {
     throw invalidOptions('call.signal', 'The signal of a run is its own option: signal');
+  }
+  if (schema === undefined && call != null && Object.hasOwn(call, 'maxRepairs')) {
+    const message = 'Only answers with a schema are corrected: give one as the option schema';
+    throw invalidOptions('call.maxRepairs', message);
   }
   return {
     params: params as BulkOptions<unknown, unknown>['params'],
+    // Read once, however many items there are.
+    schema: schema === undefined ? undefined : schemaOf(schema),
     concurrency: resolveConcurrency(options.concurrency) ?? 16,
     maxCostUsd: resolveMaxCost(options.maxCostUsd),
     journal,
@@ -49,8 +62,18 @@ export function resolveBulk(items: BulkItems<unknown>, given: BulkOptions<unknow
     total: total ?? (Array.isArray(items) ? items.length : undefined),
     signal: options.signal,
     offPeak: offPeak === true,
-    call: options.call,
+    call,
   };
+}
+
+function schemaOf(schema: OutputSchema): ReadSchema {
+  try {
+    return readSchema(schema, 'schema');
+  } catch (error) {
+    if (!isChatError(error)) throw error;
+    const [issue] = error.issues ?? [];
+    throw invalidOptions('schema', `Option schema ${issue?.message}`);
+  }
 }
 
 /** One after the other, whatever they are. @throws ChatError `invalid_options` */

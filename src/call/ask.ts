@@ -10,7 +10,7 @@ import type { PreparedRequest, ReadyRequest } from '../request/prepare.ts';
 import type { Balance, ModelList } from '../schema/account.ts';
 import { notAsItIs, prepare, prepareGet } from '../request/prepare.ts';
 import { readAnswer, readCompletion } from './read-answer.ts';
-import type { Budget } from '../cost/budget.ts';
+import type { CountedBudget } from '../cost/budget.ts';
 import type { ChatCompletion, DecodedCompletion } from '../schema/response.ts';
 import type { ChatCompletionWithReport, CompletionWithReport } from '../outcome/with-report.ts';
 import { StreamSource } from './stream-source.ts';
@@ -45,7 +45,7 @@ export interface Asked {
 export interface Run {
   answeredBy?: string | undefined;
   /** What is left of the caller's own limit of money, once the first one has been asked for. */
-  budget?: Budget | undefined;
+  budget?: CountedBudget | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { CallParts } from './call-parts.ts';
 import { tellEnd } from './hooks.ts';
+import { noteUnpriced } from '../cost/unpriced.ts';
 import { attachToError, ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import type { Report } from '../outcome/report.ts';
@@ -25,6 +26,7 @@ export function endCall(
   } catch {
     note({ code: 'report_incomplete', message: 'the end of the answer could not be reported' });
   }
+  noteUnpriced(report);
   parts.counts?.end(report);
   tellEnd(options, report, error);
 }

@@ -1,6 +1,6 @@
 import { isPending } from '../internal/pending.ts';
 import { addDecimals } from './decimal.ts';
-import { subtractDecimals } from './exact.ts';
+import { compareDecimals, subtractDecimals } from './exact.ts';
 import type { SpendLedger } from './spend.ts';
 
 // Money is reserved before a call is sent, and the reserve is replaced by what the call cost. So calls in flight pass the
@@ -10,6 +10,25 @@ import type { SpendLedger } from './spend.ts';
 export interface Budget {
   /** Sets an amount aside for a call; `undefined` if the limit does not leave so much. */
   reserve(usd: string): Reservation | undefined | Promise<Reservation | undefined>;
+}
+
+/** Where the money of a limit is, in US dollars as exact decimals. */
+export interface Standing {
+  limitUsd: string;
+  /** Spent; with what others who share the ledger hold for their calls. */
+  spentUsd: string;
+  /** Held for calls that are under way here. */
+  heldUsd: string;
+  /** How many these are. */
+  heldCalls: number;
+  /** What is left of the limit, and never below zero. */
+  leftUsd: string;
+}
+
+/** A limit on spending that can say where its money is. */
+export interface CountedBudget extends Budget {
+  readonly limitUsd: string;
+  standing(): Promise<Standing>;
 }
 
 /** Money that is set aside for one call. */
@@ -33,7 +52,8 @@ export interface BudgetOptions {
   limitUsd: string;
 }
 
-export function createBudget({ ledger, key, limitUsd }: BudgetOptions): Budget {
+export function createBudget({ ledger, key, limitUsd }: BudgetOptions): CountedBudget {
+  const held = new Set<Reservation>();
   const add = (usd: string): boolean | Promise<boolean> => ledger.addSpend(key, usd, limitUsd);
   const reservation = (reservedUsd: string): Reservation => {
     let usd = reservedUsd;
@@ -42,7 +62,7 @@ export function createBudget({ ledger, key, limitUsd }: BudgetOptions): Budget {
       if (isAdded) usd = addDecimals(usd, moreUsd);
       return isAdded;
     };
-    return {
+    const own: Reservation = {
       get usd() {
         return usd;
       },
@@ -55,19 +75,42 @@ export function createBudget({ ledger, key, limitUsd }: BudgetOptions): Budget {
       settle(actualUsd) {
         if (!isOpen) return;
         isOpen = false;
+        held.delete(own);
         if (actualUsd === undefined) return;
         const added = ledger.addSpend(key, subtractDecimals(actualUsd, usd));
         if (isPending(added)) return added.then(() => {});
       },
     };
+    held.add(own);
+    return own;
   };
   return {
+    limitUsd,
     reserve(usd) {
       const isAdded = add(usd);
       if (isPending(isAdded)) return isAdded.then((is) => (is ? reservation(usd) : undefined));
       return isAdded ? reservation(usd) : undefined;
     },
+    async standing() {
+      const sumUsd = await ledger.readSpend(key);
+      let heldUsd = '0';
+      for (const { usd } of held) heldUsd = addDecimals(heldUsd, usd);
+      const leftUsd = subtractDecimals(limitUsd, sumUsd);
+      return {
+        limitUsd,
+        spentUsd: subtractDecimals(sumUsd, heldUsd),
+        heldUsd,
+        heldCalls: held.size,
+        leftUsd: compareDecimals(leftUsd, '0') < 0 ? '0' : leftUsd,
+      };
+    },
   };
+}
+
+/** Of two limits the one that leaves less: the one that refuses. */
+export async function tighter(one: CountedBudget, other: CountedBudget): Promise<Standing> {
+  const [left, right] = await Promise.all([one.standing(), other.standing()]);
+  return compareDecimals(left.leftUsd, right.leftUsd) < 0 ? left : right;
 }
 
 /** Two limits that both hold, as a client's and a call's. What one of them refuses is not held back at the other. */

@@ -3,7 +3,7 @@ import type { NoteIssue } from '../schema/issue.ts';
 import type { DecodedCompletion } from '../schema/response.ts';
 import { cacheCounts } from '../schema/usage.ts';
 import type { Prices } from './prices.ts';
-import { decimals, decimalString, fromScaled, isDecimal, scaled } from './decimal.ts';
+import { decimals, fromScaled, isDecimal, moneyString, scaled } from './decimal.ts';
 
 /** What is known of the cost of a model at a vendor. */
 export interface Priced {
@@ -31,7 +31,7 @@ export function costOf(
   if (isDecimal(told)) {
     const discount = priced.cost === 'usage.cost' ? usageField(completion, 'discount') : undefined;
     return {
-      usd: decimalString(told),
+      usd: moneyString(told),
       source: 'provider',
       ...((typeof discount === 'number' || typeof discount === 'string') && { discount }),
     };

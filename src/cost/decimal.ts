@@ -15,6 +15,14 @@ export function decimalString(value: number | string): string {
   return `${sign}${padded.slice(0, at)}${decimals && `.${decimals}`}`;
 }
 
+/**
+ * Money as plain decimal text. Of a number 15 digits count: what a sum of floats has left behind them
+ * (0.30000000000000004) is no money. A text stays what it is.
+ */
+export function moneyString(value: number | string): string {
+  return decimalString(typeof value === 'number' ? Number(value.toPrecision(15)) : value);
+}
+
 /** Whether a text or number is a plain, finite decimal. */
 export function isDecimal(value: unknown): value is number | string {
   if (typeof value === 'number') return Number.isFinite(value);

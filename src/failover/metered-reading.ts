@@ -1,3 +1,4 @@
+import type { Standing } from '../cost/budget.ts';
 import type { StreamMeter } from '../cost/stream-meter.ts';
 import { createStreamMeter } from '../cost/stream-meter.ts';
 import { isPending } from '../internal/pending.ts';
@@ -14,15 +15,16 @@ export class MeteredReading implements ChunkReading {
   readonly note: NoteIssue;
   readonly #reading: ChunkReading;
   readonly #meter: StreamMeter;
-  readonly #limitUsd: string;
+  readonly #standing: Reserved['standing'];
+  #why: Standing | undefined = undefined;
   #mayGoOn: boolean | Promise<boolean> = true;
 
-  constructor(reading: ChunkReading, meter: StreamMeter, limitUsd: string) {
+  constructor(reading: ChunkReading, meter: StreamMeter, standing: Reserved['standing']) {
     this.accumulator = reading.accumulator;
     this.note = reading.note;
     this.#reading = reading;
     this.#meter = meter;
-    this.#limitUsd = limitUsd;
+    this.#standing = standing;
   }
 
   get isRepeat(): boolean {
@@ -31,9 +33,9 @@ export class MeteredReading implements ChunkReading {
 
   pull(): ChatCompletionChunk | undefined {
     if (isPending(this.#mayGoOn)) return undefined;
-    if (!this.#mayGoOn) throw budgetPassed(this.#limitUsd);
+    if (this.#why !== undefined) throw budgetPassed(this.#why);
     const chunk = this.#reading.pull();
-    if (chunk !== undefined) this.#mayGoOn = this.#counted(chunk);
+    if (chunk !== undefined) this.#mayGoOn = this.#orWhy(this.#counted(chunk));
     return chunk;
   }
 
@@ -67,6 +69,15 @@ export class MeteredReading implements ChunkReading {
     return this.#reading.rest();
   }
 
+  /** Where it may not, it has to be known where the money is. */
+  #orWhy(mayGoOn: boolean | Promise<boolean>): boolean | Promise<boolean> {
+    if (mayGoOn === true) return true;
+    return Promise.resolve(mayGoOn).then(async (may) => {
+      if (!may) this.#why = await this.#standing();
+      return may;
+    });
+  }
+
   #counted({ choices, usage }: ChatCompletionChunk): boolean | Promise<boolean> {
     let text = '';
     for (const { delta } of choices) {
@@ -85,12 +96,12 @@ export class MeteredReading implements ChunkReading {
 /** A reading that costs no more than what was set aside; one whose length the request limits needs no watching. */
 export function metered(reading: ChunkReading, reserved: Reserved | undefined): ChunkReading {
   if (reserved === undefined || reserved.estimate.isLimited) return reading;
-  const { reservation, estimate, limitUsd } = reserved;
+  const { reservation, estimate, standing } = reserved;
   const { prices, answerTokens } = estimate;
   if (prices === undefined) return reading;
   return new MeteredReading(
     reading,
     createStreamMeter({ reservation, prices, answerTokens }),
-    limitUsd,
+    standing,
   );
 }

@@ -1,5 +1,6 @@
 import { tellEnd } from '../call/hooks.ts';
 import { startReport } from '../call/call-parts.ts';
+import { noteUnpriced } from '../cost/unpriced.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { attachToError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
@@ -42,6 +43,7 @@ export function failWith(route: Route, error: ChatError, given?: Report): ChatEr
 
 function complete(route: Route, report: Report): void {
   addEarlier(report, route.earlier, route.bounds.startedAtMs, route.place);
+  noteUnpriced(report);
   for (const issue of route.issues) addIssue(report.issues, issue);
   if (route.queuedMs > 0) report.timings.queuedMs = route.queuedMs;
   report.timings.totalMs ??= route.rules.clock.now() - route.bounds.startedAtMs;

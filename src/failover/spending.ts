@@ -1,8 +1,8 @@
 import type { Asked } from '../call/ask.ts';
-import type { Budget, Reservation } from '../cost/budget.ts';
-import { bothBudgets, createBudget } from '../cost/budget.ts';
+import type { CountedBudget, Reservation, Standing } from '../cost/budget.ts';
+import { bothBudgets, createBudget, tighter } from '../cost/budget.ts';
 import { resolveMaxCost } from '../options/traffic-options.ts';
-import { budgetRefused } from '../outcome/budget-error.ts';
+import { budgetRefused, costUnknown } from '../outcome/budget-error.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import { memoryState } from '../traffic/memory-state.ts';
@@ -13,7 +13,8 @@ import type { Candidate, PricedEstimate } from './candidate.ts';
 export interface Reserved {
   reservation: Reservation;
   estimate: PricedEstimate;
-  limitUsd: string;
+  /** Where the money of its limit is now; of two limits, of the one that leaves less. */
+  standing(): Promise<Standing>;
 }
 
 /** Sets money aside; gives the refusal where there is not enough, or nobody knows how much it takes. */
@@ -27,49 +28,35 @@ export function spendingUnder(
   const client =
     clientUsd === undefined
       ? undefined
-      : {
-          budget: createBudget({ ledger: state, key: 'spend', limitUsd: clientUsd }),
-          limitUsd: clientUsd,
-        };
+      : createBudget({ ledger: state, key: 'spend', limitUsd: clientUsd });
   return (asked) => spendingOf(client, asked);
-}
-
-interface Limit {
-  budget: Budget;
-  limitUsd: string;
 }
 
 /** @throws ChatError `invalid_options` */
 function spendingOf(
-  client: Limit | undefined,
+  client: CountedBudget | undefined,
   { options, run = {} }: Pick<Asked, 'options' | 'run'>,
 ): Spending | undefined {
-  const ownUsd = resolveMaxCost(options?.maxCostUsd);
-  if (client === undefined && ownUsd === undefined) return undefined;
+  const limitUsd = resolveMaxCost(options?.maxCostUsd);
+  // One for all requests of a run.
   const own =
-    ownUsd === undefined
+    limitUsd === undefined
       ? undefined
-      : {
-          // One for all requests of a run.
-          budget: (run.budget ??= createBudget({
-            ledger: memoryState(),
-            key: 'call',
-            limitUsd: ownUsd,
-          })),
-          limitUsd: ownUsd,
-        };
-  const limits = [client, own].flatMap((each) => each ?? []);
-  const [first, second] = limits;
-  if (first === undefined) return undefined;
-  const budget = second === undefined ? first.budget : bothBudgets(first.budget, second.budget);
-  const limitUsd = (own ?? first).limitUsd;
+      : (run.budget ??= createBudget({ ledger: memoryState(), key: 'call', limitUsd }));
+  const one = client ?? own;
+  if (one === undefined) return undefined;
+  const other = own ?? one;
+  const budget = one === other ? one : bothBudgets(one, other);
+  const standing = (): Promise<Standing> => tighter(one, other);
   return async (candidate, params) => {
     try {
       const estimate = await candidate.estimate(params);
       const { maxUsd } = estimate;
-      const reservation = maxUsd === undefined ? undefined : await budget.reserve(maxUsd);
-      if (reservation !== undefined) return { reservation, estimate, limitUsd };
-      return budgetRefused(limitUsd, maxUsd, { provider: candidate.name });
+      const { name: provider } = candidate;
+      if (maxUsd === undefined) return costUnknown(other.limitUsd, { provider });
+      const reservation = await budget.reserve(maxUsd);
+      if (reservation !== undefined) return { reservation, estimate, standing };
+      return budgetRefused(maxUsd, await standing(), { provider });
     } catch (error) {
       if (isChatError(error)) return error as ChatError;
       throw error;

@@ -1,5 +1,5 @@
 import { maxTimerMs } from '../internal/clock.ts';
-import { decimalString, isDecimal } from '../cost/decimal.ts';
+import { isDecimal, moneyString } from '../cost/decimal.ts';
 import type { CountTokens } from '../cost/estimate.ts';
 import { isPending } from '../internal/pending.ts';
 import { ChatError } from '../outcome/chat-error.ts';
@@ -31,7 +31,7 @@ export function resolveMaxCost(given: unknown, param = 'maxCostUsd'): string | u
     const message = `Option ${param} must be a number of US dollars from 0 on, e.g. 5 or '0.25'`;
     throw invalidOptions(param, message);
   }
-  return decimalString(given);
+  return moneyString(given);
 }
 
 /** How long a call waits when every vendor is left alone, in milliseconds. @throws ChatError `invalid_options` */

@@ -1,4 +1,5 @@
 import { addDecimals } from '../cost/decimal.ts';
+import { countUnpriced, noteUnpriced } from '../cost/unpriced.ts';
 import type { Adjustment, Report } from './report.ts';
 import type { Cost } from '../cost/prices.ts';
 import { addIssue } from './report-issues.ts';
@@ -14,6 +15,7 @@ export function continueReport(
   last: Report,
   sums: 'nothing' | 'what is known' = 'nothing',
 ): void {
+  const unpriced = countUnpriced(first) + countUnpriced(last);
   const laterMs = last.timings.startedAt - first.timings.startedAt;
   last.attempts.unshift(...first.attempts);
   for (const [index, attempt] of last.attempts.entries()) attempt.number = index + 1;
@@ -29,7 +31,10 @@ export function continueReport(
       ? { usage: last.usage ?? first.usage, cost: last.cost ?? first.cost }
       : {};
   assign(last, 'usage', addUsage(first.usage, last.usage) ?? known.usage);
-  assign(last, 'cost', addCost(first.cost, last.cost) ?? known.cost);
+  const cost = addCost(first.cost, last.cost) ?? known.cost;
+  // Of a turn that failed it may be unknown what it cost: then that is said.
+  assign(last, 'cost', cost && { ...cost, ...(unpriced > 0 && { unpriced }) });
+  noteUnpriced(last);
   const { timings } = last;
   for (const name of ['headersMs', 'firstReasoningMs', 'firstContentMs', 'totalMs'] as const) {
     const atMs = timings[name];

@@ -48,7 +48,7 @@ export type ChatErrorCode =
   | 'invalid_response'
   /** The answer does not match the requested schema. */
   | 'invalid_output'
-  /** The call could cost more than `maxCostUsd` allows: nothing was sent, or a stream was stopped; then `partial` is what had arrived. */
+  /** The call could cost more than `maxCostUsd` allows: it was not sent, or a stream was stopped; then `partial` is what had arrived. */
   | 'budget_exceeded'
   /** Every vendor in `providers` failed; `causes` has the error of each. */
   | 'all_providers_failed'

@@ -122,6 +122,11 @@ export interface Report {
   usage?: ReportUsage | undefined;
   /** Cost of the answer; absent if unknown, never guessed. */
   cost?: Cost | undefined;
+  /**
+   * How many sends may have been billed, and cost nobody knows what: they are not in `cost`, so that a sum of costs is too
+   * low by them. Absent for none.
+   */
+  unpriced?: number | undefined;
   /** Whether the model thought; absent for calls that do not involve thinking. */
   thinking?: ReportThinking | undefined;
   /** How much of the prompt came from the vendor's cache; absent where the vendor does not tell. */

@@ -1,6 +1,7 @@
 import type { Asked, Asker } from '../call/ask.ts';
 import type { ErrorIssue } from '../schema/issue.ts';
-import { ChatError } from '../outcome/chat-error.ts';
+import { correctionRefused } from '../outcome/budget-error.ts';
+import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { RequestOptions } from '../options/options.ts';
 import type { ProviderOptions } from '../providers/registry.ts';
 import { addIssue } from '../outcome/report-issues.ts';
@@ -9,7 +10,7 @@ import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
 import type { ChatCompletionMessage } from '../schema/response.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { formParams, refuseBesideSchema, textOf } from './answer-form.ts';
-import type { OutputSchema } from './output-schema.ts';
+import type { OutputSchema, ReadSchema } from './output-schema.ts';
 import { readSchema } from './output-schema.ts';
 import { invalidOutput, readOutput, withParsed } from './read-output.ts';
 import { completeRecovering, continueCall } from '../call/recover.ts';
@@ -35,12 +36,21 @@ export async function parse(
   params: Record<string, unknown>,
   given: ParseOptions<unknown> | null | undefined,
 ): Promise<ChatCompletionWithReport> {
+  return parseAs(readSchema(params?.response_format, 'response_format'), asker, params, given);
+}
+
+/** The same with a schema that was read before. */
+export async function parseAs(
+  schema: ReadSchema,
+  asker: Asker,
+  params: Record<string, unknown>,
+  given: ParseOptions<unknown> | null | undefined,
+): Promise<ChatCompletionWithReport> {
   const { maxRepairs = 1, ...options } = callOptions(given, ['maxRepairs']);
   if (!Number.isInteger(maxRepairs) || maxRepairs < 0) {
     const message = 'Option maxRepairs must be a whole number, 0 or more';
     throw new ChatError('invalid_options', message, { param: 'maxRepairs' });
   }
-  const schema = readSchema(params?.response_format, 'response_format');
   refuseBesideSchema(params);
   const { messages, ...base } = params;
   // No type lets a wish for a stream through.
@@ -63,16 +73,35 @@ export async function parse(
 
   let completion = await ask();
   for (let repairs = 0; ; repairs++) {
-    const { report } = completion;
     const output = await readOutput(completion, schema, bound);
     if (output.ok) return withParsed(completion, output.value);
     if (!output.isRepairable || repairs === maxRepairs) throw invalidOutput(completion, output);
-    // Paths may be of keys that the answer made up.
-    const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
-    addIssue(report.issues, { code: 'output_repaired', message });
     const [{ message: answer }] = completion.choices;
     conversation = [...conversation, answer, ...repairRequest(answer, output.issues)];
-    completion = await continueCall(completion, ask);
+    const mismatch = invalidOutput(completion, output);
+    const { report } = completion;
+    // Paths may be of keys that the answer made up.
+    const message = `it did not fit the schema (${output.why}); the model was asked to correct it`;
+    const note = (): void => addIssue(report.issues, { code: 'output_repaired', message });
+    completion = await continueCall(completion, () => correct(ask, mismatch, note));
+  }
+}
+
+/** Asks for a correction. Where a limit on money refuses that, the error tells of the answer that was paid for, too. */
+async function correct(
+  ask: () => Promise<ChatCompletionWithReport>,
+  mismatch: ChatError,
+  note: () => void,
+): Promise<ChatCompletionWithReport> {
+  try {
+    const completion = await ask();
+    note();
+    return completion;
+  } catch (error) {
+    const isSent = !isChatError(error, 'budget_exceeded') || !!error.report?.attempts.length;
+    if (!isSent) throw correctionRefused(error, mismatch);
+    note();
+    throw error;
   }
 }
 

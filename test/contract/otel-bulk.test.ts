@@ -61,6 +61,27 @@ test('a run is a span with its counts, and each call that was made is a child of
   expect(measured.filter(({ name }) => name.endsWith('duration'))).toHaveLength(3);
 });
 
+test('the cost of a run has no digits of floats, and what it is short of is counted', async () => {
+  const emulator = createEmulator({
+    answer: ({ body }) =>
+      body?.messages?.[0]?.content === 'bad'
+        ? faults.status(500)
+        : { content: 'Good.', usage: { prompt_tokens: 1, cached_tokens: 0, completion_tokens: 1 } },
+  });
+  const { spans, tracer, meter } = recorder();
+  const plain = createClient({
+    apiKey: 'k',
+    transport: emulator.transport,
+    maxRetries: 0,
+    pricing: { cacheHit: '0', cacheMiss: '0', output: '100000' },
+  });
+  const client = instrument(plain, { tracer, meter });
+  for await (const _result of client.bulk(['a', 'b', 'c', 'bad'], { params }));
+  const run = spans.find(({ name }) => name.startsWith('bulk'));
+
+  expect(run?.attributes).toMatchObject({ 'flash.cost.usd': 0.3, 'flash.cost.unpriced': 1 });
+});
+
 test('an answer from the journal was no call, and costs this run nothing', async () => {
   const { emulator } = await runOf([]);
   const client = createClient({ apiKey: 'k', transport: emulator.transport });

@@ -35,6 +35,7 @@ const ofResponses = {
 } satisfies Names<ToResponseInit>;
 const ofBulk = {
   params: true,
+  schema: true,
   concurrency: true,
   maxCostUsd: true,
   journal: true,

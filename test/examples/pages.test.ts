@@ -5,6 +5,7 @@ import { faults } from 'deepseek-v4-flash/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ChatErrorCode } from '../../src/outcome/error-codes.ts';
 import { isRetryable } from '../../src/outcome/error-codes.ts';
+import { notPacked, pageInPackage, pages } from '../package/pages.ts';
 import { visitorSentences } from '../../src/outcome/visitor-sentences.ts';
 
 // The pages that are shipped in `dist/docs`. Their programs ask the built-in emulator alone, so they run in this process.
@@ -143,6 +144,25 @@ describe('the page about what goes wrong', () => {
       new Set(sections.map(([name]) => name)),
     );
   });
+});
+
+describe.each([
+  ['is not known', undefined],
+  ['is known', 'https://example.com/blob/v1'],
+])('where the address of the sources %s', (_what, web) => {
+  test.each(Object.entries(pages))(
+    'the page %s in the package says which of the files that it names are not there',
+    async (_name, path) => {
+      const page = pageInPackage(await readFile(join(root, path), 'utf8'), path, web);
+      const [text = '', note = ''] = page.split(notPacked);
+      const unlinked = text.replaceAll(/\[[^\]]*\]\(https:[^)]*\)/g, '');
+      for (const [file] of unlinked.matchAll(/\b(?:examples|test)\/[\w./-]*\w/g)) {
+        expect([`\`${file}\``, `\`${file}/\``].some((each) => note.includes(each))).toBe(true);
+      }
+      for (const [, address] of note.matchAll(/\]\(([^)]*)\)/g)) expect(address).toContain(web);
+      expect(note.includes('](')).toBe(web !== undefined && note !== '');
+    },
+  );
 });
 
 test('no paragraph of a page is longer than 700 characters, and no link leads nowhere', () => {

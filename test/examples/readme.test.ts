@@ -233,11 +233,13 @@ describe('in the package', () => {
     },
   );
 
-  test('words of a link that leads nowhere there stay, and its picture goes', () => {
+  test('words of a link that leads nowhere there stay, the end says where it led, and its picture goes', () => {
     const page =
       'See [the day](../../test/day.md#a), [values](../values/README.md#b). ![Bars](a.svg)';
     const path = 'src/tools/README.md';
-    expect(pageInPackage(page, path)).toBe('See the day, [values](values.md#b). ');
+    expect(pageInPackage(page, path)).toBe(
+      'See the day, [values](values.md#b).\n\n---\n\nIn the sources, and not in this package: `test/day.md`.\n',
+    );
     expect(pageInPackage(page, path, 'https://example.org')).toContain(
       '[the day](https://example.org/test/day.md#a)',
     );

@@ -1,3 +1,4 @@
+import type { ChatError } from 'deepseek-v4-flash';
 import { createClient, jsonSchemaTool } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
@@ -290,6 +291,33 @@ describe('money', () => {
     expect(client.totals().cost?.usd).toBe('10');
   });
 
+  test('a refusal says what is spent, what is held for calls under way, and what is left', async () => {
+    const slow: Behaviour = { afterMs: 10, response: { body: whole({}, 'stop', usage(2)) } };
+    const { client, order } = priced(slow, { maxCostUsd: 10 });
+    const ask = (max_tokens: number, options = {}) =>
+      client.chat.completions.create({ messages, max_tokens }, options);
+    const first = ask(2);
+    await vi.advanceTimersByTimeAsync(20);
+    await first;
+    const running = [ask(3), ask(4)];
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect((await errorOf(ask(2))).message).toBe(
+      'The request was not sent: it could cost 2 USD, and maxCostUsd 10 leaves 1 (2 spent, 7 held for 2 calls in flight). Wait for these calls, lower max_tokens, shorten the prompt, or raise maxCostUsd',
+    );
+    // Of two limits, the one that refuses.
+    expect((await errorOf(ask(2, { maxCostUsd: 50 }))).message).toContain('maxCostUsd 10 leaves 1');
+    expect((await errorOf(ask(1, { maxCostUsd: 0.5 }))).message).toContain(
+      'maxCostUsd 0.5 leaves 0.5 (0 spent)',
+    );
+    await vi.advanceTimersByTimeAsync(20);
+    await Promise.all(running);
+    const last = ask(2);
+    await vi.advanceTimersByTimeAsync(20);
+    await last;
+    expect(order).toHaveLength(4);
+  });
+
   test('a call may have a limit of its own, at one vendor too', async () => {
     const { client, requests } = clientOf(
       { body: whole({ content: 'Hi' }, 'stop', usage(1)) },
@@ -477,6 +505,9 @@ describe('money', () => {
     const stream = client.chat.completions.stream({ messages });
     const error = await errorOf(stream.finalCompletion());
     expect(error.code).toBe('budget_exceeded');
+    expect(error.message).toMatch(
+      /^The answer was ended: .* maxCostUsd 8300 leaves 108 \(0 spent, 8192 held for 1 call in flight\)/,
+    );
     // 0.3 tokens a character, and 8,192 tokens set aside.
     const length = error.partial?.choices[0].message.content?.length ?? 0;
     expect(length * 0.3).toBeGreaterThan(8_000);
@@ -494,6 +525,7 @@ describe('money', () => {
     ]);
     const { report } = await client.chat.completions.create({ messages });
     expect(report.cost).toMatchObject({ usd: '1', unpriced: 1 });
+    expect(report.unpriced).toBe(1);
     expect(client.totals()).toMatchObject({
       calls: 1,
       attempts: 2,
@@ -502,6 +534,22 @@ describe('money', () => {
         shortapi: { calls: 1 },
       },
     });
+  });
+
+  test.each([
+    ['that failed at work', failing(500), 1],
+    ['whose price nobody knows', says('Hi'), 1],
+    ['that was refused', failing(429), undefined],
+  ])('the report of a call %s counts what it has no price for', async (_what, does, unpriced) => {
+    const { client } = severalOf([{ provider: 'anyfast', does }], { maxRetries: 0 });
+    const call = client.chat.completions.create({ messages });
+    const report = await call.then(
+      (completion) => completion.report,
+      (error: ChatError) => error.report,
+    );
+    expect(report?.cost).toBeUndefined();
+    expect(report?.unpriced).toBe(unpriced);
+    expect(client.totals().cost?.unpriced).toBe(unpriced);
   });
 
   test('the known cost of an answer that broke off is in the sum', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileJournal } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { Asker } from '../../src/call/ask.ts';
 import { bulk } from '../../src/bulk/bulk.ts';
@@ -69,24 +70,45 @@ test(`${emulated} items are asked of the emulator, and the heap stays flat`, asy
   expect(Math.max(...heaps) - Math.min(...heaps)).toBeLessThan(5);
 }, 300_000);
 
-test('a hundred thousand items are worked through, and the heap stays flat', async () => {
-  const completion = { choices: [], report: { attempts: [], issues: [] } };
-  const asker = {
-    complete: async () => completion,
-    withLessThinking: () => undefined,
-  } as unknown as Asker;
-  const client = { asker, estimate: async () => [], pricesOf: () => undefined };
-  function* items() {
-    for (let at = 0; at < 100_000; at++) yield at;
-  }
-  const heaps: number[] = [];
-  let seen = 0;
-  for await (const { error } of bulk(client, items(), { params: () => ({ messages: [] }) })) {
-    if (error !== undefined) throw error;
-    if (++seen % 20_000 === 0) heaps.push(process.memoryUsage().heapUsed);
-  }
+/** What one core has to work through in a second, above the cost of the calls themselves. */
+const leastPerSecond = 5_000;
 
-  expect(seen).toBe(100_000);
-  // What is not collected yet, and no more.
-  expect(Math.max(...heaps) - Math.min(...heaps)).toBeLessThan(64 * 2 ** 20);
-});
+test.each([
+  ['alone', false],
+  ['under a limit and with a journal', true],
+])(
+  'a hundred thousand items %s are worked through in time, and the heap stays flat',
+  async (_, isAll) => {
+    const choices = [{ index: 0, message: { content: 'x' } }];
+    const asker = {
+      complete: async () => ({ choices, report: { attempts: [], issues: [] } }),
+      withLessThinking: () => undefined,
+    } as unknown as Asker;
+    const estimate = async () => [{ provider: 'one', promptTokens: 1, maxUsd: '0.000001' }];
+    const client = { asker, estimate, pricesOf: () => undefined };
+    const folder = tempFolder();
+    cleanups.push(() => rmSync(folder, { recursive: true }));
+    const count = 100_000;
+    function* items() {
+      for (let at = 0; at < count; at++) yield at;
+    }
+    const heaps: number[] = [];
+    let seen = 0;
+    const startedAt = process.cpuUsage();
+    const results = bulk(client, items(), {
+      params: () => ({ messages: [] }),
+      ...(isAll && { maxCostUsd: 5, journal: fileJournal(join(folder, 'results.jsonl')) }),
+    });
+    for await (const { error } of results) {
+      if (error !== undefined) throw error;
+      if (++seen % 20_000 === 0) heaps.push(process.memoryUsage().heapUsed);
+    }
+    const { user, system } = process.cpuUsage(startedAt);
+
+    expect(seen).toBe(count);
+    expect((count * 1e6) / (user + system)).toBeGreaterThan(leastPerSecond);
+    // What is not collected yet, and no more.
+    expect(Math.max(...heaps) - Math.min(...heaps)).toBeLessThan(64 * 2 ** 20);
+  },
+  60_000,
+);

@@ -171,18 +171,41 @@ test('half a line at the end of a journal is cut off, and its item done again', 
   }
 });
 
-test.each(['notes of mine', 'notes of mine\n', '{"a":1}\n', '{"key":5}\n'])(
-  'a file that is no journal is left as it is: %j',
-  async (text) => {
-    writeFileSync(path, text);
-    const each = echo();
-    const { error } = await gather(each, texts(5), { journal: fileJournal(path) });
+test('a last line that is whole but for its newline counts, and what is added begins a line of its own', async () => {
+  await gather(echo(), texts(3), { journal: fileJournal(path), concurrency: 1 });
+  writeFileSync(path, readFileSync(path, 'utf8').trimEnd());
+  const again = echo();
+  const { results, error } = await gather(again, texts(4), { journal: fileJournal(path) });
 
-    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
-    expect(readFileSync(path, 'utf8')).toBe(text);
-    expect(each.asked()).toBe(0);
-  },
-);
+  expect(error).toBeUndefined();
+  expect(again.asked()).toBe(1);
+  expect(contents(results)).toEqual(texts(4).map((text) => `re: ${text}`));
+  const lines = readFileSync(path, 'utf8').split('\n');
+  expect(lines.slice(0, 4).map((line) => (JSON.parse(line) as { key: string }).key)).toEqual([
+    '0',
+    '1',
+    '2',
+    '3',
+  ]);
+  expect(lines.slice(4)).toEqual(['']);
+});
+
+test.each([
+  'notes of mine',
+  'notes of mine\n',
+  '{"a":1}\n',
+  '{"a":1}',
+  '{"key":5}\n',
+  '{"key":"5"}',
+])('a file that is no journal is left as it is: %j', async (text) => {
+  writeFileSync(path, text);
+  const each = echo();
+  const { error } = await gather(each, texts(5), { journal: fileJournal(path) });
+
+  expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+  expect(readFileSync(path, 'utf8')).toBe(text);
+  expect(each.asked()).toBe(0);
+});
 
 test('a journal that cannot be written stops the run before it pays for anything', async () => {
   const each = echo();
@@ -249,6 +272,70 @@ test('a run stops before its limit is passed, counting what the journal has cost
   const again = await gather(each, texts(1_000), { ...options, journal: fileJournal(path) });
   expect(again.error).toMatchObject({ code: 'budget_exceeded' });
   expect(cost(again.results)).toBeLessThanOrEqual(0.001);
+});
+
+test('what has no known cost is counted, in progress and from a journal', async () => {
+  const each = echo((content) => (content === 'item 1' ? { error: 'server_error' } : undefined));
+  const told: BulkProgress[] = [];
+  const onProgress = (progress: BulkProgress): void => void told.push(progress);
+  await gather(each, texts(3), { journal: fileJournal(path), onProgress });
+  expect(told.at(-1)).toMatchObject({ done: 2, failed: 1, unpriced: 1 });
+
+  const client = createClient({
+    provider: 'bytespike',
+    apiKey: 'k',
+    transport: createEmulator().transport,
+    onUnsupported: 'adjust',
+  });
+  rmSync(path);
+  const unpriced = { client: client as never };
+  await gather(unpriced, texts(3), { journal: fileJournal(path), onProgress });
+  expect(told.at(-1)).toMatchObject({ done: 3, costUsd: '0', unpriced: 3 });
+  await gather(unpriced, texts(3), { journal: fileJournal(path), onProgress });
+  expect(told.at(-1)).toMatchObject({ fromJournal: 3, costUsd: '0', unpriced: 3 });
+  const [line = '{}'] = readFileSync(path, 'utf8').split('\n');
+  expect(JSON.parse(line)).toMatchObject({ report: { unpriced: 1 } });
+});
+
+test.each<[string, (abort: () => void) => Options, number?]>([
+  ['at its end', () => ({})],
+  ['by its limit', () => ({ maxCostUsd: '0.0005', concurrency: 4 })],
+  ['by an abort', (abort) => ({ onProgress: ({ done }) => void (done > 20 && abort()) })],
+  ['by its reader', () => ({ concurrency: 8 }), 20],
+  [
+    'by a function of the user',
+    () => ({ key: (item) => (item === 'item 30' ? 5 : item) as never }),
+  ],
+])('a run that is ended %s says last that nothing is running, and then no more', async (...of) => {
+  const [, optionsOf, take = Infinity] = of;
+  const controller = new AbortController();
+  const { client } = echo();
+  const told: BulkProgress[] = [];
+  const own = optionsOf(() => controller.abort());
+  const run = client.bulk(texts(60), {
+    params,
+    journal: fileJournal(path),
+    signal: controller.signal,
+    ...own,
+    onProgress(progress) {
+      told.push(progress);
+      own.onProgress?.(progress);
+    },
+  });
+  let seen = 0;
+  try {
+    for await (const _ of run) {
+      // More than a tenth of a second, now and then.
+      if (seen % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 110));
+      if (++seen === take) break;
+    }
+  } catch {}
+  const last = told.at(-1);
+  expect(last?.running).toBe(0);
+  expect(told.slice(0, -1).some(({ running }) => running > 0)).toBe(true);
+  const count = told.length;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(told).toHaveLength(count);
 });
 
 test('a run goes as far as its limit at a vendor that does not tell the cached tokens', async () => {

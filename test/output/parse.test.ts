@@ -338,6 +338,17 @@ describe.each(everywhere)('at %s', (name, provider) => {
     expect(JSON.stringify(error.partial?.choices[0].message)).toContain('{}');
   });
 
+  test('a repair turn of unknown cost is counted beside the cost of the first', async () => {
+    const { emulator, parse } = setUp(provider);
+    emulator.reply(answer(name, '{}'), { error: 'server_error' });
+    const { report } = await failureOf(parse({ messages, response_format: city }));
+    // Some say that they bill no failure, and some do not say what an answer has cost.
+    const failed = report?.attempts[1]?.billed === false ? 0 : 1;
+    const answered = report?.cost === undefined ? 1 : 0;
+    expect(report?.cost?.unpriced ?? 0).toBe(answered === 1 ? 0 : failed);
+    expect(report?.unpriced ?? 0).toBe(answered + failed);
+  });
+
   test('a wish for a stream, which no type lets through, is passed over', async () => {
     const { emulator, parse } = setUp(provider);
     emulator.reply(answer(name, '{}'), answer(name, '{"city":"Rome"}'));
@@ -454,6 +465,57 @@ test('a wanted thought is not given up for a forced call without a word', async 
   expect([error.code, error.param]).toEqual(['unsupported_parameter', 'thinking']);
   expect(emulator.requests).toHaveLength(0);
 });
+
+describe.each(['client', 'call'])(
+  'a limit of the %s that leaves nothing for a correction',
+  (whose) => {
+    const usage = { prompt_tokens: 10, cached_tokens: 0, completion_tokens: 100 };
+    const ask = async (replies: EmulatorAnswer[]) => {
+      const emulator = createEmulator();
+      emulator.reply(...replies);
+      // A hundred tokens are set aside, and cost a dollar each.
+      const limit = { maxCostUsd: 150 };
+      const client = createClient({
+        apiKey: 'k',
+        transport: emulator.transport,
+        pricing: { cacheHit: '0', cacheMiss: '0', output: '1000000' },
+        maxRetries: 0,
+        ...(whose === 'client' && limit),
+      });
+      const response_format = z.object({ celsius: z.number() });
+      const error = await failureOf(
+        client.chat.completions.parse(
+          { messages, response_format, max_tokens: 100 },
+          whose === 'call' ? limit : {},
+        ),
+      );
+      return { error, emulator };
+    };
+
+    test('is told with what was paid for, and why that is of no use', async () => {
+      const { error, emulator } = await ask([{ content: '{"celsius":"hot"}', usage }]);
+
+      expect(emulator.requests).toHaveLength(1);
+      expect(error).toMatchObject({
+        code: 'budget_exceeded',
+        param: 'maxCostUsd',
+        provider: 'deepseek',
+        cause: { code: 'invalid_output', issues: [{ path: 'celsius' }] },
+      });
+      expect(error.message).toBe(
+        'The answer does not fit its schema: issues: 1. It was paid for, see report. The request to correct it was not sent: ' +
+          'it could cost 100 USD, and maxCostUsd 150 leaves 50 (100 spent). Lower max_tokens, shorten the prompt, or raise maxCostUsd',
+      );
+      expect(error.report).toMatchObject({
+        completion: 'complete',
+        attempts: [{ number: 1, status: 200 }],
+        cost: { usd: '100' },
+      });
+      expect(error.report?.issues.map(({ code }) => code)).not.toContain('output_repaired');
+      expect(error.partial?.choices[0].message.content).toBe('{"celsius":"hot"}');
+    });
+  },
+);
 
 test('maxRepairs must be a whole number', async () => {
   for (const maxRepairs of [-1, 1.5, Number.NaN, Infinity, '1' as unknown as number]) {

@@ -21,20 +21,32 @@ export const pages: Readonly<Record<string, string>> = {
 
 /**
  * A page as it is in the package. Links to other pages go to those beside it, all others to where this comes from; if that
- * is not known, their words stay.
+ * is not known, their words stay. Its end says which files it names that are not in the package.
  */
 export function pageInPackage(text: string, from: string, web?: string): string {
-  return text.replaceAll(
+  const elsewhere = new Set<string>();
+  const page = text.replaceAll(
     /(!?)\[([^\]]*)\]\(([^)\s]+)\)/g,
     (link: string, picture: string, words: string, target: string) => {
       if (/^(https:|#)/.test(target)) return link;
       const [to = '', anchor] = target.split('#');
       const path = posix.join(posix.dirname(from), to);
-      const page = Object.keys(pages).find((name) => pages[name] === path);
+      const name = Object.keys(pages).find((each) => pages[each] === path);
       const end = anchor === undefined ? '' : `#${anchor}`;
-      if (page !== undefined) return `[${words}](${page}.md${end})`;
+      if (name !== undefined) return `[${words}](${name}.md${end})`;
       if (web !== undefined && picture === '') return `[${words}](${web}/${path}${end})`;
-      return picture === '' ? words : '';
+      if (picture !== '') return '';
+      elsewhere.add(path);
+      return words;
     },
   );
+  for (const [, path = ''] of page.matchAll(/`((?:examples|test)\/[^`\s]*)`/g)) elsewhere.add(path);
+  if (elsewhere.size === 0) return page;
+  const names = [...elsewhere].map((path) =>
+    web === undefined ? `\`${path}\`` : `[\`${path}\`](${web}/${path})`,
+  );
+  return `${page.trimEnd()}\n\n${notPacked}${names.join(', ')}.\n`;
 }
+
+/** Before the files that a page names and the package does not hold. */
+export const notPacked = '---\n\nIn the sources, and not in this package: ';

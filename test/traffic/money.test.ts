@@ -12,7 +12,7 @@ import {
 import { compareDecimals, multiplyDecimals, subtractDecimals } from '../../src/cost/exact.ts';
 import { createStreamMeter } from '../../src/cost/stream-meter.ts';
 import { createTotals } from '../../src/cost/totals.ts';
-import { budgetPassed, budgetRefused } from '../../src/outcome/budget-error.ts';
+import { budgetPassed, budgetRefused, costUnknown } from '../../src/outcome/budget-error.ts';
 import { memoryState } from '../../src/traffic/memory-state.ts';
 
 const prices: Prices = { cacheHit: '0.003', cacheMiss: '0.15', output: '0.6' };
@@ -329,12 +329,34 @@ test('what is read of totals does not change with them', () => {
 });
 
 test('errors of the budget say what it was about, and that trying again is of no use', () => {
-  expect(budgetRefused('5', '6.5')).toMatchObject({
+  const standing = { limitUsd: '5', spentUsd: '1', heldUsd: '3', heldCalls: 2, leftUsd: '1' };
+  expect(budgetRefused('6.5', standing)).toMatchObject({
     code: 'budget_exceeded',
     retryable: false,
     param: 'maxCostUsd',
   });
-  expect(budgetRefused('5', '6.5').message).toContain('6.5 USD');
-  expect(budgetRefused('5', undefined).message).toContain('give prices');
-  expect(budgetPassed('5').code).toBe('budget_exceeded');
+  expect(budgetRefused('6.5', standing).message).toContain('6.5 USD');
+  expect(budgetRefused('6.5', standing).message).toContain(
+    'maxCostUsd 5 leaves 1 (1 spent, 3 held for 2 calls in flight)',
+  );
+  expect(costUnknown('5').message).toContain('Give prices');
+  expect(budgetPassed(standing).code).toBe('budget_exceeded');
+});
+
+test('a limit says what is spent, what is held for calls under way, and what is left', async () => {
+  const { budget } = budgetOf('1');
+  reserve(budget, '0.3').settle('0.1');
+  const open = reserve(budget, '0.2');
+  reserve(budget, '0.1').settle(undefined);
+  await open.extend('0.2');
+  expect(await budget.standing()).toEqual({
+    limitUsd: '1',
+    // What nobody knows the cost of may have been spent.
+    spentUsd: '0.2',
+    heldUsd: '0.4',
+    heldCalls: 1,
+    leftUsd: '0.4',
+  });
+  await open.settle('1.5');
+  expect(await budget.standing()).toMatchObject({ spentUsd: '1.7', heldUsd: '0', leftUsd: '0' });
 });

@@ -21,9 +21,9 @@ const folders = [
   'request',
   'call',
   'failover',
-  'bulk',
   'values',
   'tools',
+  'bulk',
   'gateway',
   'testing',
 ];

@@ -2,7 +2,7 @@ import type { Cost, Prices, Profile, ReportIssue } from 'deepseek-v4-flash';
 import { expect, test } from 'vitest';
 import type { DecodedCompletion } from '../../src/schema/response.ts';
 import { costOf } from '../../src/cost/cost.ts';
-import { decimalString, isDecimal } from '../../src/cost/decimal.ts';
+import { decimalString, isDecimal, moneyString } from '../../src/cost/decimal.ts';
 import { findModel } from '../../src/dialect/models.ts';
 import { profileOf, withPrices } from '../kit/facts.ts';
 
@@ -298,6 +298,17 @@ test('what the vendor says it charged comes first, digit by digit', () => {
     quiet,
   );
   expect(aiml).toEqual({ usd: '0.0000003', source: 'provider' });
+});
+
+test('what floats leave behind a charge that is a number is no money', () => {
+  const charged = { usage: { credits_used: 1, usd_spent: 0.1 + 0.2 } };
+  const cost = costAt(answerWith(million, charged), profileOf('aimlapi'), undefined, true, quiet);
+  expect(cost).toEqual({ usd: '0.3', source: 'provider' });
+  expect(moneyString(0.0001 * 3)).toBe('0.0003');
+  expect(moneyString('0.30000000000000004')).toBe('0.30000000000000004');
+  for (const usd of [0, 5, 0.000123456789012345, 123456.789012345, 1e-7]) {
+    expect(Number(moneyString(usd))).toBe(usd);
+  }
 });
 
 test('a charge in exponent form is told as a plain decimal', () => {

@@ -49,6 +49,7 @@ export function outcomeAttributes(
       usage?.prompt_cache_hit_tokens ?? usage?.prompt_tokens_details?.cached_tokens,
     [names.reasoningTokens]: usage?.completion_tokens_details?.reasoning_tokens,
     [names.cost]: cost && Number(cost.usd),
+    [names.unpriced]: report?.unpriced,
     [names.costSource]: cost?.source,
     [names.attempts]: report?.attempts.length,
     [names.completion]: report?.completion,

@@ -39,6 +39,7 @@ const common = {
   status: 'http.response.status_code',
   // The conventions have no cost, no attempts, no bulk, and no words for the end of an answer.
   cost: 'flash.cost.usd',
+  unpriced: 'flash.cost.unpriced',
   costSource: 'flash.cost.source',
   attempts: 'flash.attempts',
   attempt: 'flash.attempt.number',

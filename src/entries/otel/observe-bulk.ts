@@ -1,6 +1,13 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { context, trace } from '@opentelemetry/api';
-import type { AsyncItems, BulkOptions, BulkResult } from '../../index.ts';
+import type {
+  AsyncItems,
+  BulkCompletion,
+  BulkOptions,
+  BulkResult,
+  OutputSchema,
+} from '../../index.ts';
+import { format, parse } from '../units.ts';
 import { errorType } from './attributes.ts';
 import type { Kit } from './kit.ts';
 import { quietly } from './kit.ts';
@@ -14,7 +21,8 @@ interface Sums {
   failed: number;
   inputTokens: number;
   outputTokens: number;
-  costUsd: number;
+  costUnits: bigint;
+  unpriced: number;
 }
 
 /**
@@ -22,11 +30,13 @@ interface Sums {
  * is recorded when its result is taken, with the times of its report; so what is traced inside of it, e.g. by undici, is a
  * child of the run.
  */
-export function observeBulk<Item, Options>(
+export function observeBulk<Item, Options, Schema extends OutputSchema>(
   kit: Kit,
-  options: BulkOptions<Item, Options>,
-  start: (options: BulkOptions<Item, Options>) => AsyncItems<BulkResult<Item>>,
-): AsyncItems<BulkResult<Item>> {
+  options: BulkOptions<Item, Options, Schema>,
+  start: (
+    options: BulkOptions<Item, Options, Schema>,
+  ) => AsyncItems<BulkResult<Item, BulkCompletion<Schema>>>,
+): AsyncItems<BulkResult<Item, BulkCompletion<Schema>>> {
   // Refused by the client, in its own words.
   if (typeof options?.params !== 'function') return start(options);
   const { params } = options;
@@ -50,7 +60,7 @@ export function observeBulk<Item, Options>(
         const step = await context.with(inner, () => results.next());
         if (step.done === true) end();
         else {
-          record(step.value, asked);
+          record(step.value as BulkResult<Item>, asked);
           asked.delete(step.value.index);
         }
         return step;
@@ -89,7 +99,8 @@ function beginRun(kit: Kit, concurrency: number | undefined, outer: Context): Ru
     failed: 0,
     inputTokens: 0,
     outputTokens: 0,
-    costUsd: 0,
+    costUnits: 0n,
+    unpriced: 0,
   };
   let isOver = false;
   return {
@@ -102,7 +113,8 @@ function beginRun(kit: Kit, concurrency: number | undefined, outer: Context): Ru
       if (!asked.has(index)) return void sums.fromJournal++;
       sums.inputTokens += report?.usage?.prompt_tokens ?? 0;
       sums.outputTokens += report?.usage?.completion_tokens ?? 0;
-      sums.costUsd += Number(report?.cost?.usd ?? 0);
+      sums.costUnits += parse(report?.cost?.usd ?? '0');
+      sums.unpriced += report?.unpriced ?? 0;
       const startedAt = report?.timings.startedAt;
       const about = { operation: 'chat', params: asked.get(index), isStream: false } as const;
       const call = observeCall(kit, { ...about, startedAt, parent: inner });
@@ -125,7 +137,8 @@ function endRun({ names }: Kit, span: SpanLike | undefined, sums: Sums, error: u
     [names.bulkFailed]: sums.failed,
     [names.inputTokens]: sums.inputTokens,
     [names.outputTokens]: sums.outputTokens,
-    [names.cost]: sums.costUsd,
+    [names.cost]: Number(format(sums.costUnits)),
+    ...(sums.unpriced > 0 && { [names.unpriced]: sums.unpriced }),
     ...(type !== undefined && { [names.errorType]: type }),
   };
   span?.setAttributes(attributes);

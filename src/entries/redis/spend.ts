@@ -1,5 +1,6 @@
 import type { SpendLedger } from '../../index.ts';
-import { format, fromGroups, parse, toGroups } from './groups.ts';
+import { format, parse } from '../units.ts';
+import { fromGroups, toGroups } from './groups.ts';
 import type { Reach } from './reach.ts';
 import { spendScript } from './scripts.ts';
 
