@@ -51,6 +51,70 @@ interface Manifest {
   repository?: string | { url?: string };
 }
 
+type ESBuildOptions = Parameters<NonNullable<Options['esbuildOptions']>>[0];
+
+/** {@link brief} does the rest. */
+function briefSyntax(options: ESBuildOptions): void {
+  options.minifySyntax = true;
+}
+
+type TsupPlugin = NonNullable<Options['plugins']>[number];
+
+/** What esbuild drops together with the white space, and what stands in for each meanwhile: an operator, a legal comment. */
+const marks = [
+  ['/* @__PURE__ */', '~~~~', '/*@__PURE__*/'],
+  ['// @__NO_SIDE_EFFECTS__\n', '/*! no side effects */', '/*@__NO_SIDE_EFFECTS__*/'],
+] as const;
+
+/** What a file takes from others, before each part of it, and what it gives, at its end. */
+const takes = /^import (?:\* as \w+|\w+|\{[^}]*\}) from "[^"\n]+";$/gm;
+const gives = /(?:export \{[^}]*\}|0 && \(module\.exports = \{[^}]*\}\));\s*$/;
+
+/**
+ * Less to read at every start, and to install. The names of functions, classes and methods stay, since a stack trace has
+ * them; those inside a function become short. Lines are short too: Node prints the line that threw, and one of all the code
+ * would push the message out of the terminal. For bundlers, the marks of what may be left out stay.
+ */
+const brief: TsupPlugin = {
+  name: 'brief',
+  async renderChunk(code) {
+    if (marks.some(([, standIn]) => code.includes(standIn)))
+      throw new Error('A mark has no stand-in that is nowhere in the code');
+    const marked = marks.reduce((text, [mark, standIn]) => text.replaceAll(mark, standIn), code);
+    const head = marked.match(takes)?.join('\n') ?? '';
+    const [bang = ''] = /^#!.*\n/.exec(marked) ?? [];
+    const [tail = ''] = gives.exec(marked) ?? [];
+    const body = marked.slice(bang.length, marked.length - tail.length).replaceAll(takes, '');
+    const parts = await Promise.all([
+      withoutSpace(head),
+      // Without what it takes and gives, it is no module, and the names at its top are not its own.
+      withoutSpace(body, true),
+      // esbuild would refuse the one, and drop the other, which is there for Node's eyes alone.
+      tail.replaceAll(/\s*([{},&=])\s*/g, '$1').replaceAll(/.{140}[^,]*,/g, '$&\n'),
+    ]);
+    // A short line may end inside a path, which bundlers look for as a text.
+    const short = (bang + parts.join('')).replaceAll(/require\("[^")]*"\)/g, (path) =>
+      path.replace('\\\n', ''),
+    );
+    const left = marks.reduce((text, [, standIn, mark]) => text.replaceAll(standIn, mark), short);
+    for (const [mark, , after] of marks) {
+      if (code.split(mark).length !== left.split(after).length) throw new Error(`Lost a ${mark}`);
+    }
+    return { code: left };
+  },
+};
+
+async function withoutSpace(text: string, isShort = false): Promise<string> {
+  const { code } = await transform(text, {
+    minifyWhitespace: true,
+    minifyIdentifiers: isShort,
+    target: 'esnext',
+    legalComments: 'inline',
+    lineLimit: 160,
+  });
+  return code;
+}
+
 const common: Options = {
   define: { DOCS_OF_ERRORS: JSON.stringify(docsOfErrors) },
   target: 'node20',
@@ -64,56 +128,12 @@ const common: Options = {
   external: [/^undici/, '#undici-agent', 'msw', '@opentelemetry/api', /^node:/],
   minify: false,
   sourcemap: false,
-};
-
-type ESBuildOptions = Parameters<NonNullable<Options['esbuildOptions']>>[0];
-
-/**
- * Less to read at every start. Names stay, and lines are short: Node prints the line that threw, and one of all the code
- * would push the message out of the terminal.
- */
-function readable(options: ESBuildOptions): void {
-  options.minifyWhitespace = true;
-  options.minifySyntax = true;
-  options.lineLimit = 160;
-}
-
-/** For bundlers, which need the marks of what may be left out: {@link withoutSpace} takes the white space. */
-function shakeable(options: ESBuildOptions): void {
-  options.minifySyntax = true;
-}
-
-type TsupPlugin = NonNullable<Options['plugins']>[number];
-
-/** What esbuild drops together with the white space, and what stands in for each meanwhile: an operator, a legal comment. */
-const marks = [
-  ['/* @__PURE__ */', '~~~~', '/*@__PURE__*/'],
-  ['// @__NO_SIDE_EFFECTS__\n', '/*! no side effects */', '/*@__NO_SIDE_EFFECTS__*/'],
-] as const;
-
-const withoutSpace: TsupPlugin = {
-  name: 'without-space',
-  async renderChunk(code) {
-    if (marks.some(([, standIn]) => code.includes(standIn)))
-      throw new Error('A mark has no stand-in that is nowhere in the code');
-    const marked = marks.reduce((text, [mark, standIn]) => text.replaceAll(mark, standIn), code);
-    const { code: brief } = await transform(marked, {
-      minifyWhitespace: true,
-      target: 'node20',
-      legalComments: 'inline',
-      lineLimit: 160,
-    });
-    const left = marks.reduce((text, [, standIn, mark]) => text.replaceAll(standIn, mark), brief);
-    for (const [mark, , after] of marks) {
-      if (code.split(mark).length !== left.split(after).length) throw new Error(`Lost a ${mark}`);
-    }
-    return { code: left };
-  },
+  plugins: [brief],
 };
 
 /** Literal `require`s: Jest runs no `import()` in CommonJS, and bundlers do not see any other form. */
 function literalRequire(options: ESBuildOptions): void {
-  readable(options);
+  briefSyntax(options);
   // Then the names of the exports are written down for `import` in Node, which does not run the file to see them.
   options.platform = 'node';
   options.supported = { ...options.supported, 'dynamic-import': false };
@@ -214,7 +234,7 @@ const testingAsModules: Options = {
   entry: { 'testing/index': entries['testing/index'], 'testing/msw': entries['testing/msw'] },
   splitting: true,
   esbuildOptions(options) {
-    readable(options);
+    briefSyntax(options);
     // What they share goes beside them, so that there is one way from all of them to the main entry.
     options.chunkNames = 'testing/[name]-[hash]';
   },
@@ -254,7 +274,7 @@ const onMainEntry = (
   format,
   entry: { [name]: entries[name] },
   splitting: false,
-  esbuildOptions: format === 'esm' ? readable : literalRequire,
+  esbuildOptions: format === 'esm' ? briefSyntax : literalRequire,
   esbuildPlugins: [
     asExternal(/^(\.\.\/)+index\.ts$/, format === 'esm' ? './index.js' : './index.cjs'),
   ],
@@ -266,7 +286,7 @@ const command: Options = {
   format: 'esm',
   entry: { cli: 'src/entries/cli/index.ts' },
   splitting: false,
-  esbuildOptions: readable,
+  esbuildOptions: briefSyntax,
   esbuildPlugins: [
     asExternal(/^(\.\.\/)+index\.ts$/, './index.js'),
     asExternal(/\/gateway\/index\.ts$/, './gateway.js'),
@@ -285,8 +305,8 @@ export default defineConfig(async () => {
       format: 'esm',
       entry: { index: entries.index, ...agents, ...cuts },
       splitting: true,
-      esbuildOptions: shakeable,
-      plugins: [withoutSpace, oneFile],
+      esbuildOptions: briefSyntax,
+      plugins: [brief, oneFile],
       async onSuccess() {
         await Promise.all(['errors', 'decode', 'rest'].map((name) => rm(`dist/${name}.js`)));
         await rm(small);
@@ -320,7 +340,7 @@ export default defineConfig(async () => {
       // Pages are the only ones that read it.
       target: 'es2022',
       splitting: false,
-      esbuildOptions: readable,
+      esbuildOptions: briefSyntax,
     },
     {
       ...common,

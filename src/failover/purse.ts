@@ -32,13 +32,13 @@ export async function reserve(
 export function noteOverspent(reserved: Reserved | undefined, report: Report): void {
   const { cost, usage } = report;
   if (reserved === undefined || cost === undefined) return;
-  const { reservation, estimate, limitUsd } = reserved;
+  const { reservation, estimate } = reserved;
   const { answerTokens, isLimited } = estimate;
   const written = usage?.completion_tokens ?? 0;
   if (!isLimited || written <= answerTokens || compareDecimals(cost.usd, reservation.usd) <= 0) {
     return;
   }
-  const message = `the vendor did not keep to max_tokens ${answerTokens}: it counted ${written} tokens of answer. They cost ${cost.usd} USD, and ${reservation.usd} USD was set aside under maxCostUsd ${limitUsd}`;
+  const message = `the vendor did not keep to max_tokens ${answerTokens}: it counted ${written} tokens of answer. They cost ${cost.usd} USD, and ${reservation.usd} USD was set aside for them`;
   addIssue(report.issues, {
     code: 'max_tokens_exceeded',
     path: 'usage.completion_tokens',

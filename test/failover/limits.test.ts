@@ -231,7 +231,7 @@ describe('money', () => {
           code: 'max_tokens_exceeded',
           path: 'usage.completion_tokens',
           message:
-            'the vendor did not keep to max_tokens 3: it counted 7 tokens of answer. They cost 7 USD, and 3 USD was set aside under maxCostUsd 9',
+            'the vendor did not keep to max_tokens 3: it counted 7 tokens of answer. They cost 7 USD, and 3 USD was set aside for them',
         },
       ]);
       expect(client.totals().cost?.usd).toBe('7');

@@ -150,7 +150,7 @@ try {
       tarball = await pack();
       const { size, unpackedSize, entryCount } = tarball;
       // A tenth of it is pages.
-      if (unpackedSize > 1.6 * 1024 * 1024) throw new Error(`${unpackedSize} bytes unpacked`);
+      if (unpackedSize > 1.5 * 1024 * 1024) throw new Error(`${unpackedSize} bytes unpacked`);
       return `${entryCount} files, ${size} bytes packed, ${unpackedSize} unpacked`;
     })) && (await check('installs in an empty project', () => install(tarball.file)));
   if (isInstalled) {
