@@ -46,7 +46,7 @@ import type {
 } from './schema/fill.ts';
 import { ChatStream } from './stream/chat-stream.ts';
 import type { CompletionStream } from './call/completion-stream.ts';
-import { printBy } from './outcome/chat-error.ts';
+import { printBy } from './outcome/printer.ts';
 import { briefly } from './outcome/print-briefly.ts';
 import { createRetryBudget } from './traffic/retry-budget.ts';
 import type { VendorHealth } from './traffic/vendor-traffic.ts';

@@ -41,23 +41,6 @@ export interface ChatErrorInit {
 // `Symbol.for`, so that a CJS copy and an ESM copy of this package recognise each other's errors.
 const brand = Symbol.for('deepseek-v4-flash.ChatError');
 
-/** The method by which Node prints an object. */
-export const customInspect = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
-
-/** What Node prints of errors and reports. */
-export interface Printer {
-  error(error: ChatError, depth: number): string;
-  report(report: Report): string;
-}
-
-/** The full client gives it: a page's reader need not carry it. */
-export let printer: Printer | undefined;
-
-/** How errors and reports are printed from now on. */
-export function printBy(given: Printer): void {
-  printer = given;
-}
-
 const plainFields = [
   'status',
   'provider',
@@ -76,7 +59,7 @@ const plainFields = [
  * No message contains a key, a prompt or an answer.
  */
 export class ChatError extends Error {
-  override readonly name = 'ChatError';
+  declare readonly name: 'ChatError';
   /** What happened, from a closed list; `docs` says what it means and what to do. */
   readonly code: ChatErrorCode;
   /** Whether sending the same request again may succeed. */
@@ -119,12 +102,13 @@ export class ChatError extends Error {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = code;
     this.retryable = init.retryable ?? false;
-    for (const field of plainFields) {
-      if (init[field] !== undefined) Object.assign(this, { [field]: init[field] });
-    }
-    attachToError(this, { report: init.report, partial: init.partial, causes: init.causes });
-    Object.defineProperty(this, brand, { value: true });
-    Object.defineProperty(this, 'name', { value: 'ChatError', enumerable: false });
+    const fields: Record<string, unknown> = this as never;
+    for (const field of plainFields) if (init[field] !== undefined) fields[field] = init[field];
+    attachToError(this, { ...init, issues: undefined });
+    Object.defineProperties(this, {
+      [brand]: { value: true },
+      name: { value: 'ChatError', writable: true },
+    });
   }
 
   /** Address of the page, and of the section of it, that says what this code means and what to do about it. */
@@ -132,22 +116,10 @@ export class ChatError extends Error {
     return docsOf(this.code);
   }
 
-  /** What `console.log` prints in Node: code, vendor, attempts and cure, in a few lines. @internal */
-  [customInspect](depth: number): unknown {
-    return printer?.error(this, depth) ?? this;
-  }
-
   /** Code, message and plain fields; neither `partial` nor `report` nor `cause`. */
   toJSON(): Record<string, unknown> {
-    const plain: Record<string, unknown> = {
-      name: this.name,
-      code: this.code,
-      message: this.message,
-      retryable: this.retryable,
-    };
-    for (const field of plainFields)
-      if (Object.keys(this).includes(field)) plain[field] = this[field];
-    return plain;
+    const { name, code, message, retryable } = this;
+    return { name, code, message, retryable, ...(this as object) };
   }
 }
 

@@ -58,49 +58,56 @@ export type ChatErrorCode =
 /** Which time limit was exceeded; see `TimeoutOptions`. */
 export type TimeoutPhase = 'connect' | 'headers' | 'idle' | 'stall' | 'total' | 'unread';
 
-// A table, so that the compiler asks for a code that is new: the list of all codes, and the default for each of them.
-const retryable: Readonly<Record<ChatErrorCode, boolean>> = {
-  invalid_request: false,
-  invalid_options: false,
-  unsupported_parameter: false,
-  missing_api_key: false,
-  bad_request: false,
-  authentication: false,
-  insufficient_balance: false,
-  permission_denied: false,
-  not_found: false,
-  context_length: false,
-  content_filter: false,
-  rate_limit: true,
-  overloaded: true,
-  server_error: true,
-  connection: true,
-  unexpected_redirect: false,
-  timeout: true,
-  deadline_exceeded: false,
-  aborted: false,
-  stream_interrupted: true,
-  stream_consumed: false,
-  limit_exceeded: false,
-  invalid_response: false,
-  invalid_output: false,
-  budget_exceeded: false,
-  all_providers_failed: false,
-  unsupported: false,
-};
+const retryable: readonly ChatErrorCode[] = [
+  'rate_limit',
+  'overloaded',
+  'server_error',
+  'connection',
+  'timeout',
+  'stream_interrupted',
+];
 
 /** Whether the same request may succeed later, where the code is all that is known of an error that came from elsewhere. */
 export function isRetryable(code: ChatErrorCode): boolean {
-  return retryable[code];
+  return retryable.includes(code);
 }
 
 /** The `type` of errors that this library writes on a wire. Those alone have our codes. */
 export const flashErrorType = 'flash_error';
 
+// A table, so that the compiler asks for a code that is new.
+const codes: Readonly<Record<ChatErrorCode, true>> = {
+  invalid_request: true,
+  invalid_options: true,
+  unsupported_parameter: true,
+  missing_api_key: true,
+  bad_request: true,
+  authentication: true,
+  insufficient_balance: true,
+  permission_denied: true,
+  not_found: true,
+  context_length: true,
+  content_filter: true,
+  rate_limit: true,
+  overloaded: true,
+  server_error: true,
+  connection: true,
+  unexpected_redirect: true,
+  timeout: true,
+  deadline_exceeded: true,
+  aborted: true,
+  stream_interrupted: true,
+  stream_consumed: true,
+  limit_exceeded: true,
+  invalid_response: true,
+  invalid_output: true,
+  budget_exceeded: true,
+  all_providers_failed: true,
+  unsupported: true,
+};
+
 /** The code in an error of ours. */
 export function flashErrorCode(type: unknown, code: unknown): ChatErrorCode | undefined {
-  if (type !== flashErrorType) return undefined;
-  // Browsers that a page's reader is for have no `Object.hasOwn`, and what a prototype has is no boolean.
-  const known = code as ChatErrorCode;
-  return typeof retryable[known] === 'boolean' ? known : undefined;
+  const isOurs = type === flashErrorType && Object.hasOwn(codes, String(code));
+  return isOurs ? (code as ChatErrorCode) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Printer } from './chat-error.ts';
+import type { Printer } from './printer.ts';
 import { inspectError } from './inspect-error.ts';
 import { inspectReport } from './inspect-report.ts';
 

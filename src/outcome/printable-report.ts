@@ -1,4 +1,4 @@
-import { customInspect, printer } from './chat-error.ts';
+import { customInspect, printer } from './printer.ts';
 import type { Report } from './report.ts';
 
 const printing: PropertyDescriptor = {

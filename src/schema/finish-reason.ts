@@ -31,7 +31,7 @@ const ends = /* @__PURE__ */ new Map<string, AnswerEnd>(
   ).flatMap(([words, end]) => words.split(' ').map((word) => [word, end] as const)),
 );
 
-const goodWords = /* @__PURE__ */ new Set(/* @__PURE__ */ good.split(' '));
+const goodWords = /* @__PURE__ */ good.split(' ');
 
 const callWords = new Set(['tool_calls', 'tool_call', 'tool_use', 'function_call']);
 
@@ -50,7 +50,7 @@ export function answerEnd(reason: FinishReason, own?: FinishWords): AnswerEnd {
 
 /** Whether a finish_reason is a good end, for readers that need to know no more. */
 export function isGoodEnd(reason: FinishReason): boolean {
-  return reason !== null && goodWords.has(spelled(reason));
+  return reason !== null && goodWords.includes(spelled(reason));
 }
 
 /** Whether a finish_reason says that tools were called. */

@@ -249,7 +249,7 @@ describe.each([
     const { status, json } = await told(response);
 
     expect(status).toBe(404);
-    expect(json.error).toMatchObject({ type: 'flash_error', code: 'unknown_route', param: null });
+    expect(json.error).toMatchObject({ type: 'gateway_error', code: 'unknown_route', param: null });
   });
 
   test('no key is in what is told of a failure', async () => {
@@ -444,7 +444,7 @@ describe('createHandler', () => {
     const { status, json, text, requests } = await ask(authorize);
 
     expect(status).toBe(401);
-    expect(json.error).toMatchObject({ type: 'flash_error', code: 'unauthorized', param: null });
+    expect(json.error).toMatchObject({ type: 'gateway_error', code: 'unauthorized', param: null });
     expect(text).not.toContain('database');
     expect(requests).toHaveLength(0);
   });

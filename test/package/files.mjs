@@ -131,9 +131,7 @@ export async function checkFiles(packageFolder, check) {
     const text = await readFile(join(dist, 'reader.js'), 'utf8');
     const { code } = await transform(text, { minify: true, format: 'esm' });
     const bytes = gzipSync(code, { level: 9 }).length;
-    // What a page costs more than 3 kB is the list of codes, which keeps a server's own words out of `code`, and the body of
-    // a refusal.
-    if (bytes > 3.5 * 1024) throw new Error(`${bytes} bytes, minified and gzipped`);
+    if (bytes > 3 * 1024) throw new Error(`${bytes} bytes, minified and gzipped`);
     return `${bytes} bytes, minified and gzipped`;
   });
   await check('Node sees the names that the CommonJS files export', async () => {

@@ -15,11 +15,15 @@ export interface Answer {
   body: string | Pieces;
 }
 
+/** The gateway's own words, for what never reached a client. */
+const gatewayCodes = ['unauthorized', 'body_too_large', 'unknown_route', 'internal_error'] as const;
+
+type GatewayCode = (typeof gatewayCodes)[number];
+
 /** What is in an error of OpenAI's form. */
 export interface ErrorBody {
   message: string;
-  /** One of ours, or a word of the gateway for what never reached a client. */
-  code: ChatErrorCode | 'unauthorized' | 'body_too_large' | 'unknown_route' | 'internal_error';
+  code: ChatErrorCode | GatewayCode;
   param?: string | null | undefined;
   /** Of an error of ours: whether the same request may succeed later. */
   retryable?: boolean | undefined;
@@ -34,7 +38,10 @@ export function jsonAnswer(status: number, value: unknown, headers: object = {})
 
 /** An error in OpenAI's form. Retries have already been made here, so clients are told not to retry. */
 export function errorAnswer(status: number, error: ErrorBody, headers: object = {}): Answer {
-  const body = { error: { ...error, type: 'flash_error', param: error.param ?? null } };
+  // Readers take the code of a `flash_error` for one of the list.
+  const isOwn = gatewayCodes.includes(error.code as GatewayCode);
+  const type = isOwn ? 'gateway_error' : 'flash_error';
+  const body = { error: { ...error, type, param: error.param ?? null } };
   return jsonAnswer(status, body, { 'x-should-retry': 'false', ...headers });
 }
 

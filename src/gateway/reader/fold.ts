@@ -84,7 +84,7 @@ export class Fold {
       ...(this.#top as Pick<ChatCompletion, 'id' | 'created' | 'model'>),
       object: 'chat.completion',
       choices: choices as [Choice, ...Choice[]],
-      ...(this.#usage !== undefined && { usage: this.#usage }),
+      ...(this.#usage && { usage: this.#usage }),
     };
   }
 }
@@ -123,7 +123,7 @@ function settle(
     }
   }
   return {
-    ...(whole.length > 0 && { tool_calls: whole }),
-    ...(invalid.length > 0 && { invalid_tool_calls: invalid }),
+    ...(whole[0] && { tool_calls: whole }),
+    ...(invalid[0] && { invalid_tool_calls: invalid }),
   };
 }

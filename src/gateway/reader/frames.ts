@@ -1,7 +1,7 @@
 import type { ChatErrorInit } from '../../outcome/chat-error.ts';
 import { ChatError } from '../../outcome/chat-error.ts';
 import type { ChatErrorCode } from '../../outcome/error-codes.ts';
-import { flashErrorCode, flashErrorType, isRetryable } from '../../outcome/error-codes.ts';
+import { flashErrorType, isRetryable } from '../../outcome/error-codes.ts';
 import type { Report } from '../../outcome/report.ts';
 import { codeOfStatus } from '../../outcome/status-codes.ts';
 import type { ChatCompletionChunk } from '../../schema/chunk.ts';
@@ -55,12 +55,8 @@ export async function checkResponse(
 ): Promise<void> {
   const type = headers.get('content-type') ?? '';
   if (ok && type.includes('text/event-stream')) return;
-  if (ok) {
-    const what = type || 'no type';
-    throw failure('invalid_response', `The server answered with ${what}, not with a stream`);
-  }
-  const told = type.includes('json') ? await readRefusal(reader, cancel) : {};
-  throw toError(told, codeOfStatus(status), `The server answered ${status}`, status);
+  const told = !ok && type.includes('json') ? await readRefusal(reader, cancel) : {};
+  throw toError(told, codeOfStatus(status), `The server answered ${status} ${type}`, status);
 }
 
 /** What the body of a refusal tells. The status says enough without it, so it is not waited for without end. */
@@ -68,10 +64,7 @@ async function readRefusal(reader: ByteReader, cancel: () => void): Promise<Wire
   const timer = setTimeout(cancel, 5_000);
   let text = '';
   try {
-    for await (const piece of textsOf(reader)) {
-      text += piece;
-      if (text.length > 65_536) break;
-    }
+    for await (const piece of textsOf(reader)) text += piece;
   } catch {
     // Then there is nothing to read of it.
   }
@@ -95,12 +88,12 @@ export async function* framesOf(reader: ByteReader): AsyncGenerator<Frame, undef
       const data = line.startsWith('data:') ? line.slice(5).trim() : '';
       line = after;
       if (data === '' || data === '[DONE]') continue;
-      const frame = parseFrame(data);
-      if (frame.error != null) {
-        const words = 'The stream contains something that is not a chunk';
-        throw toError(frame.error, 'server_error', words);
+      const { error, ...chunk } = (parse(data) ?? {}) as Frame;
+      if (error) throw toError(error, 'server_error', 'The stream failed');
+      if (!Array.isArray(chunk.choices) || !chunk.choices.every((choice) => choice?.delta)) {
+        throw failure('invalid_response', 'The stream is malformed');
       }
-      yield frame;
+      yield chunk;
     }
   }
 }
@@ -114,14 +107,6 @@ async function* textsOf(reader: ByteReader): AsyncGenerator<string, undefined> {
   }
 }
 
-function parseFrame(data: string): Frame {
-  const frame = parse(data) as Frame | null | undefined;
-  const { choices, error } = frame ?? {};
-  const isChunk = Array.isArray(choices) && choices.every((choice) => choice?.delta);
-  if (error != null || isChunk) return frame as Frame;
-  return { error: { type: flashErrorType, code: 'invalid_response' } } as Frame;
-}
-
 /** @param otherwise the code of an error that has none of ours */
 function toError(
   { message, type, code, retryable }: WireError,
@@ -129,12 +114,16 @@ function toError(
   words: string,
   status?: number,
 ): ChatError {
-  const own = flashErrorCode(type, code);
-  return failure(own ?? otherwise, typeof message === 'string' ? message : words, {
-    status,
-    vendorCode: own === undefined && typeof code === 'string' ? code : undefined,
-    ...(typeof retryable === 'boolean' && { retryable }),
-  });
+  const isOurs = type === flashErrorType;
+  return failure(
+    isOurs ? (code as ChatErrorCode) : otherwise,
+    typeof message === 'string' ? message : words,
+    {
+      status,
+      vendorCode: isOurs || typeof code !== 'string' ? undefined : code,
+      ...(typeof retryable === 'boolean' && { retryable }),
+    },
+  );
 }
 
 /** `undefined` for what is not JSON. */

@@ -60,8 +60,8 @@ class Reading {
   #fold = new Fold();
   report: SentReport | undefined;
   #isTaken = false;
-  #isBegun = false;
   #isLeft = false;
+  /** Ends the request; not there until somebody reads. */
   #cancel: (() => void) | undefined;
   #resolve!: (completion: ReadCompletion) => void;
   #reject!: (error: unknown) => void;
@@ -91,9 +91,7 @@ class Reading {
   async *texts(): AsyncGenerator<string, undefined> {
     for await (const event of this.take()) {
       if (event.type === 'reset') {
-        throw this.#fail(
-          failure('stream_interrupted', 'The answer was restarted; read events() instead'),
-        );
+        throw this.#fail(failure('stream_interrupted', 'The answer was restarted: read events()'));
       }
       if (event.type === 'content.delta' && event.choice === 0) yield event.delta;
     }
@@ -115,13 +113,12 @@ class Reading {
 
   async *#read(): AsyncGenerator<ChatStreamEvent, undefined> {
     const events = createEventReader();
-    this.#isBegun = true;
+    let reader: ReturnType<NonNullable<ChatResponseLike['body']>['getReader']> | undefined;
+    const cancel = (this.#cancel = (): void => void reader?.cancel().catch(() => {}));
     let response: ChatResponseLike | undefined;
     try {
       response = await this.#given;
-      const reader = response.body?.getReader();
-      const cancel = (): void => void reader?.cancel().catch(() => {});
-      this.#cancel = cancel;
+      reader = response.body?.getReader();
       // It was left while there was no response yet.
       if (this.#isLeft) cancel();
       await checkResponse(response, reader, cancel);
@@ -135,40 +132,43 @@ class Reading {
         yield* events.read(chunk);
       }
       if (!this.#fold.isComplete) {
-        throw failure('stream_interrupted', 'The stream ended before the answer was complete');
+        throw failure('stream_interrupted', 'The answer was cut off');
       }
       yield* events.end(this.#succeed());
     } catch (cause) {
       throw this.#fail(asChatError(cause, this.#isLeft, response !== undefined));
     } finally {
-      this.#cancel?.();
+      cancel();
     }
   }
 
   #leave(): void {
     this.#isLeft = true;
-    this.#cancel?.();
-    if (!this.#isBegun) void letGo(this.#given);
+    if (this.#cancel) this.#cancel();
+    else this.#given.then(({ body }) => body?.getReader().cancel()).catch(() => {});
     // Left behind its end, the answer is whole.
     if (this.#fold.isComplete) this.#succeed();
-    else this.#fail(failure('aborted', 'The loop over the answer ended early'));
+    else this.#fail(failure('aborted', 'Reading was stopped'));
   }
 
   #succeed(): ChatCompletion {
     const { completion } = this.#fold;
-    const value = this.report;
-    if (value !== undefined) Object.defineProperty(completion, 'report', { value });
+    this.#attachReport(completion);
     this.#resolve(completion);
     return completion;
   }
 
   #fail(error: ChatError): ChatError {
     const { partial } = this.#fold;
-    if (partial.choices.length > 0) attachToError(error, { partial });
-    // What the server sends of it; `reader.report` has its own type.
-    attachToError(error, { report: this.report as Report | undefined });
+    if (partial.choices[0]) attachToError(error, { partial });
+    this.#attachReport(error);
     this.#reject(error);
     return error;
+  }
+
+  /** What the server sends of it; `reader.report` has its own type. */
+  #attachReport(to: ChatError | ChatCompletion): void {
+    attachToError(to as ChatError, { report: this.report as Report | undefined });
   }
 }
 
@@ -180,19 +180,10 @@ async function drain(events: AsyncGenerator<ChatStreamEvent, undefined>): Promis
   }
 }
 
-/** Nobody has begun to read it. */
-async function letGo(given: Promise<ChatResponseLike>): Promise<void> {
-  try {
-    await (await given).body?.getReader().cancel();
-  } catch {
-    // It is gone, one way or the other.
-  }
-}
-
 function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): ChatError {
   if (isChatError(cause) && !isLeft) return cause;
   // A signal of `AbortSignal.timeout()` has the second name.
-  const name = String((cause as { name?: unknown } | null)?.name);
+  const { name } = Object(cause) as { name?: unknown };
   if (isLeft || name === 'AbortError' || name === 'TimeoutError') {
     return failure('aborted', 'Reading was stopped', { cause });
   }
