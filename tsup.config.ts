@@ -71,7 +71,7 @@ const takes = /^import (?:\* as \w+|\w+|\{[^}]*\}) from "[^"\n]+";$/gm;
 const gives = /(?:export \{[^}]*\}|0 && \(module\.exports = \{[^}]*\}\));\s*$/;
 
 /**
- * Less to read at every start, and to install. The names of functions, classes and methods stay, since a stack trace has
+ * Less to read at every start, and to install. The names of functions, classes and public methods stay, since a stack trace has
  * them; those inside a function become short. Lines are short too: Node prints the line that threw, and one of all the code
  * would push the message out of the terminal. For bundlers, the marks of what may be left out stay.
  */
