@@ -17,8 +17,8 @@ const takenUp = 0;
 /**
  * Runs the calls at the end of a conversation that have no result yet, as it was decided about them.
  *
- * @throws ChatError `invalid_request` for a call that needs an approval and has no decision, and for decisions where no
- * call waits; nothing was run then
+ * @throws ChatError `invalid_request` for a call that needs an approval and has no decision, and for decisions about none
+ * that waits; nothing was run then
  */
 export async function* takeUp(
   messages: ChatCompletionMessageParam[],
@@ -34,10 +34,8 @@ export async function* takeUp(
     if (calls.length > 0) throw notDecided(calls, at);
     return;
   }
-  if (calls.length === 0) {
-    checkLate(messages, at, approvals);
-    return;
-  }
+  checkLate(messages, at, approvals, calls.length > 0);
+  if (calls.length === 0) return;
   const setup = { ...shared, approvals };
   await checkDecisions(calls, setup);
   const results: ToolResult[] = [];
@@ -94,13 +92,14 @@ function notDecided(
 }
 
 /**
- * Decisions where no call waits: sent twice, or with the messages of another run. Those about the last calls are let
+ * Decisions about no call that waits: sent twice, or with the messages of another run. Those about the last calls are let
  * through, since a run that failed after them is repeated with what it was given.
  */
 function checkLate(
   messages: readonly ChatCompletionMessageParam[],
   at: number,
   approvals: NonNullable<RunToolsParams['approvals']>,
+  isWaiting: boolean,
 ): void {
   const latest = answeredIds(messages.slice(at + 1));
   const answered = answeredIds(messages);
@@ -112,7 +111,9 @@ function checkLate(
   const issues = Object.keys(approvals).flatMap((id): ErrorIssue[] => {
     const path = `approvals.${id}`;
     if (latest.has(id)) return [];
+    // Beside the decisions about calls that wait, those of before are no hindrance.
     if (answered.has(id)) {
+      if (isWaiting) return [];
       const message =
         'comes too late: this call has its result in messages already, and was not run again. Leave the decision out to go on';
       return [{ path, message }];

@@ -2,6 +2,7 @@ import { addDecimals, isDecimal } from '../cost/decimal.ts';
 import { compareDecimals } from '../cost/exact.ts';
 import type { SpendLedger } from '../cost/spend.ts';
 import { isPending } from '../internal/pending.ts';
+import type { Patience } from '../internal/or-else.ts';
 import { orElse } from '../internal/or-else.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 
@@ -22,25 +23,14 @@ const aloneIssue: ReportIssue = {
  * writes it down later. What the ledger was doing when it failed may be in it, and is then written down twice: rather too
  * much than too little.
  */
-export function steadyLedger(ledger: SpendLedger): SteadyLedger {
+export function steadyLedger(ledger: SpendLedger, patience: Patience): SteadyLedger {
   const spent = new Map<string, string>();
   const owed = new Map<string, string>();
   let isAway = false;
   const add = (sums: Map<string, string>, key: string, usd: string): void =>
     void sums.set(key, addDecimals(sums.get(key) ?? '0', usd));
 
-  const write = (key: string, usd: string, limitUsd?: string): Written | Promise<Written> => {
-    const written = orElse<Written>(
-      () => ledger.addSpend(key, usd, limitUsd),
-      (value) => typeof value === 'boolean',
-      () => 'failed',
-    );
-    const noted = (now: Written): Written => {
-      isAway = now === 'failed';
-      return now;
-    };
-    return isPending(written) ? written.then(noted) : noted(written);
-  };
+  const write = createWriter(ledger, patience, (now) => (isAway = now));
   const addAlone = (key: string, usd: string, limitUsd: string | undefined): boolean => {
     const sum = addDecimals(spent.get(key) ?? '0', usd);
     if (limitUsd !== undefined && compareDecimals(sum, limitUsd) > 0) return false;
@@ -79,9 +69,31 @@ export function steadyLedger(ledger: SpendLedger): SteadyLedger {
         () => ledger.readSpend(key),
         isDecimal,
         () => spent.get(key) ?? '0',
+        patience,
       ),
     spendIssue: () => (isAway ? aloneIssue : undefined),
   };
 }
 
 type Written = boolean | 'failed';
+
+/** Writes down, or says that it failed, and whether the ledger is away. */
+function createWriter(
+  ledger: SpendLedger,
+  patience: Patience,
+  onAway: (isAway: boolean) => void,
+): (key: string, usd: string, limitUsd?: string) => Written | Promise<Written> {
+  const noted = (written: Written): Written => {
+    onAway(written === 'failed');
+    return written;
+  };
+  return (key, usd, limitUsd) => {
+    const written = orElse<Written>(
+      () => ledger.addSpend(key, usd, limitUsd),
+      (value) => typeof value === 'boolean',
+      () => 'failed',
+      patience,
+    );
+    return isPending(written) ? written.then(noted) : noted(written);
+  };
+}

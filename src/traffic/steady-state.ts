@@ -1,5 +1,5 @@
 import { isPending } from '../internal/pending.ts';
-import { orElse } from '../internal/or-else.ts';
+import { orElse, Patience } from '../internal/or-else.ts';
 import type { ReportIssue } from '../schema/issue.ts';
 import type { BreakerRecord } from './breaker.ts';
 import { noLease } from './limiter.ts';
@@ -7,7 +7,7 @@ import type { Lease, LeaseWish, SharedState } from './shared-state.ts';
 import type { SteadyLedger } from './steady-ledger.ts';
 import { steadyLedger } from './steady-ledger.ts';
 
-// A state of the user's own may throw, reject, or give what is none. It takes no call down, and gives no vendor a bad name.
+// A state of the user's own may throw, reject, hang, or give what is none. It takes no call down, and gives no vendor a bad name.
 
 export interface SteadyState extends SharedState, SteadyLedger {}
 
@@ -17,17 +17,22 @@ const known = new WeakMap<SharedState, SteadyState>();
 export function steadyState(state: SharedState): SteadyState {
   let steady = known.get(state);
   if (steady === undefined) {
+    const patience = new Patience(2_000, 5_000);
+    const breakers = steadyBreakers(state, patience);
     steady = {
-      ...steadyBreakers(state),
-      ...steadyLedger(state),
-      acquire: (key, wish) => acquire(state, key, wish),
+      ...breakers,
+      ...steadyLedger(state, patience),
+      acquire: (key, wish) => acquire(state, key, wish, patience),
     };
     known.set(state, steady);
   }
   return steady;
 }
 
-function steadyBreakers(state: SharedState): Pick<SharedState, 'readBreaker' | 'updateBreaker'> {
+function steadyBreakers(
+  state: SharedState,
+  patience: Patience,
+): Pick<SharedState, 'readBreaker' | 'updateBreaker'> {
   type Record = BreakerRecord | undefined;
   const seen = new Map<string, Record>();
   const noted = (key: string, record: Record | Promise<Record>): Record | Promise<Record> => {
@@ -46,6 +51,7 @@ function steadyBreakers(state: SharedState): Pick<SharedState, 'readBreaker' | '
           () => state.readBreaker(key),
           isRecord,
           () => seen.get(key),
+          patience,
         ),
       ),
     updateBreaker: (key, change) =>
@@ -55,6 +61,7 @@ function steadyBreakers(state: SharedState): Pick<SharedState, 'readBreaker' | '
           () => state.updateBreaker(key, change),
           isRecord,
           () => change(seen.get(key)),
+          patience,
         ),
       ),
   };
@@ -85,7 +92,9 @@ function acquire(
   state: SharedState,
   key: string,
   wish: LeaseWish,
+  patience: Patience,
 ): Lease | undefined | Promise<Lease | undefined> {
+  if (patience.isOver) return noLease;
   const { signal, endsAtMs } = wish;
   const isRight = (value: unknown): boolean => {
     // That none came free is believed only when the time is over.
@@ -100,8 +109,46 @@ function acquire(
       return noLease;
     },
   );
-  return isPending(lease) ? lease.then(steadyLease) : steadyLease(lease);
+  return isPending(lease)
+    ? whileThere(lease.then(steadyLease), state, key, patience)
+    : steadyLease(lease);
 }
+
+/** A place may be waited for as long as it takes, unless the state does not even tell how a vendor is meanwhile. */
+function whileThere(
+  lease: Promise<Lease | undefined>,
+  state: SharedState,
+  key: string,
+  patience: Patience,
+): Promise<Lease | undefined> {
+  return new Promise((resolve, reject) => {
+    let isSettled = false;
+    const look = async (): Promise<void> => {
+      await orElse<unknown>(
+        () => state.readBreaker(key),
+        () => true,
+        () => undefined,
+        patience,
+      );
+      if (isSettled) return;
+      if (!patience.isOver) timer = setTimeout(look, lookMs);
+      else {
+        resolve(noLease);
+        lease.then(
+          (late) => late?.release(),
+          () => {},
+        );
+      }
+    };
+    let timer = setTimeout(look, lookMs);
+    lease.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      isSettled = true;
+    });
+  });
+}
+
+const lookMs = 2_000;
 
 function steadyLease(lease: Lease | undefined): Lease | undefined {
   if (lease === undefined || lease === noLease) return lease;

@@ -197,3 +197,42 @@ test.each(names)('a call ends in time where %s never answers', async (name) => {
   expect(order).toHaveLength(isWaitedFor ? 0 : 1);
   expect(client.health().anyfast?.running).toBe(0);
 });
+
+describe('a state that hangs', () => {
+  const never = (): Promise<never> => new Promise(() => {});
+
+  test.each([[names], [['readBreaker', 'updateBreaker', 'acquire']], [['addSpend']]])(
+    'in %j holds a first call up for seconds, and the next ones not at all',
+    async (which) => {
+      const { client } = severalOf(
+        [
+          { provider: 'anyfast', does: says('Hi'), pricing: perToken },
+          { provider: 'shortapi', does: says('Hi'), pricing: perToken },
+        ],
+        { state: broken(never, which), concurrency: 2, maxCostUsd: 100 },
+      );
+      const ask = () => client.chat.completions.create({ messages, max_tokens: 3 });
+      const first = ask();
+      await vi.advanceTimersByTimeAsync(4_500);
+      const { choices, report } = await first;
+      expect(choices[0].message.content).toBe('Hi');
+      expect(report.issues.map(({ code }) => code)).toContain('state_unavailable');
+      const next = ask();
+      await vi.advanceTimersByTimeAsync(100);
+      expect((await next).choices[0].message.content).toBe('Hi');
+    },
+  );
+
+  test('a place that is really waited for is waited for', async () => {
+    const { client } = severalOf(
+      [{ provider: 'anyfast', does: { afterMs: 20_000, response: says('Hi') } }],
+      { state: broken(() => undefined, []), concurrency: 1 },
+    );
+    const ask = () => client.chat.completions.create({ messages });
+    const calls = Promise.all([ask(), ask()]);
+    await vi.advanceTimersByTimeAsync(40_000);
+    const [, second] = await calls;
+    expect(second.report.timings.queuedMs).toBe(20_000);
+    expect(second.report.issues).toEqual([]);
+  });
+});

@@ -267,6 +267,14 @@ describe('a decision that comes twice', () => {
     const error = await errorOf(completions.runTools({ messages, tools, approvals }).final());
     expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c1']);
     expect(error.message).toMatch(/about no call in messages/);
+  });
+
+  test('or stands beside that about a call that waits is refused too, and nothing is run', async () => {
+    const { completions, tools, kept, paid } = await stopped();
+    const params = { messages: kept, tools, approvals: { ...approvals, nope: true } };
+    const error = await errorOf(completions.runTools(params).final());
+    expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.nope']);
+    expect(paid).toEqual([]);
     expect(emulator.requests).toHaveLength(1);
   });
 });

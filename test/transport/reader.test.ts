@@ -325,6 +325,28 @@ test('a body that is not read to its end is let go of', async () => {
   await expect.poll(() => unread.isLeft()).toBe(true);
 });
 
+test.each(['user stop', { by: 'user' }])(
+  'reading that was aborted with %j is not a lost connection',
+  async (reason) => {
+    const stop = new AbortController();
+    const body = new ReadableStream({
+      start: (controller) =>
+        stop.signal.addEventListener('abort', () => controller.error(stop.signal.reason)),
+    });
+    const late = readChat(new Response(body, asStream)).finalCompletion();
+    stop.abort(reason);
+    expect(await late.catch((error: unknown) => error)).toMatchObject({
+      code: 'aborted',
+      retryable: false,
+    });
+    const early = readChat(Promise.reject(reason)).finalCompletion();
+    expect(await early.catch((error: unknown) => error)).toMatchObject({
+      code: 'aborted',
+      retryable: false,
+    });
+  },
+);
+
 test('a loop that was left is over, and behind the end the answer is whole', async () => {
   const early = watched(frameOf(chunk({ content: 'a' })), asStream);
   const events = readChat(early.response).events();

@@ -148,7 +148,7 @@ class Reading {
     else this.#given.then(({ body }) => body?.getReader().cancel()).catch(() => {});
     // Left behind its end, the answer is whole.
     if (this.#fold.isComplete) this.#succeed();
-    else this.#fail(failure('aborted', 'Reading was stopped'));
+    else this.#fail(failure('aborted', 'Reading stopped'));
   }
 
   #succeed(): ChatCompletion {
@@ -184,10 +184,11 @@ function asChatError(cause: unknown, isLeft: boolean, isAnswered: boolean): Chat
   if (isChatError(cause) && !isLeft) return cause;
   // A signal of `AbortSignal.timeout()` has the second name.
   const { name } = Object(cause) as { name?: unknown };
-  if (isLeft || name === 'AbortError' || name === 'TimeoutError') {
-    return failure('aborted', 'Reading was stopped', { cause });
+  // What is no error was given to `abort()` as its reason.
+  if (isLeft || !(cause instanceof Error) || name === 'AbortError' || name === 'TimeoutError') {
+    return failure('aborted', 'Reading stopped', { cause });
   }
   return isAnswered
     ? failure('stream_interrupted', 'The connection was lost', { cause })
-    : failure('connection', 'No response arrived', { cause });
+    : failure('connection', 'No response came', { cause });
 }
