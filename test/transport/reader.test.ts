@@ -112,7 +112,7 @@ describe('an error', () => {
   test('is told at a second reading', async () => {
     const reader = readChat(responseOf(answer));
     await listOf(reader.text());
-    expect(() => reader.events()).toThrow('The response can be read only once');
+    expect(() => reader.events()).toThrow('A response can be read once');
     expect((await reader.finalCompletion()).choices[0].finish_reason).toBe('tool_calls');
   });
 });

@@ -91,7 +91,7 @@ export async function* framesOf(reader: ByteReader): AsyncGenerator<Frame, undef
       const { error, ...chunk } = (parse(data) ?? {}) as Frame;
       if (error) throw toError(error, 'server_error', 'The stream failed');
       if (!Array.isArray(chunk.choices) || !chunk.choices.every((choice) => choice?.delta)) {
-        throw failure('invalid_response', 'The stream is malformed');
+        throw failure('invalid_response', 'The stream is invalid');
       }
       yield chunk;
     }

@@ -83,7 +83,7 @@ class Reading {
   }
 
   take(): AsyncGenerator<ChatStreamEvent, undefined> {
-    if (this.#isTaken) throw failure('stream_consumed', 'The response can be read only once');
+    if (this.#isTaken) throw failure('stream_consumed', 'A response can be read once');
     this.#isTaken = true;
     return this.#read();
   }
