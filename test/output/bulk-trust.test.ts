@@ -112,3 +112,56 @@ test('half an answer that an earlier version has written down is asked for again
   await gather(third, ['a', 'b'], { journal: fileJournal(path) });
   expect(third.asked()).toBe(0);
 });
+
+test('the figures of a limit that refuses are of one moment: nothing is below zero, and less is left than was asked for', async () => {
+  const { results, error } = await gather(echo(), texts(20), {
+    params: (content) => ({ ...params(content), max_tokens: 100 }),
+    maxCostUsd: 0.0002,
+    concurrency: 16,
+  });
+
+  expect(error).toMatchObject({ code: 'budget_exceeded', param: 'maxCostUsd' });
+  const { message } = error as Error;
+  const figures =
+    /could cost ([\d.]+) USD, and maxCostUsd 0\.0002 leaves ([\d.]+) \(([\d.]+) spent\)/.exec(
+      message,
+    );
+  const [asked = 0, left = 0, spent = 0] = (figures ?? []).slice(1).map(Number);
+  expect(message).toMatch(/spent/);
+  expect(figures).not.toBeNull();
+  expect(left).toBeLessThan(asked);
+  const paid = results.map(({ completion }) => Number(completion?.report.cost?.usd));
+  expect(spent).toBeCloseTo(
+    paid.reduce((sum, usd) => sum + usd, 0),
+    12,
+  );
+  expect(left + spent).toBeCloseTo(0.0002, 12);
+});
+
+test.each([
+  ['no choices', { choices: [] }, {}],
+  ['a choice without a message', { choices: [{}] }, {}],
+  ['a text that is none', { choices: [{ message: { content: 7 } }] }, {}],
+  ['a report without attempts', undefined, { attempts: undefined }],
+  ['attempts that are none', undefined, { attempts: [null] }],
+  ['a cost that is no decimal', undefined, { cost: { usd: 'much' } }],
+  ['a cost that is null', undefined, { cost: null }],
+  ['usage that is null', undefined, { usage: null }],
+  ['a count that is a text', undefined, { usage: { total_tokens: '7' } }],
+])('a journal entry with %s is refused, and nothing is asked', async (_what, answer, changes) => {
+  await gather(echo(), ['a'], { journal: fileJournal(path) });
+  const { key, completion, report } = JSON.parse(lines()[0] ?? '') as Record<string, object>;
+  const damaged = { key, completion: answer ?? completion, report: { ...report, ...changes } };
+  writeFileSync(path, `${JSON.stringify(damaged)}\n`);
+
+  for (const maxCostUsd of [undefined, 1]) {
+    const second = echo();
+    const { results, error } = await gather(second, ['a'], {
+      journal: fileJournal(path),
+      maxCostUsd,
+    });
+    expect(error).toMatchObject({ code: 'invalid_options', param: 'journal' });
+    expect(results).toEqual([]);
+    expect(second.asked()).toBe(0);
+  }
+});
