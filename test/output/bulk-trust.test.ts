@@ -165,3 +165,80 @@ test.each([
     expect(second.asked()).toBe(0);
   }
 });
+
+const failing: [string, () => unknown][] = [
+  [
+    'throws',
+    () => {
+      throw new Error('of progress');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('of progress'))],
+  [
+    'rejects a moment later',
+    async () => {
+      await Promise.resolve();
+      throw new Error('of progress');
+    },
+  ],
+];
+test.each(failing)(
+  'an onProgress that %s ends the run with that, once all that was asked for was yielded and written down',
+  async (_how, fails) => {
+    const unhandled: unknown[] = [];
+    const hear = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', hear);
+    try {
+      const vendor = echo();
+      let calls = 0;
+      const { results, error } = await gather(vendor, texts(50), {
+        journal: fileJournal(path),
+        concurrency: 6,
+        onProgress: () => (calls++, fails() as undefined),
+      });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+
+      expect((error as Error).message).toBe('of progress');
+      expect(calls).toBe(1);
+      expect(vendor.asked()).toBeGreaterThan(0);
+      expect(vendor.asked()).toBeLessThan(50);
+      expect(results).toHaveLength(vendor.asked());
+      expect(lines()).toHaveLength(vendor.asked());
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+    expect(unhandled).toEqual([]);
+  },
+);
+
+test('an onProgress that fails when it is told for the last time ends the run with that, after all results', async () => {
+  const { results, error } = await gather(echo(), texts(1), {
+    onProgress({ running, done }) {
+      if (done === 1 && running === 0) throw new Error('at the end');
+    },
+  });
+  expect(results).toHaveLength(1);
+  expect((error as Error).message).toBe('at the end');
+});
+
+test('the results of a run are for one loop: a second one is refused like that over a stream', async () => {
+  const { client, asked } = echo();
+  const run = client.bulk(texts(3), { params });
+  let count = 0;
+  for await (const _result of run) count++;
+  expect(count).toBe(3);
+
+  const again = async (): Promise<void> => {
+    for await (const _result of run) count++;
+  };
+  await expect(again()).rejects.toMatchObject({ code: 'stream_consumed' });
+  expect([count, asked()]).toEqual([3, 3]);
+});
+
+test('an iterator that was taken from a run goes on in a loop', async () => {
+  const iterator = echo().client.bulk(texts(3), { params })[Symbol.asyncIterator]();
+  await iterator.next();
+  let count = 0;
+  for await (const _result of iterator) count++;
+  expect(count).toBe(2);
+});
