@@ -4,6 +4,7 @@ import type { BulkOptions, BulkProgress, BulkResult } from 'deepseek-v4-flash';
 import { createClient, fileJournal } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { beforeEach, expect, test } from 'vitest';
+import * as z from 'zod';
 import { tempFolder } from '../kit/process.ts';
 
 // What a run must not get wrong silently: half an answer, a damaged journal, figures of money, functions that fail.
@@ -241,4 +242,19 @@ test('an iterator that was taken from a run goes on in a loop', async () => {
   let count = 0;
   for await (const _result of iterator) count++;
   expect(count).toBe(2);
+});
+
+test('with a schema an answer that was broken off is a failed item too, even if what had come fits', async () => {
+  const emulator = createEmulator({
+    answer: () => ({ content: '{"a":1}', finish_reason: 'insufficient_system_resource' }),
+  });
+  const client = createClient({ apiKey: 'k', transport: emulator.transport, maxRetries: 0 });
+  const schema = z.object({ a: z.number() });
+  const journal = fileJournal(path);
+  for await (const { completion, error } of client.bulk(['a'], { params, schema, journal })) {
+    expect(completion).toBeUndefined();
+    expect(error).toMatchObject({ code: 'invalid_output' });
+    expect(error?.partial?.choices[0].message.content).toBe('{"a":1}');
+  }
+  expect(readFileSync(path, 'utf8')).toBe('');
 });
