@@ -1,5 +1,7 @@
 import { LocalAbort, onAbort } from '../internal/abort.ts';
+import type { AsyncItems } from '../internal/web.ts';
 import { ChatError } from '../outcome/chat-error.ts';
+import { consumed } from '../stream/bad-ends.ts';
 import type { OutputSchema } from '../values/output-schema.ts';
 import { createHandOver } from './hand-over.ts';
 import { createMeter } from './progress.ts';
@@ -17,9 +19,24 @@ export function bulk<Item, Options, Schema extends OutputSchema>(
   client: BulkClient,
   items: BulkItems<Item>,
   given: BulkOptions<Item, Options, Schema>,
-): AsyncGenerator<BulkResult<Item>, undefined> {
+): AsyncItems<BulkResult<Item>> {
   const options = resolveBulk(items, given as BulkOptions<unknown, unknown, OutputSchema>);
-  return run(client, iteratorOf(items), options);
+  return readOnce(run(client, iteratorOf(items), options));
+}
+
+/** The results, for one loop: a second one would find none, and take that for an empty run. */
+function readOnce<Result>(results: AsyncGenerator<Result, undefined>): AsyncItems<Result> {
+  let isTaken = false;
+  return {
+    next: () => results.next(),
+    return: () => results.return(undefined),
+    throw: (error) => results.throw(error),
+    [Symbol.asyncIterator]() {
+      if (isTaken) throw consumed();
+      isTaken = true;
+      return results;
+    },
+  };
 }
 
 async function* run<Item>(
@@ -29,9 +46,6 @@ async function* run<Item>(
 ): AsyncGenerator<BulkResult<Item>, undefined> {
   const { signal } = options;
   const stop = new LocalAbort();
-  const meter = createMeter(options.total, options.onProgress);
-  const take = takerOf(source);
-  const work = createWork<Item>(client, options, meter, stop);
   const results = createHandOver<BulkResult<Item>>();
   const end: { isNear: boolean; failure?: { error: unknown } } = { isNear: false };
   let working = 0;
@@ -41,6 +55,9 @@ async function* run<Item>(
     // Who waits for a slow source has nothing to hand over.
     if (working === 0) results.end();
   };
+  const meter = createMeter(options.total, options.onProgress, fail);
+  const take = takerOf(source);
+  const work = createWork<Item>(client, options, meter, stop);
   const abort = (): void => {
     fail(new ChatError('aborted', 'The run was aborted', { cause: signal?.reason }));
     stop.abort(signal?.reason);
@@ -65,9 +82,11 @@ async function* run<Item>(
   void Promise.all(lanes).then(results.end);
   try {
     for (let result = await results.next(); result; result = await results.next()) {
-      meter.tell(false);
+      // What was paid for is given all the same.
+      caught(() => meter.tell(false), fail);
       yield result;
     }
+    caught(meter.end, fail);
     if (end.failure !== undefined) throw end.failure.error;
     return undefined;
   } finally {
@@ -77,7 +96,15 @@ async function* run<Item>(
     results.drop();
     // It is told, and not waited for: it may be in the middle of an item.
     Promise.resolve(source.return?.()).catch(() => {});
-    meter.end();
+    caught(meter.end, fail);
+  }
+}
+
+function caught(act: () => void, fail: (error: unknown) => void): void {
+  try {
+    act();
+  } catch (error) {
+    fail(error);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Asker } from '../call/ask.ts';
 import type { Estimate } from '../cost/call-estimate.ts';
+import type { Reservation } from '../cost/budget.ts';
 import { createBudget } from '../cost/budget.ts';
 import { compareDecimals } from '../cost/exact.ts';
 import type { Prices } from '../cost/prices.ts';
 import { spentUsd } from '../cost/spent.ts';
+import { isPending } from '../internal/pending.ts';
 import { budgetRefused, costUnknown } from '../outcome/budget-error.ts';
 import { isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
@@ -28,6 +30,9 @@ export interface BulkPrices {
   pricesOf(model: unknown, name?: string): Prices | undefined;
 }
 
+/** Tells what came of a request for which money is set aside. */
+type Pay = (report: Report | undefined) => void;
+
 export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices): Money {
   const ledger = memoryState();
   const budget = createBudget({ ledger, key: 'bulk', limitUsd });
@@ -37,26 +42,24 @@ export function createMoney(limitUsd: string, { estimate, pricesOf }: BulkPrices
     const answered = report?.attempts.find(({ error }) => error === undefined);
     return spentUsd(report, reservedUsd, pricesOf(report?.model, answered?.provider));
   };
-  const reserveNow = async (
-    usd: string,
-  ): Promise<((report: Report | undefined) => void) | undefined> => {
-    const reservation = await budget.reserve(usd);
-    if (reservation === undefined) return undefined;
+  const payerOf = ({ settle }: Reservation, usd: string): Pay => {
     open++;
     return (report) => {
       open--;
-      void reservation.settle(spent(report, usd));
+      void settle(spent(report, usd));
       const all = waiting;
       waiting = [];
       for (const wake of all) wake();
     };
   };
-  const reserve = async (params: unknown): Promise<(report: Report | undefined) => void> => {
+  const reserve = async (params: unknown): Promise<Pay> => {
     const maxUsd = dearest(await estimate(params));
     if (maxUsd === undefined) throw costUnknown(limitUsd);
     for (;;) {
-      const settle = await reserveNow(maxUsd);
-      if (settle !== undefined) return settle;
+      // Nothing is waited for between the refusal, the count of open calls and the figures: they are of one moment.
+      const reserving = budget.reserve(maxUsd);
+      const reservation = isPending(reserving) ? await reserving : reserving;
+      if (reservation !== undefined) return payerOf(reservation, maxUsd);
       if (open === 0) throw budgetRefused(maxUsd, await budget.standing());
       await new Promise<void>((resolve) => void waiting.push(resolve));
     }

@@ -34,20 +34,58 @@ export function createNotes({ journal, key: given }: ResolvedBulk): Notes | unde
       const entry: unknown = (await journal.get(key)) ?? undefined;
       if (entry === undefined || isEntry(entry)) return entry;
       const message =
-        'The function get of the journal must give what add was given for the key, or undefined for nothing';
+        'An entry of the journal is damaged or incomplete: get must give what add was given for the key, or undefined for nothing. Take the entry out, and its item is asked for again';
       throw invalidOptions('journal', message);
     },
     add: (key, entry) => journal.add(key, entry),
   };
 }
 
-/** What was stored is trusted, but not that it was stored as an object: a store of texts gives texts. */
+/**
+ * Whether that is what a run can go on with. A store of texts gives texts, and files are edited and damaged: what is read
+ * of an entry, here and by its user, has to be there.
+ */
 function isEntry(entry: unknown): entry is JournalEntry {
-  if (typeof entry !== 'object' || entry === null) return false;
-  const { completion, report } = entry as Partial<JournalEntry>;
-  return isObject(report) && Array.isArray(completion?.choices);
+  if (!isObject(entry) || !isObject(entry.completion) || !isObject(entry.report)) return false;
+  const { choices } = entry.completion;
+  return Array.isArray(choices) && choices.length > 0 && choices.every(isChoice)
+    ? isReport(entry.report)
+    : false;
 }
 
-function isObject(value: unknown): boolean {
+function isChoice(choice: unknown): boolean {
+  if (!isObject(choice) || !isObject(choice.message)) return false;
+  const { content, reasoning_content } = choice.message;
+  return [content, reasoning_content].every((text) => text == null || typeof text === 'string');
+}
+
+function isReport({ attempts, adjustments, issues, timings, usage, cost }: Fields): boolean {
+  const areLists = [attempts, adjustments, issues].every(
+    (list) => Array.isArray(list) && list.every(isObject),
+  );
+  return areLists && isObject(timings) && isUsage(usage) && isCost(cost);
+}
+
+function isUsage(usage: unknown): boolean {
+  if (usage === undefined) return true;
+  if (!isObject(usage)) return false;
+  const { prompt_tokens, completion_tokens, total_tokens } = usage;
+  return [prompt_tokens, completion_tokens, total_tokens].every(isCountOrNone);
+}
+
+function isCountOrNone(count: unknown): boolean {
+  return count === undefined || (Number.isSafeInteger(count) && Number(count) >= 0);
+}
+
+function isCost(cost: unknown): boolean {
+  if (cost === undefined) return true;
+  if (!isObject(cost)) return false;
+  const { usd, unpriced } = cost;
+  return typeof usd === 'string' && /^\d+(\.\d+)?$/.test(usd) && isCountOrNone(unpriced);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,6 @@
 import { addDecimals } from '../cost/decimal.ts';
 import { countUnpriced } from '../cost/unpriced.ts';
+import { isPending } from '../internal/pending.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import type { BulkProgress } from './types.ts';
@@ -14,9 +15,9 @@ export interface Meter {
   /** Nothing came of an item: the run ends. */
   left(): void;
   waits(untilMs: number | undefined): void;
-  /** Tells, if the last time is a while ago or it matters. */
+  /** Tells, if the last time is a while ago or it matters. @throws what the function that is told has thrown, also later */
   tell(isAlways: boolean): void;
-  /** Tells for the last time: nothing is worked on any more. */
+  /** Tells for the last time: nothing is worked on any more. @throws what the function that is told throws */
   end(): void;
 }
 
@@ -24,19 +25,15 @@ const everyMs = 100;
 /** The rate is that of so long a time. */
 const windowMs = 10_000;
 
+/**
+ * @param onFailure told what the function rejected with, if it is an asynchronous one; after the end nobody is
+ */
 export function createMeter(
   total: number | undefined,
-  onProgress: ((progress: BulkProgress) => void) | undefined,
+  onProgress: ((progress: BulkProgress) => unknown) | undefined,
+  onFailure: (error: unknown) => void,
 ): Meter {
-  const sums = {
-    done: 0,
-    fromJournal: 0,
-    failed: 0,
-    running: 0,
-    tokens: 0,
-    costUsd: '0',
-    unpriced: 0,
-  };
+  const sums = noSums();
   let waitsUntilMs: number | undefined;
   let toldAtMs = -Infinity;
   const rate = createRate();
@@ -48,13 +45,15 @@ export function createMeter(
     if (cost !== undefined) sums.costUsd = addDecimals(sums.costUsd, cost.usd);
   };
   let isOver = false;
+  const teller = createTeller(onProgress, onFailure);
   const tell = (isAlways: boolean): void => {
     if (onProgress === undefined || isOver) return;
+    teller.check();
     const nowMs = Date.now();
     if (!isAlways && nowMs - toldAtMs < everyMs) return;
     toldAtMs = nowMs;
     const perSecond = rate(nowMs, sums.done - sums.fromJournal + sums.failed);
-    onProgress({
+    teller.tell({
       ...read(sums, perSecond, total),
       ...(waitsUntilMs !== undefined && { waitsUntilMs }),
     });
@@ -80,8 +79,11 @@ export function createMeter(
       // Calls that were aborted with the run are still on their way out.
       sums.running = 0;
       waitsUntilMs = undefined;
-      tell(true);
-      isOver = true;
+      try {
+        tell(true);
+      } finally {
+        isOver = true;
+      }
     },
   };
 }
@@ -97,6 +99,45 @@ function read(
     perSecond,
     ...(total !== undefined && { total }),
     ...(left !== undefined && perSecond > 0 && { leftMs: (left / perSecond) * 1_000 }),
+  };
+}
+
+function noSums() {
+  return {
+    done: 0,
+    fromJournal: 0,
+    failed: 0,
+    running: 0,
+    tokens: 0,
+    costUsd: '0',
+    unpriced: 0,
+  };
+}
+
+/** Tells a function of the user's, and calls it no more once it has failed. */
+function createTeller(
+  onProgress: ((progress: BulkProgress) => unknown) | undefined,
+  onFailure: (error: unknown) => void,
+) {
+  let failure: { error: unknown } | undefined;
+  return {
+    /** @throws what the function has failed with before */
+    check(): void {
+      if (failure !== undefined) throw failure.error;
+    },
+    tell(progress: BulkProgress): void {
+      try {
+        const told = onProgress?.(progress);
+        if (!isPending(told)) return;
+        told.then(undefined, (error: unknown) => {
+          failure ??= { error };
+          onFailure(error);
+        });
+      } catch (error) {
+        failure ??= { error };
+        throw error;
+      }
+    },
   };
 }
 

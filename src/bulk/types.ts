@@ -14,7 +14,7 @@ import type { ParseOptions } from '../values/parse.ts';
 export type BulkItems<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 /**
- * What `client.bulk` takes beside the items. An answer that failed is a result too. What all others would fail with as well
+ * What `client.bulk` takes beside the items. An answer that failed, or was broken off, is a result too. What all others would fail with as well
  * (the key, the balance, the limit, the journal, a function of yours) ends the run once the calls under way have ended.
  *
  * @example
@@ -42,9 +42,9 @@ export interface BulkOptions<Item, Options, Schema extends OutputSchema = never>
   maxCostUsd?: number | string | undefined;
   /** Where results are written down, so that a run that was ended goes on without paying again. @default none */
   journal?: BulkJournal | undefined;
-  /** What an item is called in the journal: a text, unique in the run, which ends otherwise. @default its index */
+  /** What an item is called in the journal: a text, unique in the run, which ends otherwise. To be given where items or prompts may change between runs. @default its index */
   key?: ((item: Item, index: number) => string) | undefined;
-  /** Told how the run is, at most ten times a second, at its end however it ends, and when it begins to wait for cheaper hours. */
+  /** Told how the run is, at most ten times a second, at its end however it ends, and when it begins to wait for cheaper hours. What it throws, or rejects with before the end, ends the run. */
   onProgress?: ((progress: BulkProgress) => void) | undefined;
   /** How many items there are, for the time that is left. @default the number of a list */
   total?: number | undefined;

@@ -2,12 +2,13 @@ import type { Asker } from '../call/ask.ts';
 import { completeRecovering } from '../call/recover.ts';
 import type { LocalAbort } from '../internal/abort.ts';
 import type { ChatError } from '../outcome/chat-error.ts';
-import { isChatError } from '../outcome/chat-error.ts';
+import { attachToError, isChatError } from '../outcome/chat-error.ts';
 import type { ChatErrorCode } from '../outcome/error-codes.ts';
 import { invalidOptions } from '../outcome/invalid-options.ts';
 import type { ChatCompletionWithReport } from '../outcome/with-report.ts';
 import { answerWithReport } from '../outcome/with-report.ts';
 import type { ChatCompletionCreateParamsBase } from '../schema/request.ts';
+import { brokenOff } from '../stream/bad-ends.ts';
 import { parseAs } from '../values/parse.ts';
 import { waitForCheaperHours } from './cheaper-hours.ts';
 import type { BulkPrices, Money } from './money.ts';
@@ -65,7 +66,7 @@ export function createWork<Item>(
     money?.paid(noted.report);
     const completion =
       schema === undefined
-        ? answerWithReport(noted.completion, noted.report)
+        ? wholeOf(answerWithReport(noted.completion, noted.report))
         : await recall(noted, schema, client.asker.bound({ ...own, signal: stop }));
     if (completion === undefined) meter.paidBefore(noted.report);
     else meter.done(noted.report, true);
@@ -98,6 +99,11 @@ export function createWork<Item>(
   };
 }
 
+/** An answer, unless it was broken off. Earlier versions wrote such ones down too. */
+function wholeOf(completion: ChatCompletionWithReport): ChatCompletionWithReport | undefined {
+  return completion.report.completion === 'interrupted' ? undefined : completion;
+}
+
 interface Run {
   meter: Meter;
   stop: LocalAbort;
@@ -116,7 +122,10 @@ function createAsk<Item>(
   ): Promise<ChatCompletionWithReport> => {
     const options = { ...call, signal: stop };
     if (schema !== undefined) return parseAs(schema, payer, { ...asked }, options);
-    return (await completeRecovering(payer, { params: asked, options })).completion;
+    const { completion } = await completeRecovering(payer, { params: asked, options });
+    if (wholeOf(completion) !== undefined) return completion;
+    // Nobody looks at each of many answers: half a one is none, and the next run asks again.
+    throw attachToError(brokenOff(), { report: completion.report, partial: completion });
   };
   return async (item, index) => {
     const asked = await params(item, index);

@@ -91,20 +91,26 @@ export function createBudget({ ledger, key, limitUsd }: BudgetOptions): CountedB
       if (isPending(isAdded)) return isAdded.then((is) => (is ? reservation(usd) : undefined));
       return isAdded ? reservation(usd) : undefined;
     },
-    async standing() {
-      const sumUsd = await ledger.readSpend(key);
+    standing() {
+      // Read at the same time as the sum, where nothing has to be waited for: figures of two moments contradict each other.
+      const sumUsd = ledger.readSpend(key);
       let heldUsd = '0';
       for (const { usd } of held) heldUsd = addDecimals(heldUsd, usd);
-      const leftUsd = subtractDecimals(limitUsd, sumUsd);
-      return {
+      const heldCalls = held.size;
+      const figures = (sum: string): Standing => ({
         limitUsd,
-        spentUsd: subtractDecimals(sumUsd, heldUsd),
+        spentUsd: notNegative(subtractDecimals(sum, heldUsd)),
         heldUsd,
-        heldCalls: held.size,
-        leftUsd: compareDecimals(leftUsd, '0') < 0 ? '0' : leftUsd,
-      };
+        heldCalls,
+        leftUsd: notNegative(subtractDecimals(limitUsd, sum)),
+      });
+      return isPending(sumUsd) ? sumUsd.then(figures) : Promise.resolve(figures(sumUsd));
     },
   };
+}
+
+function notNegative(usd: string): string {
+  return compareDecimals(usd, '0') < 0 ? '0' : usd;
 }
 
 /** Of two limits the one that leaves less: the one that refuses. */

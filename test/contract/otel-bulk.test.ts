@@ -131,3 +131,17 @@ test('options that bulk refuses are refused in the same words, and nothing is re
   }
   expect(spans).toEqual([]);
 });
+
+test('a second loop over the results of a recorded run is refused, as it is without the record', async () => {
+  const { tracer, meter } = recorder();
+  const emulator = createEmulator({ answer: () => ({ content: 'Good.' }) });
+  const plain = createClient({ apiKey: 'k', transport: emulator.transport });
+  const run = instrument(plain, { tracer, meter }).bulk(['a', 'b'], { params });
+  let count = 0;
+  const loop = async (): Promise<void> => {
+    for await (const _result of run) count++;
+  };
+  await loop();
+  await expect(loop()).rejects.toMatchObject({ code: 'stream_consumed' });
+  expect(count).toBe(2);
+});

@@ -52,7 +52,7 @@ export function observeBulk<Item, Options, Schema extends OutputSchema>(
   });
   const outer = context.active();
   let run: Run | undefined;
-  return {
+  const items: AsyncItems<BulkResult<Item, BulkCompletion<Schema>>> = {
     async next() {
       run ??= beginRun(kit, options.concurrency, outer);
       const { inner, record, end } = run;
@@ -76,6 +76,14 @@ export function observeBulk<Item, Options, Schema extends OutputSchema>(
     },
     [Symbol.asyncIterator]() {
       return this;
+    },
+  };
+  return {
+    ...items,
+    [Symbol.asyncIterator]() {
+      // Refused a second time by the client.
+      results[Symbol.asyncIterator]();
+      return items;
     },
   };
 }
