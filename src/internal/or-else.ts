@@ -8,6 +8,7 @@ export class Patience {
   readonly #answerMs: number;
   readonly #awayMs: number;
   #awayUntilMs = 0;
+  #triedAtMs = 0;
 
   constructor(answerMs: number, awayMs: number) {
     this.#answerMs = answerMs;
@@ -16,6 +17,13 @@ export class Patience {
 
   get isOver(): boolean {
     return Date.now() < this.#awayUntilMs;
+  }
+
+  /** Whether it is time to see if the other side still answers: of many that wait for it, one tries. */
+  takeTry(): boolean {
+    if (Date.now() < this.#triedAtMs + this.#answerMs) return false;
+    this.#triedAtMs = Date.now();
+    return true;
   }
 
   /** What `given` comes to, or what `instead` gives once the time is over. @throws what `instead` throws */

@@ -124,12 +124,14 @@ function whileThere(
   return new Promise((resolve, reject) => {
     let isSettled = false;
     const look = async (): Promise<void> => {
-      await orElse<unknown>(
-        () => state.readBreaker(key),
-        () => true,
-        () => undefined,
-        patience,
-      );
+      if (patience.takeTry()) {
+        await orElse<unknown>(
+          () => state.readBreaker(key),
+          () => true,
+          () => undefined,
+          patience,
+        );
+      }
       if (isSettled) return;
       if (!patience.isOver) timer = setTimeout(look, lookMs);
       else {

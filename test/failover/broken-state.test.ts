@@ -236,3 +236,18 @@ describe('a state that hangs', () => {
     expect(second.report.issues).toEqual([]);
   });
 });
+
+test('of many calls that wait for places, one asks now and then whether the state still answers', async () => {
+  const inMemory = memoryState();
+  const reads = vi.fn(inMemory.readBreaker);
+  const { client } = severalOf(
+    [{ provider: 'anyfast', does: { afterMs: 20_000, response: says('Hi') } }],
+    { state: { ...inMemory, readBreaker: reads }, concurrency: 1 },
+  );
+  const calls = Promise.all(
+    Array.from({ length: 5 }, () => client.chat.completions.create({ messages })),
+  );
+  await vi.advanceTimersByTimeAsync(100_000);
+  await calls;
+  expect(reads.mock.calls.length).toBeLessThanOrEqual(50);
+});
