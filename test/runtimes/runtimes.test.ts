@@ -120,7 +120,7 @@ describe('is built by esbuild', () => {
   test.each([
     [
       "import { createClient, fetchTransport } from 'deepseek-v4-flash'; console.log(createClient({ transport: fetchTransport() }));",
-      94_000,
+      94_500,
     ],
     [
       "import { createClient } from 'deepseek-v4-flash/core'; import { deepseek } from 'deepseek-v4-flash/providers/deepseek'; console.log(createClient({ provider: deepseek, apiKey: 'k' }));",
