@@ -23,6 +23,8 @@ const queue = openQueue(redis);
 const worker = new Worker<Prompt, Answer>(queueName, answer, {
   connection: redis,
   concurrency: settings.atOnce,
+  // Without a limit of its own, however high, a worker does not look whether `queue.rateLimit()` has asked all to wait.
+  limiter: { max: 1_000_000, duration: 1_000 },
   // A worker that lives renews its locks, however long an answer takes. The prompts of one that died are free after this.
   lockDuration: 10_000,
   stalledInterval: 5_000,
