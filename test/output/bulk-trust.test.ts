@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import type { BulkOptions, BulkProgress, BulkResult } from 'deepseek-v4-flash';
 import { createClient, fileJournal } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { tempFolder } from '../kit/process.ts';
 
 // What a run must not get wrong silently: half an answer, a damaged journal, figures of money, functions that fail.
+
+/** An hour at which DeepSeek asks twice its price. */
+const peak = Date.UTC(2026, 10, 30, 2);
 
 const params = (content: string) => ({
   messages: [{ role: 'user' as const, content }],
@@ -115,6 +118,8 @@ test('half an answer that an earlier version has written down is asked for again
 });
 
 test('the figures of a limit that refuses are of one moment: nothing is below zero, and less is left than was asked for', async () => {
+  vi.useFakeTimers({ now: peak, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { results, error } = await gather(echo(), texts(20), {
     params: (content) => ({ ...params(content), max_tokens: 100 }),
     maxCostUsd: 0.0002,
