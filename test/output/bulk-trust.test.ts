@@ -1,10 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BulkOptions, BulkProgress, BulkResult } from 'deepseek-v4-flash';
+import type { BulkProgress } from 'deepseek-v4-flash';
 import { createClient, fileJournal } from 'deepseek-v4-flash';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
+import { echo, gather, params, texts } from '../kit/bulk.ts';
 import { tempFolder } from '../kit/process.ts';
 
 // What a run must not get wrong silently: half an answer, a damaged journal, figures of money, functions that fail.
@@ -12,40 +13,13 @@ import { tempFolder } from '../kit/process.ts';
 /** An hour at which DeepSeek asks twice its price. */
 const peak = Date.UTC(2026, 10, 30, 2);
 
-const params = (content: string) => ({
-  messages: [{ role: 'user' as const, content }],
-  max_tokens: 100,
-});
-
-/** A client whose vendor repeats what it is told, and ends with a word. */
-function echo(endOf: (content: string) => string = () => 'stop') {
-  const emulator = createEmulator({
-    answer: ({ body }) => {
-      const content = String(body?.messages?.[0]?.content);
-      const finish_reason = endOf(content);
-      return { content: `re: ${content}`, reasoning_content: '', finish_reason };
-    },
-  });
-  const client = createClient({ apiKey: 'k', transport: emulator.transport, maxRetries: 0 });
-  return { client, asked: () => emulator.requests.length };
-}
-
-async function gather(
-  { client }: Pick<ReturnType<typeof echo>, 'client'>,
-  items: string[],
-  options: Partial<BulkOptions<string, never>> = {},
-) {
-  const results: BulkResult<string>[] = [];
-  let error: unknown;
-  try {
-    for await (const result of client.bulk(items, { params, ...options })) results.push(result);
-  } catch (reason) {
-    error = reason;
-  }
-  return { results, error };
-}
-
-const texts = (count: number): string[] => Array.from({ length: count }, (_, at) => `item ${at}`);
+/** A vendor that repeats what it is told, and ends with a word. */
+const ending = (endOf: (content: string) => string) =>
+  echo((content) => ({
+    content: `re: ${content}`,
+    reasoning_content: '',
+    finish_reason: endOf(content),
+  }));
 
 let path: string;
 beforeEach(() => {
@@ -60,7 +34,7 @@ test.each(['insufficient_system_resource', 'made_up'])(
   async (end) => {
     let told: BulkProgress | undefined;
     const onProgress = (progress: BulkProgress): void => void (told = progress);
-    const broken = echo((content) => (content === 'item 1' ? end : 'stop'));
+    const broken = ending((content) => (content === 'item 1' ? end : 'stop'));
     const { results, error } = await gather(broken, texts(3), {
       journal: fileJournal(path),
       onProgress,
@@ -87,7 +61,7 @@ test.each(['insufficient_system_resource', 'made_up'])(
 
 test('an answer that was cut at its maximum of tokens stays one, and is not asked for again', async () => {
   const { results } = await gather(
-    echo(() => 'length'),
+    ending(() => 'length'),
     ['a'],
     { journal: fileJournal(path) },
   );

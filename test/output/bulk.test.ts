@@ -2,45 +2,13 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BulkOptions, BulkProgress, BulkResult, JournalEntry } from 'deepseek-v4-flash';
 import { createClient, fileJournal } from 'deepseek-v4-flash';
-import type { EmulatorReply } from 'deepseek-v4-flash/testing';
 import { createEmulator } from 'deepseek-v4-flash/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { echo, gather, params, texts } from '../kit/bulk.ts';
 import { tempFolder } from '../kit/process.ts';
 
-const params = (content: string) => ({
-  messages: [{ role: 'user' as const, content }],
-  max_tokens: 100,
-});
 type Options = Partial<BulkOptions<string, never>>;
 
-/** A client whose vendor repeats what it is told, and how often it was asked. */
-function echo(answer?: (content: string) => EmulatorReply | undefined) {
-  const emulator = createEmulator({
-    answer: ({ body }) => {
-      const content = String(body?.messages?.[0]?.content);
-      return answer?.(content) ?? { content: `re: ${content}`, reasoning_content: '' };
-    },
-  });
-  const client = createClient({ apiKey: 'k', transport: emulator.transport, maxRetries: 0 });
-  return { client, asked: () => emulator.requests.length };
-}
-
-async function gather(
-  { client }: Pick<ReturnType<typeof echo>, 'client'>,
-  items: Iterable<string> | AsyncIterable<string>,
-  options: Options = {},
-) {
-  const results: BulkResult<string>[] = [];
-  let error: unknown;
-  try {
-    for await (const result of client.bulk(items, { params, ...options })) results.push(result);
-  } catch (reason) {
-    error = reason;
-  }
-  return { results, error };
-}
-
-const texts = (count: number): string[] => Array.from({ length: count }, (_, at) => `item ${at}`);
 const contents = (results: BulkResult<string>[]): unknown[] =>
   results
     .toSorted((one, other) => one.index - other.index)
