@@ -17,8 +17,8 @@ const takenUp = 0;
 /**
  * Runs the calls at the end of a conversation that have no result yet, as it was decided about them.
  *
- * @throws ChatError `invalid_request` for a call that needs an approval and has no decision, and for decisions about none
- * that waits; nothing was run then
+ * @throws ChatError `invalid_request` for a call that needs an approval and has no decision, for what is no decision, and for
+ * decisions about no call that waits; nothing was run then
  */
 export async function* takeUp(
   messages: ChatCompletionMessageParam[],
@@ -34,7 +34,7 @@ export async function* takeUp(
     if (calls.length > 0) throw notDecided(calls, at);
     return;
   }
-  checkLate(messages, at, approvals, calls.length > 0);
+  checkGiven(messages, at, approvals, calls.length > 0);
   if (calls.length === 0) return;
   const setup = { ...shared, approvals };
   await checkDecisions(calls, setup);
@@ -92,10 +92,10 @@ function notDecided(
 }
 
 /**
- * Decisions about no call that waits: sent twice, or with the messages of another run. Those about the last calls are let
- * through, since a run that failed after them is repeated with what it was given.
+ * Decisions that are none, or about no call that waits: sent twice, or with the messages of another run. Those about the
+ * last calls are let through, since a run that failed after them is repeated with what it was given.
  */
-function checkLate(
+function checkGiven(
   messages: readonly ChatCompletionMessageParam[],
   at: number,
   approvals: NonNullable<RunToolsParams['approvals']>,
@@ -108,8 +108,12 @@ function checkLate(
       message.role === 'assistant' ? (message.tool_calls ?? []).map(({ id }) => id) : [],
     ),
   );
-  const issues = Object.keys(approvals).flatMap((id): ErrorIssue[] => {
+  const issues = Object.entries(approvals).flatMap(([id, decision]): ErrorIssue[] => {
     const path = `approvals.${id}`;
+    if (!isDecision(decision)) {
+      const message = `must be a decision: ${howToDecide}`;
+      return [{ path, message }];
+    }
     if (latest.has(id)) return [];
     // Beside the decisions about calls that wait, those of before are no hindrance.
     if (answered.has(id)) {
@@ -125,6 +129,12 @@ function checkLate(
     return [{ path, message }];
   });
   if (issues.length > 0) throw invalidRequest(issues);
+}
+
+function isDecision(decision: unknown): boolean {
+  if (typeof decision === 'boolean') return true;
+  const { approved } = (decision ?? {}) as { approved?: unknown };
+  return typeof approved === 'boolean';
 }
 
 async function checkDecisions(

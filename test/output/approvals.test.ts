@@ -216,6 +216,23 @@ test('decisions are an object, and no call of a later step is taken for one of t
   expect([second.end, paid]).toEqual(['needs_approval', ['A']]);
 });
 
+test.each([['true'], [1], [null], [undefined], [{}], [{ approved: 'yes' }], [['true']]])(
+  'what is no decision, %j, is neither a yes nor a no: nothing runs, and nobody is asked',
+  async (c1) => {
+    const { completions, emulator } = connect();
+    const { refund, paid } = refunds(true);
+    const tools = [refund];
+    emulator.reply({ tool_calls: [call('refund', 'c1', { to: 'A' })] });
+    const { messages: kept } = await completions.runTools({ messages, tools }).final();
+    const approvals = { c1 } as unknown as Record<string, boolean>;
+    const error = await errorOf(completions.runTools({ messages: kept, tools, approvals }).final());
+
+    expect([error.code, error.param]).toEqual(['invalid_request', 'approvals.c1']);
+    expect(error.message).toMatch(/must be a decision: true runs it; false, or /);
+    expect([paid, emulator.requests.length]).toEqual([[], 1]);
+  },
+);
+
 describe('a decision that comes twice', () => {
   const stopped = async () => {
     const { completions, emulator } = connect();
