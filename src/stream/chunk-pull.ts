@@ -81,6 +81,7 @@ export class ChunkPull {
     return {
       next: () => this.next(),
       arrived: () => this.#arrived(),
+      isRepeat: () => this.#reading.isRepeat,
       return: () => {
         this.leave();
         return Promise.resolve({ done: true, value: undefined });
@@ -95,9 +96,9 @@ export class ChunkPull {
 
   /** The next chunk. One at a time, and in order, however many are asked for at once. */
   next(): Promise<ChunkResult> {
-    return !this.#isReading && this.#turns.waiting === 0
-      ? this.#turns.now(this.#nextHere())
-      : this.#turns.later(() => this.#nextHere());
+    const turns = this.#turns;
+    if (this.#isReading || turns.waiting > 0) return turns.later(() => this.#nextHere());
+    return (turns.last = this.#nextHere());
   }
 
   /** Nobody wants more. After the finish_reason the answer is whole; before it, the request ends with `aborted`. */

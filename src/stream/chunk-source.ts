@@ -54,6 +54,8 @@ export interface ChunkReading {
 export interface ArrivingChunks extends AsyncIterator<ChatCompletionChunk, undefined> {
   /** The next chunk if it is here already; `undefined` where only `next` can tell what is next. */
   arrived?(): ChatCompletionChunk | undefined;
+  /** Whether the chunk that was given last is the one before it but for its text. */
+  isRepeat?(): boolean;
 }
 
 export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };

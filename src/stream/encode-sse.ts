@@ -4,6 +4,7 @@ import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
+import { ChunkJSON } from './chunk-json.ts';
 import type { ArrivingChunks } from './chunk-source.ts';
 import type { FrameSource } from './frames.ts';
 import { readRest } from './frames.ts';
@@ -19,18 +20,25 @@ export interface HandedOn {
 /** A visitor who takes little at a time must not make this hold much: so many characters are a piece, and one chunk more. */
 const fullPiece = 65_536;
 
+/** What an entry does its own way. */
+export interface OwnWay {
+  /** Looks at each chunk that is not just the one before it with another text. @throws what the stream ends with */
+  check?(chunk: ChatCompletionChunk): void;
+  /** What stands at the end in place of `[DONE]`. */
+  closing?(): string | Promise<string>;
+}
+
 /**
  * Chunks in OpenAI's wire form. Pulled: chunks are read when the other side wants some, and all that one read of the vendor
  * brought go out together.
- *
- * @param closing what stands at the end in place of `[DONE]`
  */
 export function encodeSSE(
   { chunks, report }: HandedOn,
   init: ToSSEStreamInit,
-  closing: () => string | Promise<string> = () => '[DONE]',
+  { check, closing = () => '[DONE]' }: OwnWay = {},
 ): FrameSource {
   const { transform } = init;
+  const json = new ChunkJSON();
   let last: ChatCompletionChunk | undefined;
   /** What `transform` threw behind chunks that were good. */
   let failure: { error: unknown } | undefined;
@@ -38,7 +46,11 @@ export function encodeSSE(
   /** `undefined` for a chunk that `transform` omits. */
   const encode = (chunk: ChatCompletionChunk): string | undefined => {
     last = chunk;
-    const shown = transform == null ? chunk : transformed(transform(chunk));
+    const isRepeat = chunks.isRepeat?.() === true;
+    if (!isRepeat) check?.(chunk);
+    // What a function of the user's does to a chunk is not known, and may be another thing for each.
+    if (transform == null) return json.write(counted(chunk), isRepeat);
+    const shown = transformed(transform(chunk));
     return shown === undefined ? undefined : JSON.stringify(counted(shown));
   };
   const addArrived = (data: string[]): void => {

@@ -2,6 +2,7 @@ import type { WebByteStream, WebResponse } from '../internal/web.ts';
 import type { Report } from '../outcome/report.ts';
 import type { NodeResponseLike, ToResponseInit, ToSSEStreamInit } from './hand-on.ts';
 import type { ArrivingChunks } from './chunk-source.ts';
+import type { OwnWay } from './encode-sse.ts';
 import { encodeSSE } from './encode-sse.ts';
 import { FrameReader, toByteStream } from './frames.ts';
 import { checkInit, pipeToResponse, responseHeaders } from './hand-on.ts';
@@ -35,25 +36,17 @@ export async function handOnNode(
   await pipeToResponse(framesOf(stream, own), response, own.status ?? 200, headers);
 }
 
-/**
- * For entries that need no web stream.
- *
- * @param closing what stands at the end in place of `[DONE]`
- */
+/** For entries that need no web stream. */
 export function handOnFrames(
   stream: HandableStream,
   init?: ToSSEStreamInit,
-  closing?: () => string | Promise<string>,
+  ownWay?: OwnWay,
 ): FrameReader {
-  return framesOf(stream, checkInit(init, false), closing);
+  return framesOf(stream, checkInit(init, false), ownWay);
 }
 
-function framesOf(
-  stream: HandableStream,
-  init: ToSSEStreamInit,
-  closing?: () => string | Promise<string>,
-): FrameReader {
+function framesOf(stream: HandableStream, init: ToSSEStreamInit, ownWay?: OwnWay): FrameReader {
   const chunks = stream[Symbol.asyncIterator]();
-  const source = encodeSSE({ chunks, report: stream.report }, init, closing);
+  const source = encodeSSE({ chunks, report: stream.report }, init, ownWay);
   return new FrameReader(source, init);
 }

@@ -2,12 +2,8 @@
 export class Turns {
   /** How many have asked and not had their turn. */
   waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
-
-  now<T>(turn: Promise<T>): Promise<T> {
-    this.#last = turn;
-    return turn;
-  }
+  /** The turn that the next one comes after. A turn that nobody waited for is written here by whoever takes it. */
+  last: Promise<unknown> = Promise.resolve();
 
   later<T>(begin: () => Promise<T>): Promise<T> {
     this.waiting++;
@@ -15,6 +11,7 @@ export class Turns {
       this.waiting--;
       return begin();
     };
-    return this.now(this.#last.then(step, step));
+    const turn = this.last.then(step, step);
+    return (this.last = turn);
   }
 }

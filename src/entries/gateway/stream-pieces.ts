@@ -37,8 +37,8 @@ export function streamPieces(
   };
   // Who has left need not be told, so then the answer may still be restarted.
   if (onDisconnect !== 'finish') stream.refuseResets();
-  const init = { transform: refuseReset, onError, keepAliveMs, onDisconnect };
-  const frames = handOnFrames(stream, init, closing);
+  const init = { onError, keepAliveMs, onDisconnect };
+  const frames = handOnFrames(stream, init, { check: refuseReset, closing });
   const cancel = (): void => void frames.cancel().catch(() => {});
   // A server need not take the body of an answer whose visitor has left meanwhile.
   if (onDisconnect === 'finish') onAbort(signal, cancel);
@@ -57,9 +57,9 @@ async function endOf(stream: ChatStream): Promise<string> {
 }
 
 /** An answer that begins anew, which such a client would take for more of the same. */
-function refuseReset(chunk: ChatCompletionChunk): ChatCompletionChunk {
+function refuseReset(chunk: ChatCompletionChunk): void {
   const { flash } = chunk as { flash?: { reset?: unknown } | undefined };
-  if (flash?.reset !== true) return chunk;
+  if (flash?.reset !== true) return;
   const message =
     'The answer was interrupted, and this protocol cannot tell a client that it starts again';
   throw new ChatError('stream_interrupted', message);
