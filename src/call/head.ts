@@ -14,12 +14,12 @@ export function recordHead(
   report.timings.headersMs = Date.now() - report.timings.startedAt;
   record.status = status;
   const requestId = report.headers[options.provider.profile.requestIdHeader];
-  if (requestId === undefined) {
-    // The id of an earlier attempt would be the wrong one.
-    delete report.requestId;
-  } else {
+  if (requestId !== undefined) {
     report.requestId = requestId;
     record.requestId = requestId;
+  } else if (report.requestId !== undefined) {
+    // The id of an earlier attempt would be the wrong one.
+    delete report.requestId;
   }
   const shouldRetry = headers['x-should-retry'];
   if (shouldRetry !== undefined) scope.shouldRetry = shouldRetry === 'true';

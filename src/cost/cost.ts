@@ -70,14 +70,11 @@ function multiply(
 ): string | undefined {
   const { hit, miss } = cacheCounts(usage);
   const output = usage.completion_tokens;
-  if (![hit, miss, output].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) {
-    return undefined;
-  }
+  if (!isCount(hit) || !isCount(miss) || !isCount(output)) return undefined;
   const exact = scaledPrices(prices);
   if (exact === undefined) return undefined;
   const { cacheHit, cacheMiss, output: outputPrice, scale } = exact;
-  const total =
-    cacheHit * BigInt(hit ?? 0) + cacheMiss * BigInt(miss ?? 0) + outputPrice * BigInt(output ?? 0);
+  const total = cacheHit * BigInt(hit) + cacheMiss * BigInt(miss) + outputPrice * BigInt(output);
   const factor = peakFactor(prices, atMs);
   if (factor === undefined) {
     const message =
@@ -88,6 +85,10 @@ function multiply(
   if (factor === 1) return fromScaled(total, scale + 6);
   if (!isDecimal(factor)) return undefined;
   return fromScaled(total * scaled(factor, decimals(factor)), scale + decimals(factor) + 6);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 interface ScaledPrices {

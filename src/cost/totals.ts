@@ -1,5 +1,5 @@
 import type { ReportUsage } from '../schema/usage.ts';
-import { counters } from '../schema/usage.ts';
+import { usageFields } from '../schema/usage.ts';
 import type { BilledAttempt } from './may-be-billed.ts';
 import { mayBeBilled } from './may-be-billed.ts';
 import { isDecimal } from './decimal.ts';
@@ -92,7 +92,7 @@ function noSums(): Sums {
 
 function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
   sums.attempts += attempts.length;
-  if (usage !== undefined) addCounts(sums.usage, usage);
+  if (usage !== undefined) addCounts(sums.usage as Counts, usage as Counts);
   const isPriced = cost !== undefined && isDecimal(cost.usd);
   if (isPriced) sums.usd.add(cost.usd);
   // The cost is that of the last attempt, also where it broke off and had told its counts.
@@ -104,7 +104,7 @@ function addTo(sums: Sums, { attempts, usage, cost }: CountedReport): void {
 function addAll(all: Sums, { calls, attempts, usage, usd, isPriced, unpriced }: Sums): void {
   all.calls += calls;
   all.attempts += attempts;
-  addCounts(all.usage, usage);
+  addCounts(all.usage as Counts, usage as Counts);
   all.usd.add(usd.toString());
   all.isPriced ||= isPriced;
   all.unpriced += unpriced;
@@ -119,29 +119,17 @@ function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTo
   };
 }
 
-type Counters = Record<string, number | undefined>;
+type Counts = Record<string, unknown>;
 
-const [promptDetails, completionDetails] = [
-  'prompt_tokens_details',
-  'completion_tokens_details',
-] as const;
-
-const plainCounters = [...counters.usage, ...counters.cache];
-
-function addCounts(sum: ReportUsage, usage: ReportUsage): void {
-  addNamed(sum as Counters, usage as Counters, plainCounters);
-  if (usage[promptDetails] != null) {
-    addNamed((sum[promptDetails] ??= {}) as Counters, usage[promptDetails], counters.prompt);
-  }
-  if (usage[completionDetails] != null) {
-    const details = (sum[completionDetails] ??= {}) as Counters;
-    addNamed(details, usage[completionDetails], counters.completion);
-  }
-}
-
-function addNamed(sum: Counters, counts: object, names: readonly string[]): void {
-  for (const name of names) {
-    const count = (counts as Counters)[name];
-    if (typeof count === 'number' && Number.isFinite(count)) sum[name] = (sum[name] ?? 0) + count;
+/** Adds what is a known counter; what else a vendor puts there is its own. */
+function addCounts(sum: Counts, counts: Counts): void {
+  for (const name in counts) {
+    if (!usageFields.has(name)) continue;
+    const count = counts[name];
+    if (typeof count === 'number') {
+      if (Number.isFinite(count)) sum[name] = ((sum[name] as number | undefined) ?? 0) + count;
+    } else if (typeof count === 'object' && count !== null) {
+      addCounts((sum[name] ??= {}) as Counts, count as Counts);
+    }
   }
 }

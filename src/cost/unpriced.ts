@@ -17,6 +17,7 @@ export function countUnpriced({ attempts, cost }: PricedReport): number {
 /** Writes that down, once the attempts and the cost of a report are what they are going to be. */
 export function noteUnpriced(report: PricedReport): void {
   const count = countUnpriced(report);
-  if (count === 0) delete report.unpriced;
-  else report.unpriced = count;
+  // Nearly always there is nothing to take back, and an object that something is deleted from becomes slow.
+  if (count > 0) report.unpriced = count;
+  else if (report.unpriced !== undefined) delete report.unpriced;
 }

@@ -84,21 +84,20 @@ export const counters = {
 
 /** By hand, what `chunkUsageSchema` says; `false` where in doubt. */
 export function isPlainUsage(usage: unknown): boolean {
-  if (usage == null) return true;
-  if (!hasCounters(usage, counters.usage) || !hasCounters(usage, counters.cache)) return false;
-  const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage;
-  return (
-    (prompt == null || hasCounters(prompt, counters.prompt)) &&
-    (completion == null || hasCounters(completion, counters.completion))
-  );
+  return usage == null || hasPlainFields(usage, true);
 }
 
-function hasCounters(value: unknown, names: readonly string[]): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  for (const name of names) {
-    const counter = (value as Record<string, unknown>)[name];
+function hasPlainFields(usage: unknown, isTop: boolean): boolean {
+  if (typeof usage !== 'object' || usage === null || Array.isArray(usage)) return false;
+  for (const name in usage) {
+    const value: unknown = (usage as Record<string, unknown>)[name];
+    // What is not named is the vendor's own.
+    if (value == null || !usageFields.has(name)) continue;
     // JSON can say more than a number holds.
-    if (counter != null && !Number.isFinite(counter)) return false;
+    const isPlain = name.endsWith('_details')
+      ? isTop && hasPlainFields(value, false)
+      : Number.isFinite(value);
+    if (!isPlain) return false;
   }
   return true;
 }
@@ -129,14 +128,23 @@ export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): C
  * fewer.
  */
 export function countedUsage(usage: ChunkUsage): CompletionUsage | undefined {
+  return isCounted(usage) && !hasNull(usage) ? usage : completedUsage(usage);
+}
+
+function completedUsage(usage: ChunkUsage): CompletionUsage | undefined {
   const counts = threeCounts(usage);
   if (counts === undefined) return undefined;
   const known = withoutNull(usage);
   return isCounted(known) ? known : { ...known, ...counts };
 }
 
-function isCounted(usage: ReportUsage): usage is CompletionUsage {
-  return counters.usage.every((name) => usage[name] !== undefined);
+function isCounted(usage: ChunkUsage): usage is CompletionUsage {
+  const { prompt_tokens, completion_tokens, total_tokens } = usage;
+  return (
+    Number.isFinite(prompt_tokens) &&
+    Number.isFinite(completion_tokens) &&
+    Number.isFinite(total_tokens)
+  );
 }
 
 function threeCounts({
@@ -162,7 +170,8 @@ function threeCounts({
   return undefined;
 }
 
-const named = new Set<string>([
+/** What of a usage is not a vendor's own: counters, and what holds some. */
+export const usageFields: ReadonlySet<string> = new Set([
   ...Object.values(counters).flat(),
   'prompt_tokens_details',
   'completion_tokens_details',
@@ -172,8 +181,11 @@ const named = new Set<string>([
 function withoutNull(usage: ChunkUsage): ReportUsage {
   if (!hasNull(usage)) return usage as ReportUsage;
   const entries = Object.entries(usage)
-    .filter(([name, value]) => value !== null || !named.has(name))
-    .map(([name, value]) => [name, named.has(name) && isPart(value) ? withoutNull(value) : value]);
+    .filter(([name, value]) => value !== null || !usageFields.has(name))
+    .map(([name, value]) => [
+      name,
+      usageFields.has(name) && isPart(value) ? withoutNull(value) : value,
+    ]);
   return Object.fromEntries(entries) as ReportUsage;
 }
 
