@@ -70,6 +70,11 @@ export class StreamSource implements ChunkSource, ChunkReading {
     return this.#isDelivered && this.#splitter === undefined && this.#reader.isRepeat;
   }
 
+  jsonOf(chunk: ChatCompletionChunk): string | undefined {
+    const isRead = this.#isDelivered && this.#splitter === undefined;
+    return isRead ? this.#reader.jsonOf(chunk) : undefined;
+  }
+
   fill(): Promise<boolean> {
     return this.#isDelivered ? this.#reader.fill() : this.#fillFirst();
   }

@@ -31,6 +31,10 @@ export class MeteredReading implements ChunkReading {
     return this.#reading.isRepeat;
   }
 
+  jsonOf(chunk: ChatCompletionChunk): string | undefined {
+    return this.#reading.jsonOf(chunk);
+  }
+
   pull(): ChatCompletionChunk | undefined {
     if (isPending(this.#mayGoOn)) return undefined;
     if (this.#why !== undefined) throw budgetPassed(this.#why);

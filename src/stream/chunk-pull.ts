@@ -81,7 +81,7 @@ export class ChunkPull {
     return {
       next: () => this.next(),
       arrived: () => this.#arrived(),
-      isRepeat: () => this.#reading.isRepeat,
+      jsonOf: (chunk) => this.#reading.jsonOf(chunk),
       return: () => {
         this.leave();
         return Promise.resolve({ done: true, value: undefined });

@@ -13,9 +13,6 @@ import type { StreamDialect, StreamLimits } from './stream-dialect.ts';
 import { beginsDocument, firstCharacter, WholeDocument } from './whole-document.ts';
 
 const openBrace = 0x7b;
-const lineFeed = 0x0a;
-/** Some ten events: enough of them to be worth a pattern. */
-const sliceBytes = 4_096;
 
 /**
  * Bytes → SSE → JSON → chunks, pulled: `pull` until there is none, then `fill`. Decodes an event when it is pulled, so
@@ -36,10 +33,10 @@ export class ChunkReader {
   /** A body that is not an event stream, and the chunk it contains. */
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
-  /** What is left of a read. */
-  #rest: Uint8Array | undefined = undefined;
   #hasEnded = false;
   #sawDone = false;
+  /** The data of the last chunk, if it is that and no repetition. */
+  #written: string | undefined = undefined;
 
   /** @param ledger assembles the tool calls: it must contain every chunk before the one that is pulled */
   constructor(
@@ -65,8 +62,9 @@ export class ChunkReader {
     while (!this.#sawDone) {
       const event = this.#events.take();
       if (event === undefined) {
-        if (this.#rest === undefined) return undefined;
-        this.#feedEvents(this.#rest);
+        if (!this.#sse.hasMore) return undefined;
+        // A few at a time, until one has taught what the next ones repeat: also an answer in one read is mostly compared.
+        this.#sse.advance(this.#learner.begin(), this.#learner.patience);
         continue;
       }
       const chunk = typeof event === 'string' ? this.#readRepeat(event) : this.#readEvent(event);
@@ -78,6 +76,12 @@ export class ChunkReader {
   /** Whether the last chunk is the one before it but for its text. */
   get isRepeat(): boolean {
     return this.#learner.isRepeat;
+  }
+
+  /** The JSON of the last chunk as the vendor wrote it; `undefined` where the chunk is not just that. */
+  jsonOf(chunk: ChatCompletionChunk): string | undefined {
+    const { last } = this.#learner;
+    return last === undefined ? this.#written : last.dataOf(chunk);
   }
 
   /** Whether the stream said that it was over. */
@@ -103,7 +107,7 @@ export class ChunkReader {
   feed(bytes: Uint8Array | undefined): boolean {
     if (bytes === undefined) return this.#finish();
     if (this.#isFirst) this.#feedFirst(bytes);
-    else if (this.#document === undefined) this.#feedEvents(bytes);
+    else if (this.#document === undefined) this.#sse.take(bytes);
     else this.#document.add(bytes);
     return true;
   }
@@ -123,6 +127,7 @@ export class ChunkReader {
 
   #readEvent(event: SSEEvent): ChatCompletionChunk | undefined {
     this.#learner.gotOther();
+    this.#written = undefined;
     const { data } = event;
     const dialect = this.#dialect;
     if (event.event === 'error') throw dialect.toError(parseOr(data));
@@ -138,7 +143,10 @@ export class ChunkReader {
       if (error !== undefined) throw dialect.toError(error);
       const decoded = dialect.decodeChunk(parsed, this.#note, this.#memory);
       const chunk = this.#attribution.attribute(decoded);
-      // One lesson a read, from its last event: the next one is likeliest to repeat that.
+      if (chunk === parsed && dialect.isPlainChunk !== undefined && isAsWritten(chunk, data)) {
+        this.#written = data;
+      }
+      // One lesson from a few events, the last of them: the next one is likeliest to repeat that.
       if (this.#events.isEmpty && event.event === undefined) {
         this.#learner.learn(data, parsed, chunk);
       }
@@ -164,19 +172,8 @@ export class ChunkReader {
       this.#document = new WholeDocument(this.#limits.eventBytes);
       this.#document.add(bytes.subarray(start));
     } else {
-      this.#feedEvents(bytes);
+      this.#sse.take(bytes);
     }
-  }
-
-  /**
-   * Slice by slice, until one has taught what the next ones repeat, so that also an answer in one read is mostly compared. From
-   * then on slices would only cost.
-   */
-  #feedEvents(bytes: Uint8Array): void {
-    const end = this.#learner.isProved ? bytes.length : endOfSlice(bytes);
-    this.#rest = end < bytes.length ? bytes.subarray(end) : undefined;
-    const slice = this.#rest === undefined ? bytes : bytes.subarray(0, end);
-    this.#sse.feed(slice, this.#learner.beginRead());
   }
 
   #finish(): boolean {
@@ -200,13 +197,9 @@ export class ChunkReader {
   }
 }
 
-/** Behind the last event that ends in a slice's length; the end of the bytes where there is none, or where little is left. */
-function endOfSlice(bytes: Uint8Array): number {
-  if (bytes.length < 2 * sliceBytes) return bytes.length;
-  for (let at = sliceBytes; at > 0; at--) {
-    if (bytes[at] === lineFeed && bytes[at - 1] === lineFeed) return at + 1;
-  }
-  return bytes.length;
+/** Calls are given their place here, and data of several lines would be several fields. */
+function isAsWritten({ choices: [choice] }: ChatCompletionChunk, data: string): boolean {
+  return choice?.delta.tool_calls === undefined && !data.includes('\n');
 }
 
 /** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */

@@ -36,6 +36,8 @@ export interface ChunkReading {
   pull(): ChatCompletionChunk | undefined;
   /** Whether the last chunk is the one before it but for its text. */
   readonly isRepeat: boolean;
+  /** The JSON of the last chunk as the vendor wrote it; `undefined` where the chunk is not just that. */
+  jsonOf(chunk: ChatCompletionChunk): string | undefined;
   /** Waits for more; `false` if nothing more will come. */
   fill(): Promise<boolean>;
   /** The first half of a `fill`, where that is all there is to it; `undefined` where it is not. */
@@ -54,8 +56,8 @@ export interface ChunkReading {
 export interface ArrivingChunks extends AsyncIterator<ChatCompletionChunk, undefined> {
   /** The next chunk if it is here already; `undefined` where only `next` can tell what is next. */
   arrived?(): ChatCompletionChunk | undefined;
-  /** Whether the chunk that was given last is the one before it but for its text. */
-  isRepeat?(): boolean;
+  /** The JSON of the chunk that was given last, if it is still as it was, where it need not be written anew. */
+  jsonOf?(chunk: ChatCompletionChunk): string | undefined;
 }
 
 export type StreamOutcome = { completion: DecodedCompletion } | { error: ChatError };

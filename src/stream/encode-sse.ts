@@ -4,7 +4,6 @@ import { ChatError, isChatError } from '../outcome/chat-error.ts';
 import type { Report } from '../outcome/report.ts';
 import type { ChatCompletionChunk } from '../schema/chunk.ts';
 import { countedUsage } from '../schema/usage.ts';
-import { ChunkJSON } from './chunk-json.ts';
 import type { ArrivingChunks } from './chunk-source.ts';
 import type { FrameSource } from './frames.ts';
 import { readRest } from './frames.ts';
@@ -22,7 +21,7 @@ const fullPiece = 65_536;
 
 /** What an entry does its own way. */
 export interface OwnWay {
-  /** Looks at each chunk that is not just the one before it with another text. @throws what the stream ends with */
+  /** Looks at each chunk before it is sent. @throws what the stream ends with instead */
   check?(chunk: ChatCompletionChunk): void;
   /** What stands at the end in place of `[DONE]`. */
   closing?(): string | Promise<string>;
@@ -38,7 +37,6 @@ export function encodeSSE(
   { check, closing = () => '[DONE]' }: OwnWay = {},
 ): FrameSource {
   const { transform } = init;
-  const json = new ChunkJSON();
   let last: ChatCompletionChunk | undefined;
   /** What `transform` threw behind chunks that were good. */
   let failure: { error: unknown } | undefined;
@@ -46,11 +44,11 @@ export function encodeSSE(
   /** `undefined` for a chunk that `transform` omits. */
   const encode = (chunk: ChatCompletionChunk): string | undefined => {
     last = chunk;
-    const isRepeat = chunks.isRepeat?.() === true;
-    if (!isRepeat) check?.(chunk);
-    // What a function of the user's does to a chunk is not known, and may be another thing for each.
-    if (transform == null) return json.write(counted(chunk), isRepeat);
-    const shown = transformed(transform(chunk));
+    check?.(chunk);
+    const isSame = transform == null && chunk.usage == null;
+    const json = isSame ? chunks.jsonOf?.(chunk) : undefined;
+    if (json !== undefined) return json;
+    const shown = transform == null ? chunk : transformed(transform(chunk));
     return shown === undefined ? undefined : JSON.stringify(counted(shown));
   };
   const addArrived = (data: string[]): void => {

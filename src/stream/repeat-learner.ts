@@ -5,6 +5,8 @@ import type { StreamDialect } from './stream-dialect.ts';
 
 /** Events from which a pattern was taken that no other event had. */
 const maxUntriedLessons = 8;
+/** Events that do not repeat, until one of them is learned from. */
+const fewEvents = 2;
 
 /** Learns which event the ones to come are likely to repeat. */
 export class RepeatLearner {
@@ -12,11 +14,11 @@ export class RepeatLearner {
   readonly #memory: StreamMemory;
   /** Pattern for the events already buffered. */
   #repeat: Repeat | undefined = undefined;
-  /** Pattern for the next read. */
+  /** Pattern for those that come after them. */
   #learned: Repeat | undefined = undefined;
   #untriedLessons = 0;
   /** What the last event repeated, or taught. */
-  #last: Repeat | undefined = undefined;
+  last: Repeat | undefined = undefined;
   #isRepeat = false;
 
   constructor({ isPlainChunk }: StreamDialect, memory: StreamMemory) {
@@ -29,21 +31,25 @@ export class RepeatLearner {
     return this.#isRepeat;
   }
 
-  /** Whether events have repeated what was learned last. */
-  get isProved(): boolean {
-    return this.#learned !== undefined && this.#untriedLessons === 0;
+  /** How many events in a row are worth reading without having learned from them. */
+  get patience(): number {
+    return this.#isTired || !this.#isPlainChunk ? Infinity : fewEvents;
   }
 
-  /** What the events of the bytes that came are to be compared with. All those before them have been taken. */
-  beginRead(): Repeat | undefined {
+  /** What the next events are to be compared with. All those before them have been taken. */
+  begin(): Repeat | undefined {
     this.#repeat = this.#learned;
     return this.#repeat;
   }
 
+  get #isTired(): boolean {
+    return this.#untriedLessons >= maxUntriedLessons;
+  }
+
   /** The next event is a repetition: gives what it repeats. */
   gotRepeat(): Repeat | undefined {
-    this.#isRepeat = this.#last === this.#repeat;
-    this.#last = this.#repeat;
+    this.#isRepeat = this.last === this.#repeat;
+    this.last = this.#repeat;
     this.#untriedLessons = 0;
     return this.#repeat;
   }
@@ -51,13 +57,13 @@ export class RepeatLearner {
   /** The next event is not a repetition. */
   gotOther(): void {
     this.#isRepeat = false;
-    this.#last = undefined;
+    this.last = undefined;
   }
 
   /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
   learn(data: string, parsed: unknown, chunk: ChatCompletionChunk): void {
     const isPlainChunk = this.#isPlainChunk;
-    if (this.#untriedLessons >= maxUntriedLessons || chunk !== parsed || !isPlainChunk) return;
+    if (this.#isTired || chunk !== parsed || !isPlainChunk) return;
     const read = (other: unknown): ChatCompletionChunk | undefined =>
       isPlainChunk(other, this.#memory) ? (other as ChatCompletionChunk) : undefined;
     if (read(parsed) === undefined) return;
@@ -65,6 +71,6 @@ export class RepeatLearner {
     if (lesson === undefined) return;
     this.#untriedLessons++;
     this.#learned = lesson;
-    this.#last = lesson;
+    this.last = lesson;
   }
 }

@@ -19,6 +19,9 @@ export class Repeat {
   /** The event in a stream up to the text, and from its end on, blank line included. */
   readonly before: string;
   readonly behind: string;
+  /** The data around its text. */
+  readonly #open: string;
+  readonly #close: string;
   readonly #chunk: ChatCompletionChunk;
   readonly #choice: ChunkChoice;
   readonly #field: TextField;
@@ -32,6 +35,8 @@ export class Repeat {
   ) {
     this.before = `data: ${before}`;
     this.behind = `${behind}\n\n`;
+    this.#open = before.slice(0, -1);
+    this.#close = behind.slice(1);
     this.#chunk = chunk;
     this.#choice = choice;
     this.#field = field;
@@ -40,6 +45,12 @@ export class Repeat {
   /** Whether its text is the arguments of a tool call. */
   get isCall(): boolean {
     return this.#field === 'arguments';
+  }
+
+  /** The data of an event that was read as this chunk. Calls are given their place here, so not theirs. */
+  dataOf({ choices: [choice] }: ChatCompletionChunk): string | undefined {
+    if (this.#field === 'arguments' || choice === undefined) return undefined;
+    return this.#open + JSON.stringify(choice.delta[this.#field]) + this.#close;
   }
 
   /** The chunk that the event holds, with another text. */

@@ -39,6 +39,9 @@ export class SSEDecoder {
   /** Whether the parser holds nothing: all that it was given ended with a blank line. */
   #isBetween = true;
   #endsLine = false;
+  /** What was taken, and up to where it has become events. */
+  #text = '';
+  #at = 0;
   #hasEnded = false;
   /** What the body ended with. */
   #leftover: SSEEvent | undefined = undefined;
@@ -67,28 +70,50 @@ export class SSEDecoder {
   }
 
   /**
-   * @param repeat events that repeat this one are passed on as their text alone
+   * Takes bytes, and gives the events in them.
+   *
    * @throws ChatError `limit_exceeded` if an event is larger than the limit
    */
-  feed(bytes: Uint8Array, repeat?: Repeat): void {
-    const text = this.#decode(bytes);
-    if (repeat === undefined) {
-      this.#parser.feed(text);
-      this.#isBetween = text === '' ? this.#isBetween : text.endsWith('\n\n');
-      this.#endsLine = text === '' ? this.#endsLine : text.endsWith('\n');
-      return;
-    }
-    let at = 0;
+  feed(bytes: Uint8Array): void {
+    this.take(bytes);
+    this.advance();
+  }
+
+  /** Takes bytes. What was taken before must have become events. */
+  take(bytes: Uint8Array): void {
+    this.#text = this.#decode(bytes);
+    this.#at = 0;
+  }
+
+  /** Whether {@link SSEDecoder.advance} would go on. */
+  get hasMore(): boolean {
+    return this.#at < this.#text.length;
+  }
+
+  /**
+   * Gives the events in what was taken.
+   *
+   * @param repeat events that repeat this one are passed on as their text alone
+   * @param mostOthers stops behind so many others
+   * @throws ChatError `limit_exceeded` if an event is larger than the limit
+   */
+  advance(repeat?: Repeat, mostOthers = Infinity): void {
+    const text = this.#text;
+    let at = this.#at;
+    let others = 0;
+    if (repeat === undefined && mostOthers === Infinity) at = this.#feedAll(text, at);
     while (at < text.length) {
-      const match = this.#isBetween ? matchRepeat(text, at, repeat) : undefined;
-      if (match === undefined) {
-        at = this.#feedEvent(text, at);
-      } else {
+      const match = repeat && this.#isBetween ? matchRepeat(text, at, repeat) : undefined;
+      if (match !== undefined) {
         if (match.end - at - framing > this.#maxEventBytes) throw tooLarge(this.#maxEventBytes);
         this.#receiver.onRepeat?.(match.text);
         at = match.end;
+      } else {
+        at = this.#feedEvent(text, at);
+        if (++others === mostOthers) break;
       }
     }
+    this.#at = at;
   }
 
   /**
@@ -119,6 +144,13 @@ export class SSEDecoder {
     // After a CR the parser waits for what may be an LF, and an event before the last one was whole.
     if (this.#leftover !== undefined) this.#receiver.onEvent(this.#leftover);
     this.#leftover = event;
+  }
+
+  #feedAll(text: string, from: number): number {
+    this.#parser.feed(from === 0 ? text : text.slice(from));
+    this.#isBetween = text.endsWith('\n\n');
+    this.#endsLine = text.endsWith('\n');
+    return text.length;
   }
 
   /** Gives the parser what there is up to the next blank line; returns where that ends. */
