@@ -46,7 +46,8 @@ export async function* decodeStream(
   try {
     do {
       for (let chunk = reader.pull(); chunk !== undefined; chunk = reader.pull()) {
-        accumulator.add(chunk);
+        if (reader.isRepeat) accumulator.addRepeat(chunk);
+        else accumulator.add(chunk);
         isBegun = true;
         yield chunk;
       }

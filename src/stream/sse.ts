@@ -87,7 +87,7 @@ export class SSEDecoder {
 
   /** Whether {@link SSEDecoder.advance} would go on. */
   get hasMore(): boolean {
-    return this.#at < this.#text.length;
+    return this.#text !== '';
   }
 
   /**
@@ -114,6 +114,8 @@ export class SSEDecoder {
       }
     }
     this.#at = at;
+    // The next read may be long in coming, and what is held until then is copied by each collection of garbage.
+    if (at === text.length) this.#text = '';
   }
 
   /**
