@@ -132,7 +132,10 @@ export class AnswerSource implements ChunkSource {
     return {
       result,
       cancel: (error) => call.source.cancel(error),
-      discard: () => call.source.settle({ error: outrun() }),
+      discard() {
+        call.source.settle({ error: outrun() });
+        return call.report;
+      },
     };
   }
 

@@ -19,9 +19,8 @@ type Answer = ChatCompletionWithReport;
 export async function complete(rules: FailoverRules, asked: Asked): Promise<Answer> {
   const route = new Route(rules, asked, 'whole');
   let broken: Won<Answer> | undefined;
-  const unbroken = async (turn: Turn, answer: Promise<Answer>): Promise<Answer> => {
-    const value = await answer;
-    if (value.report.completion !== 'interrupted') return value;
+  const refuseBroken = (turn: Turn, value: Answer): void => {
+    if (value.report.completion !== 'interrupted') return;
     broken = { turn, value };
     const error = brokenOff();
     markLast(value.report, error.code);
@@ -29,7 +28,8 @@ export async function complete(rules: FailoverRules, asked: Asked): Promise<Answ
   };
   const begin = (turn: Turn): Entry<Answer> => {
     const { result, cancel } = rules.hedge === undefined ? askOnly(turn) : askBeside(turn);
-    return { result: unbroken(turn, result), cancel };
+    // Without a promise of its own, which each call would pay for.
+    return { result, cancel, check: (value) => refuseBroken(turn, value), discard };
   };
   try {
     return answered(route, await run(route, begin));
@@ -64,12 +64,14 @@ function isEnd({ code }: ChatError): boolean {
   return code !== 'all_providers_failed' && code !== 'stream_interrupted';
 }
 
-function askOnly({ candidate, asked }: Turn): Entry<Answer> {
+const discard = ({ report }: Answer): Report => report;
+
+function askOnly({ candidate, asked }: Turn): Pick<Entry<Answer>, 'result' | 'cancel'> {
   return { result: candidate.asker.complete(asked), cancel() {} };
 }
 
 /** With a signal of its own, since another vendor may be faster. */
-function askBeside({ candidate, asked }: Turn): Entry<Answer> {
+function askBeside({ candidate, asked }: Turn): Pick<Entry<Answer>, 'result' | 'cancel'> {
   const stop = new LocalAbort();
   const { signal } = asked.options ?? {};
   const follow = (): void => stop.abort(signal?.reason);

@@ -1,4 +1,5 @@
 import type { ChatError } from '../outcome/chat-error.ts';
+import type { Report } from '../outcome/report.ts';
 import type { Turn } from './turn.ts';
 
 /** What one vendor was asked for. */
@@ -6,8 +7,10 @@ export interface Entry<T> {
   /** What came of it. Rejects soon after it was cancelled. */
   result: Promise<T>;
   cancel(error: ChatError): void;
-  /** Lets go of what came too late. */
-  discard?(value: T): void;
+  /** Looks at what came. @throws ChatError why it is not taken */
+  check?(value: T): void;
+  /** Lets go of what came too late; gives its report, since it may have to be paid for. */
+  discard(value: T): Report;
 }
 
 /** What the vendor gave whose answer counts. */

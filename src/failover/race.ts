@@ -1,4 +1,5 @@
 import { callAt } from '../internal/clock.ts';
+import { isChatError } from '../outcome/chat-error.ts';
 import { outrun } from './ends.ts';
 import type { Route } from './route.ts';
 import type { MayServe, Turn } from './turn.ts';
@@ -43,13 +44,18 @@ export class Race<T> {
     const entry = this.#begin(turn);
     this.#running.set(turn, entry);
     entry.result.then(
-      (value) => this.#finish(turn, value),
+      (value) => this.#finish(turn, entry, value),
       (error: unknown) => this.#fail(turn, error),
     );
   }
 
-  #finish(turn: Turn, value: T): void {
+  #finish(turn: Turn, entry: Entry<T>, value: T): void {
     if (this.#isOver) return;
+    try {
+      entry.check?.(value);
+    } catch (error) {
+      return this.#fail(turn, error);
+    }
     this.#isOver = true;
     this.#running.delete(turn);
     this.#resolve({ turn, value });
@@ -103,9 +109,11 @@ export class Race<T> {
     for (const [, entry] of others) entry.cancel(outrun());
     await Promise.all(
       others.map(async ([turn, entry]) => {
-        const [ended] = await Promise.allSettled([entry.result]);
-        if (ended.status === 'fulfilled') entry.discard?.(ended.value);
-        this.#route.lost(turn, ended.status === 'rejected' ? ended.reason : undefined);
+        const report = await entry.result.then(
+          (late) => entry.discard(late),
+          (error: unknown) => (isChatError(error) ? error.report : undefined),
+        );
+        this.#route.lost(turn, report);
       }),
     );
   }

@@ -130,9 +130,9 @@ export class Route {
   }
 
   /** A turn that is not wanted any more: another vendor was faster. */
-  lost(turn: Turn, error: unknown): void {
+  lost(turn: Turn, report: Report | undefined): void {
     turn.call.left();
-    this.#keep(turn, isChatError(error) ? error.report : undefined);
+    this.#keep(turn, report);
   }
 
   /** A turn that came too late: nothing was sent, so nothing of what was set aside is spent. */

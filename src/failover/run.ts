@@ -19,7 +19,10 @@ export async function run<T>(route: Route, begin: Begin<T>, mayServe?: MayServe)
     const afterMs = hedge?.afterMs(turn.candidate);
     if (afterMs !== undefined) return new Race(route, begin, mayServe).run(turn, afterMs);
     try {
-      return { turn, value: await begin(turn).result };
+      const entry = begin(turn);
+      const value = await entry.result;
+      entry.check?.(value);
+      return { turn, value };
     } catch (error) {
       route.failed(turn, error);
     }

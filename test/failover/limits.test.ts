@@ -1,10 +1,10 @@
-import type { ChatError } from 'deepseek-v4-flash';
+import type { ChatError, TransportRequest } from 'deepseek-v4-flash';
 import { createClient, jsonSchemaTool } from 'deepseek-v4-flash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorOf } from '../kit/failures.ts';
 import type { Behaviour } from '../kit/several.ts';
 import { down, failing, says, severalOf, silent } from '../kit/several.ts';
-import { chunk, clientOf, question, whole } from '../kit/wire.ts';
+import { chunk, clientOf, question, serving, whole } from '../kit/wire.ts';
 
 const messages = question;
 const perToken = { cacheHit: '0', cacheMiss: '0', output: '1000000' };
@@ -94,6 +94,47 @@ describe('hedging', () => {
     }
     expect(order).toEqual(['anyfast', 'shortapi', 'anyfast', 'anyfast']);
   });
+
+  test.each(['whole', 'streamed'])(
+    'of two answers that come at once one is given, and both are paid for: %s',
+    async (kind) => {
+      let release = (): void => {};
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      const answered =
+        kind === 'whole'
+          ? { body: whole({ content: 'Hi' }, 'stop', usage(1)) }
+          : {
+              events: [chunk({ content: 'Hi' }), { ...chunk({}, 'stop'), ...usage(1) }],
+            };
+      const providers = (['anyfast', 'shortapi'] as const).map((provider) => ({
+        provider,
+        apiKey: 'any-key',
+        pricing: perToken,
+        transport: {
+          async send(request: TransportRequest) {
+            await gate;
+            return serving([answered]).transport.send(request);
+          },
+        },
+      }));
+      const client = createClient({ providers, hedge: { afterMs: 100 }, maxRetries: 0 });
+      const call =
+        kind === 'whole'
+          ? client.chat.completions.create({ messages })
+          : client.chat.completions.stream({ messages }).finalCompletion();
+      await vi.advanceTimersByTimeAsync(150);
+      release();
+      await vi.advanceTimersByTimeAsync(1);
+      const { choices, report } = await call;
+
+      expect(choices[0].message.content).toBe('Hi');
+      expect(report.attempts.map(({ provider }) => provider)).toEqual(['anyfast', 'shortapi']);
+      const unpriced = kind === 'whole' ? 0 : 1;
+      expect(client.totals().cost).toEqual({ usd: kind === 'whole' ? '2' : '1', unpriced });
+      expect(report.cost).toMatchObject({ usd: kind === 'whole' ? '2' : '1' });
+      expect(report.cost?.unpriced ?? 0).toBe(unpriced);
+    },
+  );
 
   test('an abort of the caller ends both', async () => {
     const controller = new AbortController();
