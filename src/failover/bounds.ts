@@ -85,9 +85,9 @@ export class Bounds {
   }
 
   /** The caller's options, with what is left of the time. Rounds are counted here, and money. */
-  optionsLeft(given: Asked['options']): RequestOptions<unknown> | null | undefined {
+  optionsLeft(given: Asked['options'], nowMs: number): RequestOptions<unknown> | null | undefined {
     const { own, totalMs, timeout } = this.settings;
-    const sinceMs = totalMs < Infinity ? this.#rules.clock.now() - this.startedAtMs : 0;
+    const sinceMs = totalMs < Infinity ? nowMs - this.startedAtMs : 0;
     // Options of a call are read with care, which costs more than all else here: a thousandth of the time is not told.
     const spentMs = sinceMs * 1_000 < totalMs ? 0 : sinceMs;
     if (given == null && spentMs <= 0) return given;

@@ -58,10 +58,12 @@ export class Route {
       spending({ options: own, run: this.#asked.run }) !== undefined
     )
       return undefined;
-    const call = candidate.traffic.callNow(this.bounds.endsAtMs);
+    // Nothing has happened since, and a look at the clock is dearer than most of this.
+    const { startedAtMs } = this.bounds;
+    const call = candidate.traffic.callNow(this.bounds.endsAtMs, startedAtMs);
     if (call === undefined) return undefined;
     this.#rounds.begin(candidates, 1);
-    return this.#turnOf(candidate, call, undefined);
+    return this.#turnOf(candidate, call, undefined, startedAtMs);
   }
 
   /** The next vendor, after those before it have failed. @throws ChatError if there is none left */
@@ -211,12 +213,17 @@ export class Route {
     return this.#turnOf(candidate, call, reserved);
   }
 
-  #turnOf(candidate: Candidate, call: VendorCall, reserved: Reserved | undefined): Turn {
+  #turnOf(
+    candidate: Candidate,
+    call: VendorCall,
+    reserved: Reserved | undefined,
+    startedAtMs = this.rules.clock.now(),
+  ): Turn {
     const moneyIssue = reserved && this.rules.spendIssue();
     if (call.issue !== undefined) this.issues.push(call.issue);
     if (moneyIssue !== undefined) this.issues.push(moneyIssue);
-    const startedAtMs = this.rules.clock.now();
-    return { candidate, asked: this.#askedOf(candidate), call, startedAtMs, reserved };
+    const asked = this.#askedOf(candidate, startedAtMs);
+    return { candidate, asked, call, startedAtMs, reserved };
   }
 
   /** Money for a turn. It may take its time, as a user's own counter of tokens or a shared ledger does. */
@@ -240,14 +247,14 @@ export class Route {
     return change && [change];
   }
 
-  #askedOf(candidate: Candidate): Asked {
+  #askedOf(candidate: Candidate, nowMs: number): Asked {
     const refuses = (adjustment: Adjustment): boolean =>
       isClamped(adjustment) && this.#rounds.keepsWhole(candidate);
     const { params, options, isValidated, opensWithContent, begun, run, prepare } = this.#asked;
     // An object that is spread costs more than all else here.
     return {
       params,
-      options: this.bounds.optionsLeft(options),
+      options: this.bounds.optionsLeft(options, nowMs),
       isValidated,
       opensWithContent,
       refuses,

@@ -29,7 +29,8 @@ export function spendingUnder(
     clientUsd === undefined
       ? undefined
       : createBudget({ ledger: state, key: 'spend', limitUsd: clientUsd });
-  return (asked) => spendingOf(client, asked);
+  return (asked) =>
+    client === undefined && asked.options == null ? undefined : spendingOf(client, asked);
 }
 
 /** @throws ChatError `invalid_options` */

@@ -47,7 +47,7 @@ export interface VendorTraffic {
    * A call at once, where the vendor is well and has room, and none of that has to be asked of a store; else `undefined`,
    * and nothing has happened.
    */
-  callNow(endsAtMs: number): VendorCall | undefined;
+  callNow(endsAtMs: number, nowMs?: number): VendorCall | undefined;
   /** Whether a call would get its place without waiting, as far as this process knows. */
   hasRoom(): boolean;
   /**
@@ -96,11 +96,10 @@ export function createVendorTraffic({
   const latency = createLatency();
   const parts = { breaker, latency, clock };
 
-  const start = (pass: Pass, place: Place | undefined, hasWaited: boolean) => {
+  const start: Start = (pass, place, hasWaited, nowMs = clock.now()) => {
     // A vendor that was left alone while the call waited is not called: the queue would go on into the outage.
-    const isGone =
-      hasWaited && pass.probeUntilMs === 0 && breaker.view(clock.now()).state !== 'closed';
-    if (place !== undefined && !isGone) return new StartedCall(parts, pass, place);
+    const isGone = hasWaited && pass.probeUntilMs === 0 && breaker.view(nowMs).state !== 'closed';
+    if (place !== undefined && !isGone) return new StartedCall(parts, pass, place, nowMs);
     place?.release();
     breaker.giveBack(pass);
     return undefined;
@@ -130,7 +129,12 @@ export function createVendorTraffic({
   };
 }
 
-type Start = (pass: Pass, place: Place | undefined, hasWaited: boolean) => VendorCall | undefined;
+type Start = (
+  pass: Pass,
+  place: Place | undefined,
+  hasWaited: boolean,
+  nowMs?: number,
+) => VendorCall | undefined;
 
 /** How calls come in: by way of the breaker, then of the limiter. */
 function createAdmission({
@@ -153,11 +157,11 @@ function createAdmission({
     atHand.breaker = !isPending(admission);
     return admission;
   };
-  const enter: VendorTraffic['enter'] = (pass, wait) => {
+  const enter = (pass: Pass, wait: Wait, nowMs?: number): ReturnType<VendorTraffic['enter']> => {
     try {
       const place = limiter.enter(wait);
       atHand.places = !isPending(place);
-      if (!isPending(place)) return start(pass, place, false);
+      if (!isPending(place)) return start(pass, place, false, nowMs);
       return place.then(
         (given) => start(pass, given, true),
         (error: unknown) => {
@@ -173,12 +177,12 @@ function createAdmission({
   return {
     admit,
     enter,
-    callNow(endsAtMs) {
+    callNow(endsAtMs, nowMs) {
       if (!atHand.breaker || !atHand.places || !hasRoom()) return undefined;
-      const pass = admit();
+      const pass = admit(nowMs);
       if (isPending(pass)) return forget(pass, (late) => late.isAdmitted && breaker.giveBack(late));
       if (!pass.isAdmitted) return undefined;
-      const call = enter(pass, { endsAtMs });
+      const call = enter(pass, { endsAtMs }, nowMs);
       return isPending(call) ? forget(call, (late) => late?.left()) : call;
     },
   };
@@ -198,11 +202,11 @@ class StartedCall implements VendorCall {
   #isOpen = true;
   #isNoted = false;
 
-  constructor(parts: Parts, pass: Pass, place: Place) {
+  constructor(parts: Parts, pass: Pass, place: Place, startedAtMs: number) {
     this.#parts = parts;
     this.#pass = pass;
     this.#place = place;
-    this.#startedAtMs = parts.clock.now();
+    this.#startedAtMs = startedAtMs;
   }
 
   get queuedMs(): number {
