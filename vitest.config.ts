@@ -6,6 +6,10 @@ import { summaryReporter } from './test/reporter.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+// For the workers, and for the programs that their tests start.
+const today = `--import=${new URL('./test/today.mjs', import.meta.url).href}`;
+process.env.TESTS_BEGAN_AT_MS ??= String(Date.now());
+
 export default defineConfig({
   resolve: {
     // Tests and examples import the package by its name, and get the sources.
@@ -35,6 +39,8 @@ export default defineConfig({
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'] },
     // To find hangs, also on a machine that has much else to do. No test is expected to come near.
     testTimeout: 120_000,
+    execArgv: [today],
+    env: { NODE_OPTIONS: [process.env.NODE_OPTIONS, today].filter(Boolean).join(' ') },
     // One less than there are cores is vitest's own choice, which would leave one of two cores without work.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that nobody awaited is a defect of this library, whatever the assertions say.

@@ -79,9 +79,10 @@ export class SSEDecoder {
     this.advance();
   }
 
-  /** Takes bytes. What was taken before must have become events. */
+  /** Takes bytes, behind what was taken before. */
   take(bytes: Uint8Array): void {
-    this.#text = this.#decode(bytes);
+    const text = this.#decode(bytes);
+    this.#text = this.hasMore ? this.#text.slice(this.#at) + text : text;
     this.#at = 0;
   }
 
@@ -100,6 +101,7 @@ export class SSEDecoder {
   advance(repeat?: Repeat, mostOthers = Infinity): void {
     const text = this.#text;
     let at = this.#at;
+    if (text === '') return;
     let others = 0;
     if (repeat === undefined && mostOthers === Infinity) at = this.#feedAll(text, at);
     while (at < text.length) {
@@ -123,6 +125,7 @@ export class SSEDecoder {
    * the caller decides what it means.
    */
   end(): SSEEvent | undefined {
+    this.advance();
     this.#parser.feed(this.#following.decode());
     this.#hasEnded = true;
     this.#parser.feed('\n\n');

@@ -394,3 +394,19 @@ test('an unfinished comment without an end does not grow past the limit', () => 
   };
   expect(flood).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
 });
+
+test('bytes that are taken before all is events come behind it, and the end gives what is left', () => {
+  const events: string[] = [];
+  const decoder = new SSEDecoder({ onEvent: ({ data }) => void events.push(data) });
+  const take = (text: string): void => decoder.take(new TextEncoder().encode(text));
+  take('data: 1\n\ndata: 2\n\nda');
+  decoder.advance(undefined, 1);
+  expect([events, decoder.hasMore]).toEqual([['1'], true]);
+  take('ta: 3\n\ndata: 4\n\n');
+  decoder.advance(undefined, 1);
+  expect(events).toEqual(['1', '2']);
+  decoder.advance(undefined, 1);
+  expect(events).toEqual(['1', '2', '3']);
+  decoder.end();
+  expect([events, decoder.hasMore]).toEqual([['1', '2', '3', '4'], false]);
+});
