@@ -33,6 +33,8 @@ export class ChunkReader {
   /** A body that is not an event stream, and the chunk it contains. */
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
+  /** What is wrong with the bytes, which comes behind the events before it. */
+  #broken: { error: unknown } | undefined = undefined;
   #hasEnded = false;
   #sawDone = false;
   /** The data of the last chunk, if it is that and no repetition. */
@@ -62,9 +64,9 @@ export class ChunkReader {
     while (!this.#sawDone) {
       const event = this.#events.take();
       if (event === undefined) {
+        if (this.#broken !== undefined) throw this.#broken.error;
         if (!this.#sse.hasMore) return undefined;
-        // A few at a time, until one has taught what the next ones repeat: also an answer in one read is mostly compared.
-        this.#sse.advance(this.#learner.begin(), this.#learner.patience);
+        this.#advance();
         continue;
       }
       const chunk = typeof event === 'string' ? this.#readRepeat(event) : this.#readEvent(event);
@@ -110,6 +112,15 @@ export class ChunkReader {
     else if (this.#document === undefined) this.#sse.take(bytes);
     else this.#document.add(bytes);
     return true;
+  }
+
+  /** A few events at a time, until one has taught what the next ones repeat: also an answer in one read is mostly compared. */
+  #advance(): void {
+    try {
+      this.#sse.advance(this.#learner.begin(), this.#learner.patience);
+    } catch (error) {
+      this.#broken = { error };
+    }
   }
 
   #pullWhole(): ChatCompletionChunk | undefined {

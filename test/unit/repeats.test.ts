@@ -303,6 +303,24 @@ test('the limit of an event is the same for one that repeats', async () => {
   await expect(countWith(dataLength - 1)).rejects.toMatchObject({ code: 'limit_exceeded' });
 });
 
+test.each([1, 2, 100])(
+  'what came before an event that is too large is read, though it came in one piece with %i others',
+  async (others) => {
+    const dialect = streamDialect(providers.deepseek, () => new ChatError('server_error', 'no'));
+    const events = Array.from({ length: others }, () => chunkOf('x')).join('');
+    const pieces = [new TextEncoder().encode(events + chunkOf('x'.repeat(1_000)) + chunkOf('y'))];
+    const body = { read: async () => pieces.shift(), cancel() {} };
+    const reader = new ChunkReader(body, dialect, { ...limits, eventBytes: 500 }, () => {});
+    await reader.fill();
+    for (let count = 0; count < others; count++) {
+      expect(reader.pull()?.choices[0]?.delta.content).toBe('x');
+    }
+    for (let again = 0; again < 2; again++) {
+      expect(() => reader.pull()).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+    }
+  },
+);
+
 test.each([
   { what: 'text', begun: [chunkOf('Hi'), chunkOf('!')], empty: chunkOf('') },
   {
