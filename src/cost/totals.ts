@@ -1,5 +1,5 @@
 import type { ReportUsage } from '../schema/usage.ts';
-import { usageFields } from '../schema/usage.ts';
+import { counters } from '../schema/usage.ts';
 import type { BilledAttempt } from './may-be-billed.ts';
 import { mayBeBilled } from './may-be-billed.ts';
 import { isDecimal } from './decimal.ts';
@@ -121,15 +121,28 @@ function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTo
 
 type Counts = Record<string, unknown>;
 
-/** Adds what is a known counter; what else a vendor puts there is its own. */
-function addCounts(sum: Counts, counts: Counts): void {
+/** Adds what is a known counter in its place; what else a vendor puts there is its own. */
+function addCounts(sum: Counts, counts: Counts, at: keyof typeof fieldsAt = 'usage'): void {
   for (const name in counts) {
-    if (!usageFields.has(name)) continue;
+    if (!fieldsAt[at].has(name)) continue;
     const count = counts[name];
-    if (typeof count === 'number') {
-      if (Number.isFinite(count)) sum[name] = ((sum[name] as number | undefined) ?? 0) + count;
-    } else if (typeof count === 'object' && count !== null) {
-      addCounts((sum[name] ??= {}) as Counts, count as Counts);
-    }
+    if (Number.isFinite(count)) sum[name] = Number(sum[name] ?? 0) + Number(count);
+  }
+  if (at !== 'usage') return;
+  for (const name of [promptDetails, completionDetails]) {
+    const details = counts[name];
+    if (typeof details !== 'object' || details === null) continue;
+    addCounts((sum[name] ??= {}) as Counts, details as Counts, name);
   }
 }
+
+const [promptDetails, completionDetails] = [
+  'prompt_tokens_details',
+  'completion_tokens_details',
+] as const;
+
+const fieldsAt = {
+  usage: new Set<string>([...counters.usage, ...counters.cache]),
+  [promptDetails]: new Set<string>(counters.prompt),
+  [completionDetails]: new Set<string>(counters.completion),
+};

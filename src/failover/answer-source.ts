@@ -55,7 +55,8 @@ export class AnswerSource implements ChunkSource {
   }
 
   async open(): Promise<ChunkReading> {
-    return this.#use(await run(this.#route, (turn) => this.#begin(turn, turn.asked)));
+    const first = this.#route.first();
+    return this.#use(await run(this.#route, (turn) => this.#begin(turn, turn.asked), first));
   }
 
   async replace(cause: unknown, mayReset: boolean): Promise<ChunkReading | undefined> {
@@ -79,6 +80,7 @@ export class AnswerSource implements ChunkSource {
             ? { ...turn.asked, params: goOn, begun: reading.accumulator }
             : turn.asked,
         ),
+      undefined,
       mayServe,
     );
     return this.#use(next);

@@ -32,8 +32,10 @@ export async function complete(rules: FailoverRules, asked: Asked): Promise<Answ
     return { result, cancel, check: (value) => refuseBroken(turn, value), discard };
   };
   try {
-    const turn = rules.hedge === undefined ? route.first() : undefined;
-    if (turn === undefined) return answered(route, await run(route, begin));
+    const turn = route.first();
+    if (turn === undefined || rules.hedge !== undefined) {
+      return answered(route, await run(route, begin, turn));
+    }
     // The usual way of nearly all calls, which `run` would take as well, at twice the price.
     let value: Answer | undefined;
     try {

@@ -1,18 +1,24 @@
 import type { Begin, Won } from './entry.ts';
 import { Race } from './race.ts';
 import type { Route } from './route.ts';
-import type { MayServe } from './turn.ts';
+import type { MayServe, Turn } from './turn.ts';
 
 /**
  * Asks one vendor after the other until one gives what was asked for; a second one beside the first, where that is wanted
  * and the first one is silent.
  *
+ * @param given the first turn, where it is at hand
  * @throws ChatError what ends the call
  */
-export async function run<T>(route: Route, begin: Begin<T>, mayServe?: MayServe): Promise<Won<T>> {
+export async function run<T>(
+  route: Route,
+  begin: Begin<T>,
+  given?: Turn,
+  mayServe?: MayServe,
+): Promise<Won<T>> {
   const { hedge } = route.rules;
   hedge?.budget.call();
-  let first = mayServe === undefined ? route.first() : undefined;
+  let first = given;
   for (;;) {
     const turn = first ?? (await route.next(mayServe));
     first = undefined;

@@ -61,7 +61,7 @@ export type ReportUsage = {
   [Field in keyof CompletionUsage]?: CompletionUsage[Field] | undefined;
 };
 
-/** The counters, each once: both schemas and the quick check read these. */
+/** The counters, each once, by where they stand. */
 export const counters = {
   usage: ['prompt_tokens', 'completion_tokens', 'total_tokens'],
   cache: ['prompt_cache_hit_tokens', 'prompt_cache_miss_tokens'],
@@ -170,8 +170,8 @@ function threeCounts({
   return undefined;
 }
 
-/** What of a usage is not a vendor's own: counters, and what holds some. */
-export const usageFields: ReadonlySet<string> = new Set([
+/** What of a usage is not a vendor's own, wherever it stands: counters, and what holds some. */
+const usageFields: ReadonlySet<string> = new Set([
   ...Object.values(counters).flat(),
   'prompt_tokens_details',
   'completion_tokens_details',

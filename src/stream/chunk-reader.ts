@@ -65,7 +65,7 @@ export class ChunkReader {
       const event = this.#events.take();
       if (event === undefined) {
         if (this.#broken !== undefined) throw this.#broken.error;
-        if (!this.#sse.hasMore) return undefined;
+        if (!this.#sse.hasMore) return this.#pullNothing();
         this.#advance();
         continue;
       }
@@ -80,7 +80,7 @@ export class ChunkReader {
     return this.#learner.isRepeat;
   }
 
-  /** The JSON of the last chunk as the vendor wrote it; `undefined` where the chunk is not just that. */
+  /** The JSON of the last chunk, as its event had it; `undefined` where the chunk is not just that. */
   jsonOf(chunk: ChatCompletionChunk): string | undefined {
     const { last } = this.#learner;
     return last === undefined ? this.#written : last.dataOf(chunk);
@@ -123,6 +123,11 @@ export class ChunkReader {
     }
   }
 
+  /** The data would keep all of the read alive that it is of, as long as the next one is waited for. */
+  #pullNothing(): undefined {
+    this.#written = undefined;
+  }
+
   #pullWhole(): ChatCompletionChunk | undefined {
     const chunk = this.#whole;
     this.#whole = undefined;
@@ -132,6 +137,7 @@ export class ChunkReader {
   #readRepeat(text: string): ChatCompletionChunk | undefined {
     const repeat = this.#learner.gotRepeat();
     if (repeat === undefined) return undefined;
+    this.#written = undefined;
     const chunk = repeat.chunk(text);
     return repeat.isCall ? this.#attribution.follow(chunk) : chunk;
   }

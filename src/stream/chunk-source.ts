@@ -36,7 +36,7 @@ export interface ChunkReading {
   pull(): ChatCompletionChunk | undefined;
   /** Whether the last chunk is the one before it but for its text. */
   readonly isRepeat: boolean;
-  /** The JSON of the last chunk as the vendor wrote it; `undefined` where the chunk is not just that. */
+  /** The JSON of the last chunk, as its event had it; `undefined` where the chunk is not just that. */
   jsonOf(chunk: ChatCompletionChunk): string | undefined;
   /** Waits for more; `false` if nothing more will come. */
   fill(): Promise<boolean>;

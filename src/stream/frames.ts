@@ -12,6 +12,13 @@ export interface FrameSource {
   finish(): Promise<unknown>;
 }
 
+let encoder: { encode(text: string): Uint8Array } | undefined;
+
+/** Not made when this is loaded: a test runner's page has none, and its calls say so. */
+function encoded(text: string): Uint8Array {
+  return (encoder ??= new TextEncoder()).encode(text);
+}
+
 /** What happens to an answer when its reader goes away. */
 export type OnDisconnect = 'abort' | 'finish';
 
@@ -22,7 +29,7 @@ export interface FrameOptions {
 }
 
 /**
- * Text of frames, without the cost of a web stream. Pulled: the source is asked when the other side wants something. For one
+ * Bytes of frames, without the cost of a web stream. Pulled: the source is asked when the other side wants something. For one
  * reader, who waits for one piece before he asks for another. On the way of every chunk, so a class: its methods are shared.
  */
 export class FrameReader {
@@ -30,9 +37,9 @@ export class FrameReader {
   readonly #keepAliveMs: number;
   readonly #onDisconnect: OnDisconnect;
   /** Whoever waits for a piece. */
-  #deliver: ((piece: string | undefined) => void) | undefined = undefined;
+  #deliver: ((piece: Uint8Array | undefined) => void) | undefined = undefined;
   /** What came while nobody waited, because a sign of life was given instead. */
-  #ready: string | undefined = undefined;
+  #ready: Uint8Array | undefined = undefined;
   #isAsked = false;
   #isOver = false;
   #waitingSince = 0;
@@ -46,7 +53,7 @@ export class FrameReader {
   }
 
   /** What is here in one piece, else what comes next; `undefined` at the end. Never rejects. */
-  read(): Promise<string | undefined> {
+  read(): Promise<Uint8Array | undefined> {
     const ready = this.#ready;
     this.#ready = undefined;
     if (ready !== undefined || this.#isOver) return Promise.resolve(ready);
@@ -94,7 +101,7 @@ export class FrameReader {
     }
   }
 
-  #give(piece: string | undefined): void {
+  #give(piece: Uint8Array | undefined): void {
     const deliver = this.#deliver;
     this.#deliver = undefined;
     if (deliver === undefined) this.#ready = piece;
@@ -114,7 +121,7 @@ export class FrameReader {
     const leftMs = this.#waitingSince + this.#keepAliveMs - performance.now();
     // Timers may come a fraction of a millisecond early.
     if (leftMs > 1) this.#arm(leftMs);
-    else this.#give(': waiting\n\n');
+    else this.#give(encoded(': waiting\n\n'));
   }
 
   #end(): void {
@@ -124,17 +131,10 @@ export class FrameReader {
 }
 
 /** All of them in one piece: each piece is a write, and a write costs more than a frame. */
-function framed(data: readonly string[]): string {
+function framed(data: readonly string[]): Uint8Array {
   let text = '';
   for (const each of data) text += `data: ${each}\n\n`;
-  return text;
-}
-
-let encoder: { encode(text: string): Uint8Array } | undefined;
-
-/** Not made when this is loaded: a test runner's page has none, and its calls say so. */
-function encoded(text: string): Uint8Array {
-  return (encoder ??= new TextEncoder()).encode(text);
+  return encoded(text);
 }
 
 /** The same as a web stream. */
@@ -146,7 +146,7 @@ export function toByteStream(frames: FrameReader): ReadableStream<Uint8Array> {
         const piece = await frames.read();
         if (isLeft) return;
         if (piece === undefined) controller.close();
-        else controller.enqueue(encoded(piece));
+        else controller.enqueue(piece);
       },
       cancel() {
         isLeft = true;

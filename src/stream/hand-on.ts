@@ -59,7 +59,7 @@ export interface NodeResponseLike {
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   flushHeaders(): void;
-  write(text: string): boolean;
+  write(bytes: Uint8Array): boolean;
   end(): unknown;
   on(event: string, listener: () => void): unknown;
   removeListener(event: string, listener: () => void): unknown;

@@ -35,8 +35,9 @@ export class Repeat {
   ) {
     this.before = `data: ${before}`;
     this.behind = `${behind}\n\n`;
-    this.#open = before.slice(0, -1);
-    this.#close = behind.slice(1);
+    // Of copies, since a slice of the data would keep all of the read alive that it is of.
+    this.#open = this.before.slice('data: '.length, -1);
+    this.#close = this.behind.slice(1, -'\n\n'.length);
     this.#chunk = chunk;
     this.#choice = choice;
     this.#field = field;
@@ -71,6 +72,8 @@ export function learnRepeat(
   chunk: ChatCompletionChunk,
   read: (parsed: unknown) => ChatCompletionChunk | undefined,
 ): Repeat | undefined {
+  // Its lines are fields of their own, so it cannot be a pattern, and is not to be handed on as one.
+  if (data.includes('\n')) return undefined;
   const [choice] = chunk.choices;
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;

@@ -45,6 +45,14 @@ test.each(['undici', 'fetch'])(
   },
 );
 
+test('a read that has become chunks is let go of, however long the next one is in coming', async () => {
+  const program = fileURLToPath(new URL('held-reads.mjs', import.meta.url));
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ['--expose-gc', '--import', 'tsx', program]);
+  // The read has 90 kB.
+  expect(Number(stdout)).toBeLessThan(30_000);
+});
+
 test('no bytes are read before somebody pulls', async () => {
   const { createClient } = await import('deepseek-v4-flash');
   let reads = 0;

@@ -297,6 +297,22 @@ test('totals are what was told, and name what was not', () => {
   });
 });
 
+test("a counter in a place that is not its own is the vendor's, and whatever it is, nothing fails over it", () => {
+  const totals = createTotals();
+  const odd = [
+    { cached_tokens: 8, prompt_tokens_details: { reasoning_tokens: 'x', cached_tokens: 2 } },
+    { cached_tokens: { text_tokens: 1 }, prompt_tokens_details: 7, prompt_tokens: '5' },
+    { prompt_tokens_details: { prompt_tokens_details: { cached_tokens: 9 } } },
+  ];
+  for (const usage of [...odd, ...odd.toReversed()]) {
+    totals.addTurn('one', { attempts: [{}], usage: { ...usage, total_tokens: 1 } as never });
+  }
+  expect(totals.read().usage).toEqual({
+    total_tokens: 6,
+    prompt_tokens_details: { cached_tokens: 4 },
+  });
+});
+
 test.each([
   ['could not be reached', { error: 'connection' }, false],
   ['refused the request', { status: 429, error: 'rate_limit' }, false],

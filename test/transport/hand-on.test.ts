@@ -186,10 +186,10 @@ test('a slow visitor slows the vendor down', async () => {
   emulator.reply({ content: 'x'.repeat(1_200_000) });
   let written = 0;
   const url = await serve((_, response) => {
-    const write = response.write.bind(response) as (text: string) => boolean;
-    response.write = ((text: string) => {
-      written += text.length;
-      return write(text);
+    const write = response.write.bind(response) as (bytes: Uint8Array) => boolean;
+    response.write = ((bytes: Uint8Array) => {
+      written += bytes.length;
+      return write(bytes);
     }) as typeof response.write;
     void client.chat.completions.stream({ messages: question }).pipeToResponse(response);
   });

@@ -303,6 +303,21 @@ test('the limit of an event is the same for one that repeats', async () => {
   await expect(countWith(dataLength - 1)).rejects.toMatchObject({ code: 'limit_exceeded' });
 });
 
+test('data of several lines is neither a pattern nor handed on as it came', async () => {
+  const chunks = ['Never ', 'mix ', 'these'].map((content) => ({
+    ...head,
+    choices: [{ index: 0, delta: { content }, finish_reason: null }],
+  }));
+  const pieces = chunks.map((each) => {
+    const lines = JSON.stringify(each, undefined, 1).split('\n');
+    return new TextEncoder().encode(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`);
+  });
+  const quick = await read(pieces, 'quick');
+  expect(quick.chunks).toEqual(chunks);
+  expect(quick.written).toEqual([undefined, undefined, undefined]);
+  expect(quick.repeats).toBe(0);
+});
+
 test.each([1, 2, 100])(
   'what came before an event that is too large is read, though it came in one piece with %i others',
   async (others) => {

@@ -1,9 +1,9 @@
 import type { ChatErrorCode } from '../../index.ts';
 
-/** Text or bytes that are pulled. */
+/** Bytes that are pulled. */
 export interface Pieces {
   /** The next piece, or `undefined` at the end. Rejects where the body has to break off. */
-  read(): Promise<string | Uint8Array | undefined>;
+  read(): Promise<Uint8Array | undefined>;
   /** Whoever reads has left. */
   cancel(): void;
 }
@@ -62,13 +62,12 @@ export function toResponse({ status, headers, body }: Answer): Response {
 }
 
 function toByteStream(pieces: Pieces): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const piece = await pieces.read();
         if (piece === undefined) controller.close();
-        else controller.enqueue(typeof piece === 'string' ? encoder.encode(piece) : piece);
+        else controller.enqueue(piece);
       },
       cancel: () => pieces.cancel(),
     },

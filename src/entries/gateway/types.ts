@@ -82,7 +82,7 @@ export interface NodeReplyLike {
   readonly destroyed: boolean;
   writeHead(status: number, headers: Record<string, string | number>): unknown;
   flushHeaders(): void;
-  write(piece: Uint8Array | string): boolean;
+  write(bytes: Uint8Array): boolean;
   end(body?: Uint8Array | string): unknown;
   readonly flush?: (() => void) | undefined;
   destroy(): unknown;
