@@ -121,28 +121,24 @@ function told({ calls, attempts, usage, usd, isPriced, unpriced }: Sums): CallTo
 
 type Counts = Record<string, unknown>;
 
+const places = {
+  usage: [...counters.usage, ...counters.cache],
+  prompt_tokens_details: counters.prompt,
+  completion_tokens_details: counters.completion,
+} as const;
+
+const details = ['prompt_tokens_details', 'completion_tokens_details'] as const;
+
 /** Adds what is a known counter in its place; what else a vendor puts there is its own. */
-function addCounts(sum: Counts, counts: Counts, at: keyof typeof fieldsAt = 'usage'): void {
-  for (const name in counts) {
-    if (!fieldsAt[at].has(name)) continue;
+function addCounts(sum: Counts, counts: Counts, place: keyof typeof places = 'usage'): void {
+  for (const name of places[place]) {
     const count = counts[name];
     if (Number.isFinite(count)) sum[name] = Number(sum[name] ?? 0) + Number(count);
   }
-  if (at !== 'usage') return;
-  for (const name of [promptDetails, completionDetails]) {
-    const details = counts[name];
-    if (typeof details !== 'object' || details === null) continue;
-    addCounts((sum[name] ??= {}) as Counts, details as Counts, name);
+  for (const name of place === 'usage' ? details : []) {
+    const inner = counts[name];
+    if (typeof inner === 'object' && inner !== null) {
+      addCounts((sum[name] ??= {}) as Counts, inner as Counts, name);
+    }
   }
 }
-
-const [promptDetails, completionDetails] = [
-  'prompt_tokens_details',
-  'completion_tokens_details',
-] as const;
-
-const fieldsAt = {
-  usage: new Set<string>([...counters.usage, ...counters.cache]),
-  [promptDetails]: new Set<string>(counters.prompt),
-  [completionDetails]: new Set<string>(counters.completion),
-};

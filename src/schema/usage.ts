@@ -128,10 +128,8 @@ export function laterUsage(before: ChunkUsage | undefined, later: ChunkUsage): C
  * fewer.
  */
 export function countedUsage(usage: ChunkUsage): CompletionUsage | undefined {
-  return isCounted(usage) && !hasNull(usage) ? usage : completedUsage(usage);
-}
-
-function completedUsage(usage: ChunkUsage): CompletionUsage | undefined {
+  // As nearly all are.
+  if (isCounted(usage) && !hasNull(usage)) return usage;
   const counts = threeCounts(usage);
   if (counts === undefined) return undefined;
   const known = withoutNull(usage);
@@ -139,12 +137,7 @@ function completedUsage(usage: ChunkUsage): CompletionUsage | undefined {
 }
 
 function isCounted(usage: ChunkUsage): usage is CompletionUsage {
-  const { prompt_tokens, completion_tokens, total_tokens } = usage;
-  return (
-    Number.isFinite(prompt_tokens) &&
-    Number.isFinite(completion_tokens) &&
-    Number.isFinite(total_tokens)
-  );
+  return counters.usage.every((name) => Number.isFinite(usage[name]));
 }
 
 function threeCounts({

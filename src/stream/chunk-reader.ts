@@ -34,7 +34,7 @@ export class ChunkReader {
   #document: WholeDocument | undefined = undefined;
   #whole: ChatCompletionChunk | undefined = undefined;
   /** What is wrong with the bytes, which comes behind the events before it. */
-  #broken: { error: unknown } | undefined = undefined;
+  #broken: unknown = undefined;
   #hasEnded = false;
   #sawDone = false;
   /** The data of the last chunk, if it is that and no repetition. */
@@ -64,14 +64,16 @@ export class ChunkReader {
     while (!this.#sawDone) {
       const event = this.#events.take();
       if (event === undefined) {
-        if (this.#broken !== undefined) throw this.#broken.error;
-        if (!this.#sse.hasMore) return this.#pullNothing();
+        if (this.#broken !== undefined) throw this.#broken;
+        if (!this.#sse.hasMore) break;
         this.#advance();
         continue;
       }
       const chunk = typeof event === 'string' ? this.#readRepeat(event) : this.#readEvent(event);
       if (chunk !== undefined) return chunk;
     }
+    // It would keep all of the read alive that it is of, as long as the next one is waited for.
+    this.#written = undefined;
     return undefined;
   }
 
@@ -117,15 +119,10 @@ export class ChunkReader {
   /** A few events at a time, until one has taught what the next ones repeat: also an answer in one read is mostly compared. */
   #advance(): void {
     try {
-      this.#sse.advance(this.#learner.begin(), this.#learner.patience);
+      this.#sse.advance(this.#learner.pattern, this.#learner.patience);
     } catch (error) {
-      this.#broken = { error };
+      this.#broken = error;
     }
-  }
-
-  /** The data would keep all of the read alive that it is of, as long as the next one is waited for. */
-  #pullNothing(): undefined {
-    this.#written = undefined;
   }
 
   #pullWhole(): ChatCompletionChunk | undefined {
@@ -160,12 +157,12 @@ export class ChunkReader {
       if (error !== undefined) throw dialect.toError(error);
       const decoded = dialect.decodeChunk(parsed, this.#note, this.#memory);
       const chunk = this.#attribution.attribute(decoded);
-      if (chunk === parsed && dialect.isPlainChunk !== undefined && isAsWritten(chunk, data)) {
-        this.#written = data;
-      }
-      // One lesson from a few events, the last of them: the next one is likeliest to repeat that.
-      if (this.#events.isEmpty && event.event === undefined) {
-        this.#learner.learn(data, parsed, chunk);
+      // Data of several lines would be several fields: it is no pattern, and not to be handed on.
+      if (chunk === parsed && dialect.isPlainChunk && !data.includes('\n')) {
+        // Calls have been given their place here.
+        if (!chunk.choices[0]?.delta.tool_calls) this.#written = data;
+        // One lesson from a few events, the last of them: the next one is likeliest to repeat that.
+        if (this.#events.isEmpty && event.event === undefined) this.#learner.learn(data, chunk);
       }
       return chunk;
     });
@@ -212,11 +209,6 @@ export class ChunkReader {
     if (isDone || (typeof parsed === 'object' && parsed !== null)) this.#events.onEvent(leftover);
     else this.#note({ code: 'cut_event', message: 'the stream ended in the middle of an event' });
   }
-}
-
-/** Calls are given their place here, and data of several lines would be several fields. */
-function isAsWritten({ choices: [choice] }: ChatCompletionChunk, data: string): boolean {
-  return choice?.delta.tool_calls === undefined && !data.includes('\n');
 }
 
 /** Whatever else is thrown over what a vendor sent, it was no answer: values nested deeper than the stack, for one. */

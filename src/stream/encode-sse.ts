@@ -45,9 +45,9 @@ export function encodeSSE(
   const encode = (chunk: ChatCompletionChunk): string | undefined => {
     last = chunk;
     check?.(chunk);
-    const isSame = transform == null && chunk.usage == null;
-    const json = isSame ? chunks.jsonOf?.(chunk) : undefined;
-    if (json !== undefined) return json;
+    if (transform == null && chunk.usage == null) {
+      return chunks.jsonOf?.(chunk) ?? JSON.stringify(chunk);
+    }
     const shown = transform == null ? chunk : transformed(transform(chunk));
     return shown === undefined ? undefined : JSON.stringify(counted(shown));
   };

@@ -12,10 +12,8 @@ const fewEvents = 2;
 export class RepeatLearner {
   readonly #isPlainChunk: StreamDialect['isPlainChunk'];
   readonly #memory: StreamMemory;
-  /** Pattern for the events already buffered. */
-  #repeat: Repeat | undefined = undefined;
-  /** Pattern for those that come after them. */
-  #learned: Repeat | undefined = undefined;
+  /** What the next events are to be compared with. It changes only when all those before them have been taken. */
+  pattern: Repeat | undefined = undefined;
   #untriedLessons = 0;
   /** What the last event repeated, or taught. */
   last: Repeat | undefined = undefined;
@@ -33,25 +31,19 @@ export class RepeatLearner {
 
   /** How many events in a row are worth reading without having learned from them. */
   get patience(): number {
-    return this.#isTired || !this.#isPlainChunk ? Infinity : fewEvents;
+    return this.#isOpen ? fewEvents : Infinity;
   }
 
-  /** What the next events are to be compared with. All those before them have been taken. */
-  begin(): Repeat | undefined {
-    this.#repeat = this.#learned;
-    return this.#repeat;
-  }
-
-  get #isTired(): boolean {
-    return this.#untriedLessons >= maxUntriedLessons;
+  /** Whether it still learns: a stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
+  get #isOpen(): boolean {
+    return !!this.#isPlainChunk && this.#untriedLessons < maxUntriedLessons;
   }
 
   /** The next event is a repetition: gives what it repeats. */
   gotRepeat(): Repeat | undefined {
-    this.#isRepeat = this.last === this.#repeat;
-    this.last = this.#repeat;
+    this.#isRepeat = this.last === this.pattern;
     this.#untriedLessons = 0;
-    return this.#repeat;
+    return (this.last = this.pattern);
   }
 
   /** The next event is not a repetition. */
@@ -60,17 +52,14 @@ export class RepeatLearner {
     this.last = undefined;
   }
 
-  /** A stream whose events never repeat, by an id of their own for one, is not looked at for ever. */
-  learn(data: string, parsed: unknown, chunk: ChatCompletionChunk): void {
-    const isPlainChunk = this.#isPlainChunk;
-    if (this.#isTired || chunk !== parsed || !isPlainChunk) return;
+  /** @param chunk what was parsed of the data, which was plain */
+  learn(data: string, chunk: ChatCompletionChunk): void {
+    if (!this.#isOpen) return;
     const read = (other: unknown): ChatCompletionChunk | undefined =>
-      isPlainChunk(other, this.#memory) ? (other as ChatCompletionChunk) : undefined;
-    if (read(parsed) === undefined) return;
+      this.#isPlainChunk?.(other, this.#memory) ? (other as ChatCompletionChunk) : undefined;
     const lesson = learnRepeat(data, chunk, read);
     if (lesson === undefined) return;
     this.#untriedLessons++;
-    this.#learned = lesson;
-    this.last = lesson;
+    this.pattern = this.last = lesson;
   }
 }

@@ -19,9 +19,6 @@ export class Repeat {
   /** The event in a stream up to the text, and from its end on, blank line included. */
   readonly before: string;
   readonly behind: string;
-  /** The data around its text. */
-  readonly #open: string;
-  readonly #close: string;
   readonly #chunk: ChatCompletionChunk;
   readonly #choice: ChunkChoice;
   readonly #field: TextField;
@@ -35,9 +32,6 @@ export class Repeat {
   ) {
     this.before = `data: ${before}`;
     this.behind = `${behind}\n\n`;
-    // Of copies, since a slice of the data would keep all of the read alive that it is of.
-    this.#open = this.before.slice('data: '.length, -1);
-    this.#close = this.behind.slice(1, -'\n\n'.length);
     this.#chunk = chunk;
     this.#choice = choice;
     this.#field = field;
@@ -51,7 +45,8 @@ export class Repeat {
   /** The data of an event that was read as this chunk. Calls are given their place here, so not theirs. */
   dataOf({ choices: [choice] }: ChatCompletionChunk): string | undefined {
     if (this.#field === 'arguments' || choice === undefined) return undefined;
-    return this.#open + JSON.stringify(choice.delta[this.#field]) + this.#close;
+    const text = JSON.stringify(choice.delta[this.#field]);
+    return this.before.slice('data: '.length, -1) + text + this.behind.slice(1, -2);
   }
 
   /** The chunk that the event holds, with another text. */
@@ -63,7 +58,7 @@ export class Repeat {
 /**
  * Learns from an event how the ones that repeat it look.
  *
- * @param data the event's data
+ * @param data the event's data, on one line
  * @param chunk what it was read as, by {@link read}
  * @param read reads parsed data in the plain way; `undefined` for what does not pass as it is
  */
@@ -72,8 +67,6 @@ export function learnRepeat(
   chunk: ChatCompletionChunk,
   read: (parsed: unknown) => ChatCompletionChunk | undefined,
 ): Repeat | undefined {
-  // Its lines are fields of their own, so it cannot be a pattern, and is not to be handed on as one.
-  if (data.includes('\n')) return undefined;
   const [choice] = chunk.choices;
   // An end comes once.
   if (choice === undefined || choice.finish_reason !== null) return undefined;

@@ -103,7 +103,12 @@ export class SSEDecoder {
     let at = this.#at;
     if (text === '') return;
     let others = 0;
-    if (repeat === undefined && mostOthers === Infinity) at = this.#feedAll(text, at);
+    if (repeat === undefined && mostOthers === Infinity) {
+      this.#parser.feed(text.slice(at));
+      this.#isBetween = text.endsWith('\n\n');
+      this.#endsLine = text.endsWith('\n');
+      at = text.length;
+    }
     while (at < text.length) {
       const match = repeat && this.#isBetween ? matchRepeat(text, at, repeat) : undefined;
       if (match !== undefined) {
@@ -149,13 +154,6 @@ export class SSEDecoder {
     // After a CR the parser waits for what may be an LF, and an event before the last one was whole.
     if (this.#leftover !== undefined) this.#receiver.onEvent(this.#leftover);
     this.#leftover = event;
-  }
-
-  #feedAll(text: string, from: number): number {
-    this.#parser.feed(from === 0 ? text : text.slice(from));
-    this.#isBetween = text.endsWith('\n\n');
-    this.#endsLine = text.endsWith('\n');
-    return text.length;
   }
 
   /** Gives the parser what there is up to the next blank line; returns where that ends. */

@@ -132,8 +132,7 @@ function checkGiven(
 }
 
 function isDecision(decision: unknown): boolean {
-  if (typeof decision === 'boolean') return true;
-  const { approved } = (decision ?? {}) as { approved?: unknown };
+  const { approved = decision } = (decision ?? {}) as { approved?: unknown };
   return typeof approved === 'boolean';
 }
 
