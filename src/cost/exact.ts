@@ -29,12 +29,11 @@ export class ExactSum {
 
   add(decimal: string): void {
     const scale = decimals(decimal);
-    if (scale !== this.#scale) this.#widen(scale);
+    if (scale > this.#scale) this.#widen(scale);
     this.#value += scaled(decimal, this.#scale);
   }
 
   #widen(scale: number): void {
-    if (scale <= this.#scale) return;
     this.#value *= 10n ** BigInt(scale - this.#scale);
     this.#scale = scale;
   }
